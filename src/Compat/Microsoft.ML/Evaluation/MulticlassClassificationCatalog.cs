@@ -1,0 +1,9 @@
+namespace Microsoft.ML;
+
+/// <summary>Multiclass classification.</summary>
+public sealed class MulticlassClassificationCatalog
+{
+    internal MulticlassClassificationCatalog()
+    {
+    }
+}

@@ -1,0 +1,33 @@
+using TorchSharp.Modules;
+
+namespace Focus;
+
+/// <summary>Signum: steps of constant size along the sign of the momentum, with decoupled weight decay.</summary>
+/// <remarks>
+/// <code>
+/// m ← β1·m + (1−β1)·g        θ ← θ − η·(sign(m) + ω·θ)
+/// </code>
+/// This is <see cref="FocusOptions"/> with γ = 0 and β2 = 0, without the state that would need: one tensor, m, per parameter. The paper's Signum runs
+/// on MNIST use γ = 0 and β2 = 0.99, where the decay pulls towards the average: for those, take <see cref="FocusOptions"/> with γ = 0.
+/// </remarks>
+public sealed record SignumOptions : OptimizerOptions
+{
+    /// <summary>Options with the defaults η 1e-2, β1 0.9, ω 0.</summary>
+    public SignumOptions() => LearningRate = 1e-2;
+
+    /// <summary>The momentum's decay β1, in [0, 1).</summary>
+    public double Beta1 { get; init; } = 0.9;
+
+    /// <inheritdoc/>
+    public override string Name => "Signum";
+
+    /// <inheritdoc/>
+    public override OptimizerHelper CreateOptimizer(IEnumerable<ParameterGroup> parameterGroups) => new SignumOptimizer(parameterGroups, this);
+
+    /// <inheritdoc/>
+    public override void Validate()
+    {
+        base.Validate();
+        RequireFraction(Beta1, nameof(Beta1));
+    }
+}

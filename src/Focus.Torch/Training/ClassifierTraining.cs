@@ -49,7 +49,7 @@ public sealed class ClassifierTraining
         {
             options.Schedule.Apply(optimizer, result.Steps, steps);
             var step = result.Steps + 1;
-            var loss = RequireFinite(Step(optimizer, train, batches.Next()), step);
+            var loss = Step(optimizer, train, batches.Next(), step);
             var due = evaluation is not null && (step == steps || (options.EvaluationInterval > 0 && step % options.EvaluationInterval == 0));
             result = new TrainingResult(step, loss, Cancelled: false, due ? Evaluate(evaluation!, step) : null);
             options.Progress?.Report(new TrainingProgress(
@@ -67,16 +67,17 @@ public sealed class ClassifierTraining
         evaluation?.MoveTo(device);
     }
 
-    private double Step(OptimizerHelper optimizer, ClassificationData data, long[] rows)
+    private double Step(OptimizerHelper optimizer, ClassificationData data, long[] rows, long step)
     {
         using var scope = NewDisposeScope();
         var indices = tensor(rows, device: data.Features.device);
         var logits = model.call(data.Features.index_select(0, indices));
         var loss = nn.functional.cross_entropy(logits, data.Labels.index_select(0, indices));
+        var value = RequireFinite(loss.ToDouble(), step);
         model.zero_grad();
         loss.backward();
         optimizer.step();
-        return loss.ToDouble();
+        return value;
     }
 
     private ClassifierEvaluation Evaluate(ClassificationData data, long step)

@@ -1,0 +1,47 @@
+#nullable disable // TorchSharp leaves this type unannotated: what derives from it may choose.
+using static TorchSharp.torch;
+
+namespace TorchSharp.Modules;
+
+/// <summary>What an optimizer remembers about one parameter.</summary>
+public abstract class OptimizerState
+{
+    protected Parameter _parameter;
+
+    protected OptimizerState(Parameter parameter) => _parameter = parameter;
+
+    public abstract void Initialize(OptimizerOptions options);
+
+    public abstract void SaveStateDict(BinaryWriter writer);
+
+    public abstract void LoadStateDict(BinaryReader reader);
+
+    public abstract void LoadStateDict(OptimizerState source);
+
+    public virtual bool ApproximatelyEquals(OptimizerState other) => false;
+
+    public virtual void to(Device device)
+    {
+    }
+
+    /// <summary>Writes whether there is a tensor, and the tensor.</summary>
+    protected static void SaveConditionalStateTensor(BinaryWriter writer, Tensor tensor)
+    {
+        writer.Write(tensor is not null);
+        tensor?.Save(writer);
+    }
+
+    protected static void LoadConditionalStateTensor(BinaryReader reader, ref Tensor result, Device device)
+    {
+        if (reader.ReadBoolean())
+        {
+            TensorExtensionMethods.Load(ref result, reader);
+            result = result.to(device, disposeAfter: true);
+        }
+        else
+        {
+            result?.Dispose();
+            result = null;
+        }
+    }
+}

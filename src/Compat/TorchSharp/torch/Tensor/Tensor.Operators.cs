@@ -1,0 +1,45 @@
+using TorchSharp.Interop;
+
+namespace TorchSharp;
+
+public static partial class torch
+{
+    public partial class Tensor
+    {
+        public static Tensor operator +(Tensor left, Tensor right) => left.add(right);
+        public static Tensor operator +(Tensor left, Scalar right) => left.add(right);
+        public static Tensor operator +(Tensor left, int right) => left.add(right);
+        public static Tensor operator +(Tensor left, float right) => left.add(right);
+        public static Tensor operator +(Tensor left, double right) => left.add(right);
+        public static Tensor operator +(double left, Tensor right) => right.add(left);
+
+        public static Tensor operator -(Tensor left, Tensor right) => left.sub(right);
+        public static Tensor operator -(Tensor left, Scalar right) => left.sub(right);
+        public static Tensor operator -(Tensor left, int right) => left.sub(right);
+        public static Tensor operator -(Tensor left, float right) => left.sub(right);
+        public static Tensor operator -(Tensor left, double right) => left.sub(right);
+        public static Tensor operator -(int left, Tensor right) => Aten.Rsub.Call(right, (long)left);
+        public static Tensor operator -(double left, Tensor right) => Aten.Rsub.Call(right, left);
+        public static Tensor operator -(Tensor tensor) => tensor.neg();
+
+        public static Tensor operator *(Tensor left, Tensor right) => left.mul(right);
+        public static Tensor operator *(Tensor left, Scalar right) => left.mul(right);
+        public static Tensor operator *(Tensor left, int right) => left.mul(right);
+        public static Tensor operator *(Tensor left, float right) => left.mul(right);
+        public static Tensor operator *(Tensor left, double right) => left.mul(right);
+        public static Tensor operator *(int left, Tensor right) => right.mul(left);
+        public static Tensor operator *(float left, Tensor right) => right.mul(left);
+        public static Tensor operator *(double left, Tensor right) => right.mul(left);
+
+        public static Tensor operator /(Tensor left, Tensor right) => left.div(right);
+        public static Tensor operator /(Tensor left, Scalar right) => left.div(right);
+        public static Tensor operator /(Tensor left, int right) => left.div(right);
+        public static Tensor operator /(Tensor left, float right) => left.div(right);
+        public static Tensor operator /(Tensor left, double right) => left.div(right);
+        public static Tensor operator /(double left, Tensor right)
+        {
+            using var inverse = right.reciprocal();
+            return inverse.mul(left);
+        }
+    }
+}

@@ -68,6 +68,16 @@ public readonly struct VBuffer<T> : IEnumerable
         for (var i = 0; i < _count; i++) target[_indices[i]] = _values[i];
     }
 
+    public static void Copy(T[] source, int sourceIndex, ref VBuffer<T> destination, int length)
+    {
+        Require.Argument(length >= 0 && length <= Size(source), nameof(length), $"A length is 0 to {Size(source)}, not {length}.");
+        Require.Argument(sourceIndex >= 0 && sourceIndex <= Size(source) - length, nameof(sourceIndex),
+            $"{length} values do not begin at {sourceIndex} of {Size(source)}.");
+        var editor = VBufferEditor.Create(ref destination, length);
+        source.AsSpan(sourceIndex, length).CopyTo(editor.Values);
+        destination = editor.Commit();
+    }
+
     public IEnumerable<T> DenseValues() => Items(all: true).Select(item => item.Value);
 
     public IEnumerable<KeyValuePair<int, T>> Items(bool all = false)

@@ -40,7 +40,8 @@ internal sealed class ModelArchiveReader : IDisposable
         }
         catch (InvalidDataException error)
         {
-            throw Require.Mark(new FormatException("This is not a model file, or it was cut short: it cannot be opened as a zip archive.", error));
+            var name = stream is FileStream file ? $"'{file.Name}'" : "The stream";
+            throw Require.Mark(new FormatException($"{name} is not a model file, or was cut short: it cannot be opened as a zip archive.", error));
         }
     }
 

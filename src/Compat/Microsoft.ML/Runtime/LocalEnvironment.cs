@@ -8,21 +8,18 @@ internal sealed class LocalEnvironment : MessageSource, IHost
 
     public LocalEnvironment(int? seed, Action<MessageSource, ChannelMessage> listener) : base(null, null)
     {
-        Seed = seed;
         Rand = seed is { } value ? new Random(value) : new Random();
         ComponentCatalog = new ComponentCatalog();
+        BuiltInTransformers.Register(ComponentCatalog);
         _listener = listener;
     }
 
     private LocalEnvironment(LocalEnvironment parent, string name, Random random) : base(name, null)
     {
-        Seed = parent.Seed;
         Rand = random;
         ComponentCatalog = parent.ComponentCatalog;
         _listener = parent._listener;
     }
-
-    public int? Seed { get; }
 
     public Random Rand { get; }
 

@@ -11,9 +11,9 @@ public sealed class MLContext : IHostEnvironment
     {
         _environment = new LocalEnvironment(seed, Dispatch);
         MulticlassClassification = new MulticlassClassificationCatalog();
-        Transforms = new TransformsCatalog(_environment);
+        Transforms = new TransformsCatalog();
         Model = new ModelOperationsCatalog(_environment);
-        Data = new DataOperationsCatalog(_environment);
+        Data = new DataOperationsCatalog(seed);
     }
 
     public MulticlassClassificationCatalog MulticlassClassification { get; }

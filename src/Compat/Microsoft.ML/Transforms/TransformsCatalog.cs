@@ -1,13 +1,11 @@
-using Microsoft.ML.Runtime;
-
 namespace Microsoft.ML;
 
-/// <summary>The transforms.</summary>
+/// <summary>The transforms, as extension methods.</summary>
 public sealed class TransformsCatalog
 {
-    internal TransformsCatalog(IHostEnvironment env)
+    internal TransformsCatalog()
     {
-        Conversion = new ConversionTransforms(env);
+        Conversion = new ConversionTransforms();
     }
 
     public ConversionTransforms Conversion { get; }
@@ -15,11 +13,8 @@ public sealed class TransformsCatalog
     /// <summary>The transforms that change a column's type.</summary>
     public sealed class ConversionTransforms
     {
-        internal ConversionTransforms(IHostEnvironment env)
+        internal ConversionTransforms()
         {
-            Environment = env;
         }
-
-        internal IHostEnvironment Environment { get; }
     }
 }

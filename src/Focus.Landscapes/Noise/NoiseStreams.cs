@@ -1,12 +1,19 @@
+using System.Runtime.CompilerServices;
+
 namespace Focus;
 
 /// <summary>One stream of normal pairs for each of a block's runs; the draws of a run depend on its key only.</summary>
-internal unsafe readonly struct NoiseStreams(AlignedMemory memory, int runs)
+internal readonly unsafe struct NoiseStreams(Workspace workspace, int runs)
 {
-    private readonly uint* state = memory.Take<uint>(4 * runs);
+    private readonly uint* state = workspace.Take<uint>(4 * runs);
 
-    /// <summary>The runs, a multiple of <see cref="AlignedMemory.Lanes"/>.</summary>
+    /// <summary>The runs, a multiple of <see cref="Lanes.Multiple"/>.</summary>
     public int Runs => runs;
+
+    public static nuint Bytes(int runs) => Workspace.Bytes<uint>(4 * runs);
+
+    /// <summary>The float32 numbers that <see cref="Fill"/> writes.</summary>
+    public static int Draws(int runs, int pairs) => 2 * pairs * runs;
 
     public void Start(int run, StreamKey key)
     {
@@ -18,6 +25,7 @@ internal unsafe readonly struct NoiseStreams(AlignedMemory memory, int runs)
     }
 
     /// <summary>Draws pairs of N(0, scale²), ordered pair, half of the pair, run.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void Fill<T>(float* destination, int pairs, double scale) where T : struct, ISingleLanes<T>
     {
         var factor = T.Broadcast((float)scale);

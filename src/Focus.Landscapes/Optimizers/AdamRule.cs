@@ -12,10 +12,10 @@ internal readonly struct AdamRule(double beta1, double beta2, double epsilon) : 
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public void Step<T>(ref T p, ref T s0, ref T s1, T gradient, T rate, T keep, T first, T second) where T : struct, ILanes<T>
+    public void Step<T>(ref T p, ref T s0, ref T s1, T gradient, T rate, T keep, T first, T second) where T : struct, IArithmetic<T>
     {
         s0 = T.MultiplyAdd(T.Broadcast(beta1), s0, gradient);
         s1 = T.MultiplyAdd(T.Broadcast(beta2), s1, gradient * gradient);
-        p = T.MultiplyAdd(p, keep, -(rate * first * s0 / (T.Sqrt(s1) + second)));
+        p = T.MultiplySubtract(p, keep, rate * first * s0 / (T.Sqrt(s1) + second));
     }
 }

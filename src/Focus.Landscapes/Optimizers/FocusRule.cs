@@ -8,11 +8,11 @@ internal readonly struct FocusRule(double beta1, double beta2, double gamma) : I
     public (double First, double Second) Factors(int step) => ((1 - beta2) / (1 - Math.Pow(beta2, step)), 0);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public void Step<T>(ref T p, ref T s0, ref T s1, T gradient, T rate, T keep, T first, T second) where T : struct, ILanes<T>
+    public void Step<T>(ref T p, ref T s0, ref T s1, T gradient, T rate, T keep, T first, T second) where T : struct, IArithmetic<T>
     {
         s0 = T.MultiplyAdd(T.Broadcast(beta1), s0, gradient);
         s1 = T.MultiplyAdd(T.Broadcast(beta2), s1, p);
-        var away = T.MultiplyAdd(-s1, first, p);
-        p = T.MultiplyAdd(p, keep, -T.SignOf(s0, rate)) - T.SignOf(away, rate * T.Broadcast(gamma));
+        var away = T.SubtractProduct(p, s1, first);
+        p = T.MultiplySubtract(p, keep, T.SignOf(s0, rate)) - T.SignOf(away, rate * T.Broadcast(gamma));
     }
 }

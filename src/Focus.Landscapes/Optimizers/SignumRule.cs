@@ -8,9 +8,9 @@ internal readonly struct SignumRule(double beta) : IRule
     public (double First, double Second) Factors(int step) => (0, 0);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public void Step<T>(ref T p, ref T s0, ref T s1, T gradient, T rate, T keep, T first, T second) where T : struct, ILanes<T>
+    public void Step<T>(ref T p, ref T s0, ref T s1, T gradient, T rate, T keep, T first, T second) where T : struct, IArithmetic<T>
     {
         s0 = T.MultiplyAdd(T.Broadcast(beta), s0, gradient);
-        p = T.MultiplyAdd(p, keep, -T.SignOf(s0, rate));
+        p = T.MultiplySubtract(p, keep, T.SignOf(s0, rate));
     }
 }

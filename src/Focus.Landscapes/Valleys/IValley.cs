@@ -1,7 +1,7 @@
 namespace Focus;
 
 /// <summary>A landscape L(u, q) around an axis: u is the coordinate along the axis, q the squared distance from it.</summary>
-/// <remarks>To add a landscape, write one such struct and one factory in <c>Landscape</c>.</remarks>
+/// <remarks>To add a landscape, write one such struct and one factory in <see cref="Landscape"/>.</remarks>
 internal interface IValley
 {
     /// <summary>∂L/∂u, and the factor h of the gradient h·v across the axis (h = 2·∂L/∂q).</summary>

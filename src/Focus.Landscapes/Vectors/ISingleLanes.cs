@@ -1,3 +1,5 @@
+using System.Diagnostics.CodeAnalysis;
+
 namespace Focus;
 
 /// <summary>A vector of 32-bit lanes, seen as float32 or as integers, for drawing random numbers.</summary>
@@ -24,7 +26,7 @@ internal unsafe interface ISingleLanes<T> where T : struct, ISingleLanes<T>
     /// <summary>The arithmetic shift of the bits as a signed integer.</summary>
     static abstract T operator >>(T a, int count);
 
-    static abstract T RotateLeft(T a, int count);
+    static abstract T RotateLeft(T a, [ConstantExpected] byte count);
 
     /// <summary>The nearest float32 of the bits as an unsigned integer.</summary>
     static abstract T FromUnsigned(T a);

@@ -6,6 +6,8 @@ internal readonly unsafe struct LanesScalar(double value) : ILanes<LanesScalar>
 {
     private readonly double value = value;
 
+    public double Value => value;
+
     public static int Count => 1;
 
     public static LanesScalar Broadcast(double value) => new(value);
@@ -20,14 +22,18 @@ internal readonly unsafe struct LanesScalar(double value) : ILanes<LanesScalar>
 
     public static LanesScalar operator -(LanesScalar a, LanesScalar b) => new(a.value - b.value);
 
-    public static LanesScalar operator -(LanesScalar a) => new(-a.value);
-
     public static LanesScalar operator *(LanesScalar a, LanesScalar b) => new(a.value * b.value);
 
     public static LanesScalar operator /(LanesScalar a, LanesScalar b) => new(a.value / b.value);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static LanesScalar MultiplyAdd(LanesScalar a, LanesScalar b, LanesScalar c) => new(Math.FusedMultiplyAdd(a.value, b.value, c.value));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static LanesScalar MultiplySubtract(LanesScalar a, LanesScalar b, LanesScalar c) => new(Math.FusedMultiplyAdd(a.value, b.value, -c.value));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static LanesScalar SubtractProduct(LanesScalar a, LanesScalar b, LanesScalar c) => new(Math.FusedMultiplyAdd(-b.value, c.value, a.value));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static LanesScalar Sqrt(LanesScalar a) => new(Math.Sqrt(a.value));

@@ -1,5 +1,7 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
 
 namespace Focus;
 
@@ -39,7 +41,8 @@ internal readonly unsafe struct SingleLanes128(Vector128<uint> bits) : ISingleLa
     public static SingleLanes128 operator >>(SingleLanes128 a, int count) => new((a.bits.AsInt32() >> count).AsUInt32());
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static SingleLanes128 RotateLeft(SingleLanes128 a, int count) => new((a.bits << count) | (a.bits >>> (32 - count)));
+    public static SingleLanes128 RotateLeft(SingleLanes128 a, [ConstantExpected] byte count) => 
+        new(Avx512F.VL.IsSupported ? Avx512F.VL.RotateLeft(a.bits, count) : (a.bits << count) | (a.bits >>> (32 - count)));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static SingleLanes128 FromUnsigned(SingleLanes128 a) => new(Vector128.ConvertToSingle(a.bits).AsUInt32());

@@ -1,5 +1,7 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
 
 namespace Focus;
 
@@ -39,7 +41,8 @@ internal readonly unsafe struct SingleLanes512(Vector512<uint> bits) : ISingleLa
     public static SingleLanes512 operator >>(SingleLanes512 a, int count) => new((a.bits.AsInt32() >> count).AsUInt32());
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static SingleLanes512 RotateLeft(SingleLanes512 a, int count) => new((a.bits << count) | (a.bits >>> (32 - count)));
+    public static SingleLanes512 RotateLeft(SingleLanes512 a, [ConstantExpected] byte count) => 
+        new(Avx512F.IsSupported ? Avx512F.RotateLeft(a.bits, count) : (a.bits << count) | (a.bits >>> (32 - count)));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static SingleLanes512 FromUnsigned(SingleLanes512 a) => new(Vector512.ConvertToSingle(a.bits).AsUInt32());

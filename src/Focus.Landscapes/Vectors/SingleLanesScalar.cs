@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Numerics;
 using System.Runtime.CompilerServices;
 
@@ -29,7 +30,7 @@ internal readonly unsafe struct SingleLanesScalar(uint bits) : ISingleLanes<Sing
 
     public static SingleLanesScalar operator >>(SingleLanesScalar a, int count) => new((uint)((int)a.bits >> count));
 
-    public static SingleLanesScalar RotateLeft(SingleLanesScalar a, int count) => new(BitOperations.RotateLeft(a.bits, count));
+    public static SingleLanesScalar RotateLeft(SingleLanesScalar a, [ConstantExpected] byte count) => new(BitOperations.RotateLeft(a.bits, count));
 
     public static SingleLanesScalar FromUnsigned(SingleLanesScalar a) => Broadcast((float)(double)a.bits);
 

@@ -1,4 +1,3 @@
-using TorchSharp;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 
@@ -7,17 +6,11 @@ namespace Focus;
 /// <summary>A multi-layer perceptron for classification: linear layers with ReLU between them and, optionally, batch normalisation before each.</summary>
 /// <remarks>
 /// With hidden widths 128 × 5 and batch normalisation this is the network of the paper's MNIST experiments (arXiv:2501.12243). Parameters are named
-/// <c>layers.{i}.norm.weight</c>, <c>layers.{i}.norm.bias</c>, <c>layers.{i}.linear.weight</c> and <c>layers.{i}.linear.bias</c>, and initialised as
+/// <c>layers.{i}.norm.weight</c>, <c>layers.{i}.norm.bias</c>, <c>layers.{i}.weight</c> and <c>layers.{i}.bias</c>, and initialised as
 /// PyTorch does: linear weights and biases uniformly in ±1/√(inputs), scales 1, shifts 0.
 /// </remarks>
 public sealed class Mlp : nn.Module<Tensor, Tensor>
 {
-    /// <summary>The ε of batch normalisation, PyTorch's default.</summary>
-    internal const float NormEpsilon = 1e-5f;
-
-    /// <summary>The momentum of the running statistics, PyTorch's default.</summary>
-    internal const float NormMomentum = 0.1f;
-
     private readonly ModuleList<MlpLayer> layers;
 
     /// <summary>Creates the network with fresh weights.</summary>

@@ -1,5 +1,4 @@
 using System.Numerics;
-using TorchSharp.Modules;
 using static TorchSharp.torch;
 
 namespace Focus;
@@ -27,32 +26,33 @@ internal sealed unsafe class NormalizedLinear : autograd.SingleTensorFunction<No
 
     /// <summary>The layer in training mode: normalises with the batch's statistics and moves the running ones.</summary>
     /// <param name="input">n × c, n ≥ 2.</param>
-    /// <param name="norm">Batch normalisation of c features with the momentum and ε given.</param>
-    /// <param name="linear">A linear layer from c to o features, with bias.</param>
+    /// <param name="norm">Batch normalisation of c features.</param>
+    /// <param name="weight">o × c.</param>
+    /// <param name="bias">o.</param>
     /// <param name="rectify">Whether max(x, 0) is what is normalised.</param>
     /// <returns>n × o.</returns>
-    public static Tensor Train(Tensor input, BatchNorm1d norm, Linear linear, bool rectify)
-        => apply(input, norm.weight, norm.bias, linear.weight, linear.bias, norm, rectify);
+    public static Tensor Train(Tensor input, BatchNormalization norm, Tensor weight, Tensor bias, bool rectify)
+        => apply(input, norm.Scale, norm.Shift, weight, bias, norm, rectify);
 
     /// <summary>The layer in evaluation mode, without gradients: normalises with the running statistics.</summary>
     /// <inheritdoc cref="Train"/>
-    public static Tensor Evaluate(Tensor input, BatchNorm1d norm, Linear linear, bool rectify)
+    public static Tensor Evaluate(Tensor input, BatchNormalization norm, Tensor weight, Tensor bias, bool rectify)
     {
         var (rows, columns) = ((int)input.shape[0], (int)input.shape[1]);
         using var normalized = empty(rows, columns);
         ColumnNormalization.WithGivenStatistics(
-            input.Address(), normalized.Address(), norm.running_mean.Address(), norm.running_var.Address(), rows, columns, Mlp.NormEpsilon, rectify);
-        return Product(normalized, norm.weight, norm.bias, linear.weight, linear.bias);
+            input.Address(), normalized.Address(), norm.RunningMean.Address(), norm.RunningVariance.Address(), rows, columns, BatchNormalization.Epsilon, rectify);
+        return Product(normalized, norm.Scale, norm.Shift, weight, bias);
     }
 
     public override Tensor forward(autograd.AutogradContext ctx, params object[] vars)
     {
         var (input, gamma, beta, weight, bias) = ((Tensor)vars[0], (Tensor)vars[1], (Tensor)vars[2], (Tensor)vars[3], (Tensor)vars[4]);
-        var (norm, rectify) = ((BatchNorm1d)vars[5], (bool)vars[6]);
+        var (norm, rectify) = ((BatchNormalization)vars[5], (bool)vars[6]);
         var (rows, columns) = ((int)input.shape[0], (int)input.shape[1]);
         Tensor normalized = empty(rows, columns), mean = empty(columns), variance = empty(columns);
         ColumnNormalization.WithBatchStatistics(
-            input.Address(), normalized.Address(), mean.Address(), variance.Address(), rows, columns, Mlp.NormEpsilon, rectify);
+            input.Address(), normalized.Address(), mean.Address(), variance.Address(), rows, columns, BatchNormalization.Epsilon, rectify);
         UpdateRunningStatistics(norm, mean.Floats(), variance.Floats(), rows);
 
         ctx.save_for_backward([input, gamma, beta, weight, normalized, variance]);
@@ -84,16 +84,15 @@ internal sealed unsafe class NormalizedLinear : autograd.SingleTensorFunction<No
     }
 
     /// <summary>As PyTorch: running ← (1 − momentum)·running + momentum·batch, with the unbiased variance.</summary>
-    private static void UpdateRunningStatistics(BatchNorm1d norm, ReadOnlySpan<float> mean, ReadOnlySpan<float> variance, int rows)
+    private static void UpdateRunningStatistics(BatchNormalization norm, ReadOnlySpan<float> mean, ReadOnlySpan<float> variance, int rows)
     {
-        Lerp(norm.running_mean.Floats(), mean, 1);
-        Lerp(norm.running_var.Floats(), variance, rows / (float)(rows - 1));
-        norm.num_batches_tracked.add_(1);
+        Lerp(norm.RunningMean.Floats(), mean, 1);
+        Lerp(norm.RunningVariance.Floats(), variance, rows / (float)(rows - 1));
 
         static void Lerp(Span<float> running, ReadOnlySpan<float> batch, float scale)
         {
             for (var i = 0; i < running.Length; i++)
-                running[i] = (1 - Mlp.NormMomentum) * running[i] + Mlp.NormMomentum * scale * batch[i];
+                running[i] = (1 - BatchNormalization.Momentum) * running[i] + BatchNormalization.Momentum * scale * batch[i];
         }
     }
 
@@ -103,7 +102,7 @@ internal sealed unsafe class NormalizedLinear : autograd.SingleTensorFunction<No
         Tensor gammaGradient, Tensor betaGradient, bool rectify)
     {
         var (rows, columns) = ((int)input.shape[0], (int)input.shape[1]);
-        using var factor = variance.add(Mlp.NormEpsilon).rsqrt_().mul_(gamma);
+        using var factor = variance.add(BatchNormalization.Epsilon).rsqrt_().mul_(gamma);
         using var scaled = weight.mul(factor);
         using var shift = betaGradient.mul(factor).div_(rows);
         using var slope = gammaGradient.mul(factor).div_(rows);

@@ -41,8 +41,8 @@ internal readonly struct FocusRule : IUpdateRule<FocusRule, FocusOptions>
         average.mul_(beta2).add_(parameter, alpha: 1 - beta2);
         var corrected = average / averageCorrection;
         var distance = parameter - corrected;
-        if (decayFirst) distance.sub_(corrected, alpha: decay);
-        parameter.sub_(corrected, alpha: decay);
-        parameter.sub_(momentum.sign().add_(distance.sign_(), alpha: gamma), alpha: learningRate);
+        if (decayFirst) distance.add_(corrected, alpha: -decay);
+        parameter.add_(corrected, alpha: -decay);
+        parameter.add_(momentum.sign().add_(distance.sign_(), alpha: gamma), alpha: -learningRate);
     }
 }

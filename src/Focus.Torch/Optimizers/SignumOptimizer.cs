@@ -31,6 +31,6 @@ internal readonly struct SignumRule : IUpdateRule<SignumRule, SignumOptions>
     public void Update(Tensor parameter, Tensor gradient, Tensor momentum, Tensor unused)
     {
         momentum.mul_(beta1).add_(gradient, alpha: 1 - beta1);
-        parameter.mul_(1 - decay).sub_(momentum.sign(), alpha: learningRate);
+        parameter.mul_(1 - decay).add_(momentum.sign(), alpha: -learningRate);
     }
 }

@@ -16,15 +16,15 @@ public readonly record struct TrainingResult(long Steps, double Loss, bool Cance
 public sealed class ClassifierTraining
 {
     private readonly nn.Module<Tensor, Tensor> model;
-    private readonly IEnumerable<ParameterGroup> groups;
+    private readonly Func<IEnumerable<ParameterGroup>> groups;
     private readonly TrainingOptions options;
 
     /// <summary>Prepares a run.</summary>
     /// <param name="model">From batch × width to logits, batch × classes.</param>
-    /// <param name="groups">The model's parameters in groups, which say what decays.</param>
+    /// <param name="groups">Gives the model's parameters in groups, which say what decays; called once the model is on its device.</param>
     /// <param name="options">The run's settings.</param>
     /// <exception cref="ArgumentException">An option is out of its range.</exception>
-    public ClassifierTraining(nn.Module<Tensor, Tensor> model, IEnumerable<ParameterGroup> groups, TrainingOptions options)
+    public ClassifierTraining(nn.Module<Tensor, Tensor> model, Func<IEnumerable<ParameterGroup>> groups, TrainingOptions options)
     {
         options.Validate();
         (this.model, this.groups, this.options) = (model, groups, options);
@@ -40,7 +40,7 @@ public sealed class ClassifierTraining
         var steps = options.StepsFor(train.Count);
         options.Schedule.Validate(steps);
         MoveToDevice(train, evaluation);
-        using var optimizer = options.Optimizer.CreateOptimizer(groups);
+        using var optimizer = options.Optimizer.CreateOptimizer(groups());
         var batches = new ShuffledBatches(train.Count, options.BatchSize, options.Seed ?? 0);
         var clock = Stopwatch.StartNew();
         var result = new TrainingResult(0, double.NaN, Cancelled: false, Evaluation: null);

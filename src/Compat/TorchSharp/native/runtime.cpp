@@ -32,6 +32,11 @@ FT_API int32_t ft_cuda_is_available()
     return torch::cuda::is_available();
 }
 
+FT_API int32_t ft_cuda_device_count()
+{
+    return static_cast<int32_t>(torch::cuda::device_count());
+}
+
 FT_API int32_t ft_cuda_synchronize(int64_t device_index)
 {
     return guarded([&] { torch::cuda::synchronize(device_index); });

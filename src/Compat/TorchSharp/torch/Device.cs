@@ -51,6 +51,8 @@ public static partial class torch
     {
         public static bool is_available() => NativeMethods.ft_cuda_is_available() != 0;
 
+        public static int device_count() => NativeMethods.ft_cuda_device_count();
+
         /// <summary>Waits for all work queued on a device.</summary>
         public static void synchronize(Device? device = null) =>
             NativeMethods.Check(NativeMethods.ft_cuda_synchronize(device?.index ?? -1));

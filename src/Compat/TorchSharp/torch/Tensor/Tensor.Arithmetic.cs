@@ -53,6 +53,7 @@ public static partial class torch
         public Tensor square() => Aten.Square.Call(this);
         public Tensor sqrt() => Aten.Sqrt.Call(this);
         public Tensor sqrt_() => InPlace(Aten.Sqrt_);
+        public Tensor rsqrt_() => InPlace(Aten.Rsqrt_);
         public Tensor reciprocal() => Aten.Reciprocal.Call(this);
         public Tensor neg() => Aten.Neg.Call(this);
         public Tensor abs() => Aten.Abs.Call(this);
@@ -84,6 +85,12 @@ public static partial class torch
         private Tensor InPlace(Operator op, Argument first, Argument second, Argument third)
         {
             op.Run(this, first, second, third);
+            return this;
+        }
+
+        private Tensor InPlace(Operator op, Argument first, Argument second, Argument third, Argument fourth)
+        {
+            op.Run(this, first, second, third, fourth);
             return this;
         }
     }

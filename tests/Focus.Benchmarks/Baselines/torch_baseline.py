@@ -1,0 +1,133 @@
+"""PyTorch's side of the benchmarks: answers requests, one JSON object per line, so that both sides are timed in turn.
+
+Requests: {"do": "adamw", "shapes": [[50304, 768], ...]}   seconds of one torch.optim.AdamW step over those tensors
+          {"do": "mlp_step", "batch": 64}                  seconds of one training step of the paper's MNIST network, with AdamW
+          {"do": "mlp_evaluation", "batch": 64}            seconds of one forward pass in evaluation mode
+          {"do": "mnist", "data": DIR, "optimizer": "focus" | "adamw", "seed": 0, "steps": 400, "batch": 64, "learning_rate": 1e-3}
+                                                           test loss after training on MNIST
+Answers:  {"value": 0.5}
+"""
+
+import functools
+import gzip
+import json
+import pathlib
+import sys
+import time
+
+import numpy
+import torch
+from torch import nn
+
+
+class Focus(torch.optim.Optimizer):
+    """FOCUS as published (arXiv:2501.12243)."""
+
+    def __init__(self, params, lr, beta1=0.9, beta2=0.99, gamma=0.2):
+        super().__init__(params, dict(lr=lr, weight_decay=0.0))
+        self.beta1, self.beta2, self.gamma = beta1, beta2, gamma
+
+    @torch.no_grad()
+    def step(self):
+        for group in self.param_groups:
+            for p in group["params"]:
+                state = self.state[p]
+                if not state:
+                    state.update(t=0, m=torch.zeros_like(p), average=torch.zeros_like(p))
+                state["t"] += 1
+                state["m"].mul_(self.beta1).add_(p.grad, alpha=1 - self.beta1)
+                state["average"].mul_(self.beta2).add_(p, alpha=1 - self.beta2)
+                corrected = state["average"] / (1 - self.beta2 ** state["t"])
+                direction = state["m"].sign() + self.gamma * (p - corrected).sign()
+                p.add_(direction, alpha=-group["lr"])
+                p.add_(corrected, alpha=-group["lr"] * group["weight_decay"])
+
+
+def network():
+    widths = [784, 128, 128, 128, 128, 128, 10]
+    layers = []
+    for i, (inputs, outputs) in enumerate(zip(widths, widths[1:])):
+        layers += [nn.ReLU()] if i else []
+        layers += [nn.BatchNorm1d(inputs), nn.Linear(inputs, outputs)]
+    return nn.Sequential(*layers)
+
+
+def parameter_groups(model):
+    decayed = [p for p in model.parameters() if p.ndim == 2]
+    others = [p for p in model.parameters() if p.ndim != 2]
+    return [dict(params=decayed, weight_decay=1e-2), dict(params=others, weight_decay=0.0)]
+
+
+def train_step(model, optimizer, x, y):
+    loss = nn.functional.cross_entropy(model(x), y)
+    optimizer.zero_grad(set_to_none=True)
+    loss.backward()
+    optimizer.step()
+    return loss.item()
+
+
+@functools.lru_cache(maxsize=None)
+def adamw_optimizer(shapes):
+    params = [nn.Parameter(torch.full(shape, 0.5)) for shape in shapes]
+    for p in params:
+        p.grad = torch.full_like(p, 1e-3)
+    return torch.optim.AdamW(params, lr=1e-3)
+
+
+@functools.lru_cache(maxsize=None)
+def mlp(batch):
+    model = network()
+    optimizer = torch.optim.AdamW(parameter_groups(model), lr=1e-3)
+    return model, optimizer, torch.rand(batch, 784), torch.arange(batch) % 10
+
+
+@functools.lru_cache(maxsize=None)
+def mnist_split(folder, images, labels):
+    def read(name, header):
+        raw = gzip.decompress((pathlib.Path(folder) / f"{name}.gz").read_bytes())
+        return numpy.frombuffer(raw, numpy.uint8, offset=header)
+
+    pixels = torch.tensor(read(images, 16).reshape(-1, 784).astype(numpy.float32) / 255)
+    return pixels, torch.tensor(read(labels, 8).astype(numpy.int64))
+
+
+def mnist(request):
+    torch.manual_seed(request["seed"])
+    x, y = mnist_split(request["data"], "train-images-idx3-ubyte", "train-labels-idx1-ubyte")
+    test_x, test_y = mnist_split(request["data"], "t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte")
+    model = network()
+    make = {"focus": Focus, "adamw": torch.optim.AdamW}[request["optimizer"]]
+    optimizer = make(parameter_groups(model), lr=request["learning_rate"])
+    batch, order = request["batch"], torch.tensor([], dtype=torch.int64)
+    for _ in range(request["steps"]):
+        if len(order) < batch:
+            order = torch.randperm(len(x))
+        rows, order = order[:batch], order[batch:]
+        train_step(model, optimizer, x[rows], y[rows])
+    model.eval()
+    with torch.no_grad():
+        return nn.functional.cross_entropy(model(test_x), test_y).item()
+
+
+def seconds(action):
+    start = time.perf_counter()
+    action()
+    return time.perf_counter() - start
+
+
+def answer(request):
+    if request["do"] == "adamw":
+        return seconds(adamw_optimizer(tuple(map(tuple, request["shapes"]))).step)
+    if request["do"] == "mnist":
+        return mnist(request)
+    model, optimizer, x, y = mlp(request["batch"])
+    if request["do"] == "mlp_step":
+        model.train()
+        return seconds(lambda: train_step(model, optimizer, x, y))
+    model.eval()
+    with torch.no_grad():
+        return seconds(lambda: model(x))
+
+
+for line in sys.stdin:
+    print(json.dumps({"value": answer(json.loads(line))}), flush=True)

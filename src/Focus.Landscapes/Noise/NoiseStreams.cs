@@ -1,4 +1,4 @@
-using System.Runtime.CompilerServices;
+
 
 namespace Focus;
 
@@ -25,7 +25,6 @@ internal readonly unsafe struct NoiseStreams(Workspace workspace, int runs)
     }
 
     /// <summary>Draws pairs of N(0, scale²), ordered pair, half of the pair, run.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void Fill<T>(float* destination, int pairs, double scale) where T : struct, ISingleLanes<T>
     {
         var factor = T.Broadcast((float)scale);

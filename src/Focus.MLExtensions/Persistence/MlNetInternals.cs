@@ -1,0 +1,96 @@
+using System.Reflection;
+using Microsoft.ML;
+using Microsoft.ML.Runtime;
+
+namespace Focus;
+
+/// <summary>The members that ML.NET keeps to itself but that take part in its model files and pipelines, reached by reflection.</summary>
+/// <remarks>Everything of that kind is here. ML.NET 5.0.0 has all of it; users have asked for a public way since 2020 (dotnet/machinelearning issues 4911 and 6839).</remarks>
+internal sealed class MlNetInternals
+{
+    private const BindingFlags Instance = BindingFlags.Instance | BindingFlags.Public | BindingFlags.NonPublic;
+    private const BindingFlags Static = BindingFlags.Static | BindingFlags.Public | BindingFlags.NonPublic;
+
+    private static readonly Lazy<MlNetInternals> Shared = new(() => new MlNetInternals(
+        [typeof(MLContext).Assembly, typeof(ComponentCatalog).Assembly, typeof(ModelSaveContext).Assembly, typeof(SchemaShape).Assembly]));
+
+    private readonly Assembly[] assemblies;
+    private readonly Type loadModelSignature;
+    private readonly ConstructorInfo newVersionInfo, newLoadableClass, newLoadableClassInfo;
+    private readonly MethodInfo setVersionInfo, saveBinaryStream, tryLoadBinaryStream, addClass, createSchemaShape;
+
+    /// <summary>Looks all members up.</summary>
+    /// <exception cref="NotSupportedException">One is missing.</exception>
+    public MlNetInternals(Assembly[] assemblies)
+    {
+        this.assemblies = [.. assemblies.Distinct()];
+        var versionInfo = Type("Microsoft.ML.VersionInfo");
+        var saveContext = Type("Microsoft.ML.ModelSaveContext");
+        var loadContext = Type("Microsoft.ML.ModelLoadContext");
+        var catalog = Type("Microsoft.ML.Runtime.ComponentCatalog");
+        var loadableClass = Type("Microsoft.ML.LoadableClassAttribute");
+        var loadableClassInfo = Type("Microsoft.ML.Runtime.ComponentCatalog+LoadableClassInfo");
+        loadModelSignature = Type("Microsoft.ML.SignatureLoadModel");
+
+        newVersionInfo = Constructor(versionInfo, typeof(string), typeof(uint), typeof(uint), typeof(uint), typeof(string), typeof(string), typeof(string));
+        setVersionInfo = Method(saveContext, "SetVersionInfo", Instance, versionInfo);
+        saveBinaryStream = Method(saveContext, "SaveBinaryStream", Instance, typeof(string), typeof(Action<BinaryWriter>));
+        tryLoadBinaryStream = Method(loadContext, "TryLoadBinaryStream", Instance, typeof(string), typeof(Action<BinaryReader>));
+        newLoadableClass = Constructor(loadableClass, typeof(Type), typeof(Type), typeof(Type), typeof(string), typeof(string[]));
+        newLoadableClassInfo = Constructor(loadableClassInfo,
+            loadableClass.BaseType!, typeof(MethodInfo), typeof(ConstructorInfo), typeof(MethodInfo), typeof(bool));
+        addClass = Method(catalog, "AddClass", Instance, loadableClassInfo, typeof(string[]), typeof(bool));
+        createSchemaShape = Method(Type("Microsoft.ML.SchemaShape"), "Create", Static, typeof(DataViewSchema));
+    }
+
+    /// <summary>The members of the ML.NET in use.</summary>
+    /// <exception cref="NotSupportedException">It lacks one.</exception>
+    public static MlNetInternals Current => Shared.Value;
+
+    /// <summary>Writes into a component's folder of a model file who can load it.</summary>
+    public void SetVersionInfo(ModelSaveContext context, string modelSignature, uint version, string loaderAssembly, string loaderSignature)
+        => Call(setVersionInfo, context, Call(newVersionInfo, modelSignature, version, version, version, loaderAssembly, loaderSignature, null));
+
+    /// <summary>Writes a stream into a component's folder of a model file.</summary>
+    public void SaveBinaryStream(ModelSaveContext context, string name, Action<BinaryWriter> write) => Call(saveBinaryStream, context, name, write);
+
+    /// <summary>Reads a stream from a component's folder of a model file; false where there is none.</summary>
+    /// <param name="context">A ModelLoadContext.</param>
+    /// <param name="name">The stream's name.</param>
+    /// <param name="read">Reads it.</param>
+    public bool TryLoadBinaryStream(object context, string name, Action<BinaryReader> read) => (bool)Call(tryLoadBinaryStream, context, name, read)!;
+
+    /// <summary>Makes a class loadable from model files.</summary>
+    /// <param name="catalog">The catalog of an environment.</param>
+    /// <param name="type">The class.</param>
+    /// <param name="loadName">The name that model files hold.</param>
+    /// <param name="create">A static method that takes an <see cref="IHostEnvironment"/> and a ModelLoadContext (as object).</param>
+    public void AddLoadableClass(ComponentCatalog catalog, Type type, string loadName, MethodInfo create)
+    {
+        string[] loadNames = [loadName];
+        var attribute = Call(newLoadableClass, type, null, loadModelSignature, loadName, loadNames);
+        Call(addClass, catalog, Call(newLoadableClassInfo, attribute, null, null, create, true), loadNames, false);
+    }
+
+    /// <summary>The shape of a schema, hidden columns left out.</summary>
+    public SchemaShape CreateSchemaShape(DataViewSchema schema) => (SchemaShape)Call(createSchemaShape, null, schema)!;
+
+    private static object? Call(MethodInfo method, object? target, params object?[] arguments)
+        => method.Invoke(target, BindingFlags.DoNotWrapExceptions, null, arguments, null);
+
+    private static object Call(ConstructorInfo constructor, params object?[] arguments)
+        => constructor.Invoke(BindingFlags.DoNotWrapExceptions, null, arguments, null);
+
+    private Type Type(string name)
+        => assemblies.Select(assembly => assembly.GetType(name)).FirstOrDefault(type => type is not null) ?? throw Missing(name);
+
+    private MethodInfo Method(Type type, string name, BindingFlags flags, params Type[] parameters)
+        => type.GetMethod(name, flags, parameters) ?? throw Missing($"{type.FullName}.{name}");
+
+    private ConstructorInfo Constructor(Type type, params Type[] parameters)
+        => type.GetConstructor(Instance, parameters) ?? throw Missing($"{type.FullName}'s constructor");
+
+    private NotSupportedException Missing(string member) => new(
+        $"{string.Join(", ", assemblies.Select(assembly => assembly.GetName()))} has no {member}, which this library needs to take part in ML.NET's model files and " +
+        "estimator chains. Train with the estimator's own Fit, and save and load with mlContext.Focus.Model.Save and Load, which need nothing of ML.NET's internals.");
+}

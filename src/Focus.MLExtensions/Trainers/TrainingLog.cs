@@ -1,0 +1,20 @@
+using Microsoft.ML.Runtime;
+
+namespace Focus;
+
+/// <summary>Hands progress on, and writes some of it to a channel of ML.NET: every evaluation, every tenth of the run, and the end.</summary>
+internal sealed class TrainingLog(IChannel channel, IProgress<TrainingProgress>? next) : IProgress<TrainingProgress>
+{
+    public void Report(TrainingProgress value)
+    {
+        next?.Report(value);
+        var tenth = value.Step * 10 / value.TotalSteps > (value.Step - 1) * 10 / value.TotalSteps;
+        if (tenth || value.Evaluation is not null) channel.Info(MessageSensitivity.None, "{0}", Message(value));
+    }
+
+    private static string Message(TrainingProgress progress)
+    {
+        var evaluation = progress.Evaluation is { } result ? $", evaluation loss {result.Loss:g5}, accuracy {result.Accuracy:p2}" : "";
+        return $"Step {progress.Step} of {progress.TotalSteps}: loss {progress.Loss:g5}{evaluation}, learning rate {progress.LearningRate:g3}, {progress.Elapsed:g}";
+    }
+}

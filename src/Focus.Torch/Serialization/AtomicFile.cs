@@ -1,0 +1,41 @@
+namespace Focus;
+
+/// <summary>Writes files as a whole or not at all: to a temporary file beside, flushed to the disk, then renamed.</summary>
+internal static class AtomicFile
+{
+    /// <summary>Writes a file, creating its folder where it is missing.</summary>
+    /// <param name="path">The file, which appears or is replaced once all is written.</param>
+    /// <param name="write">Writes the content. If it throws, no file is left behind, and one that was there before is unchanged.</param>
+    public static void Write(string path, Action<Stream> write)
+    {
+        ArgumentNullException.ThrowIfNull(write);
+        WriteAsync(path, stream =>
+        {
+            write(stream);
+            return Task.CompletedTask;
+        }).GetAwaiter().GetResult();
+    }
+
+    /// <inheritdoc cref="Write"/>
+    public static async Task WriteAsync(string path, Func<Stream, Task> write)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(path);
+        ArgumentNullException.ThrowIfNull(write);
+        var target = Path.GetFullPath(path);
+        Directory.CreateDirectory(Path.GetDirectoryName(target)!);
+        var temporary = $"{target}.{Path.GetRandomFileName()}.tmp";
+        try
+        {
+            using (var stream = new FileStream(temporary, FileMode.CreateNew, FileAccess.ReadWrite))
+            {
+                await write(stream).ConfigureAwait(false);
+                stream.Flush(flushToDisk: true);
+            }
+            File.Move(temporary, target, overwrite: true);
+        }
+        finally
+        {
+            File.Delete(temporary); // Where the move succeeded there is nothing to delete.
+        }
+    }
+}

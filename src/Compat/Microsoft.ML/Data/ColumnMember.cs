@@ -67,6 +67,7 @@ internal sealed class ColumnMember
     {
         var row = Expression.Parameter(typeof(TRow));
         var value = Expression.Parameter(Type);
-        return Expression.Lambda(Expression.Assign(Expression.MakeMemberAccess(row, Info), value), row, value).Compile();
+        var set = Expression.Assign(Expression.MakeMemberAccess(row, Info), value);
+        return Expression.Lambda(Expression.GetActionType(typeof(TRow), Type), set, row, value).Compile();
     }
 }

@@ -66,8 +66,8 @@ internal sealed unsafe class NormalizedLinear : autograd.SingleTensorFunction<No
         var saved = ctx.get_saved_variables();
         var (input, gamma, beta, weight, normalized, variance) = (saved[0], saved[1], saved[2], saved[3], saved[4], saved[5]);
         using var product = outputGradient.t().mm(normalized);
-        var biasGradient = outputGradient.sum(0);
-        var gammaGradient = product.mul(weight).sum(0);
+        var biasGradient = outputGradient.sum(dim: 0);
+        var gammaGradient = product.mul(weight).sum(dim: 0);
         var betaGradient = weight.t().mv(biasGradient);
         var weightGradient = product.mul(gamma).addr_(biasGradient, beta);
         var inputGradient = (bool)ctx.get_data(InputNeedsGradient)

@@ -47,14 +47,14 @@ public class FusedStepTests
     {
         // Enough elements for several chunks; each element must be updated exactly as it would be alone in a small tensor.
         const int length = 5 * (1 << 16) + 3;
-        var large = new Parameter(full(length, 0.5f));
-        var small = new Parameter(full(1, 0.5f));
+        var large = new Parameter(full([length], 0.5f));
+        var small = new Parameter(full([1], 0.5f));
         using var one = options.CreateOptimizer([large]);
         using var other = options.CreateOptimizer([small]);
         foreach (var gradient in new[] { 1f, -0.25f, 0f, 3f })
         {
-            large.grad = full(length, gradient);
-            small.grad = full(1, gradient);
+            large.grad = full([length], gradient);
+            small.grad = full([1], gradient);
             one.step();
             other.step();
         }

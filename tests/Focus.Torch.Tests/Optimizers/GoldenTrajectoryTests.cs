@@ -1,6 +1,5 @@
 using System.Text.Json;
 using Focus.Tests;
-using TorchSharp;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 

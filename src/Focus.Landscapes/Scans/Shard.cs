@@ -1,0 +1,53 @@
+using System.Globalization;
+
+namespace Focus;
+
+/// <summary>One of several parts of a scan that may run on different machines: every Count-th row, starting at row Index − 1.</summary>
+public readonly record struct Shard
+{
+    /// <summary>The whole scan.</summary>
+    public static Shard Whole => new(1, 1);
+
+    /// <summary>Makes part <paramref name="index"/> of <paramref name="count"/>.</summary>
+    /// <param name="index">1 to <paramref name="count"/>.</param>
+    /// <param name="count">At least 1.</param>
+    /// <exception cref="ArgumentOutOfRangeException">A value is outside its range.</exception>
+    public Shard(int index, int count)
+    {
+        Guard.AtLeast(1, count);
+        if (index < 1 || index > count) throw new ArgumentOutOfRangeException(nameof(index), index, $"index is {index}; valid is 1 to {count}, the number of shards.");
+        (Index, Count) = (index, count);
+    }
+
+    /// <summary>The part's number, from 1.</summary>
+    public int Index { get; }
+
+    /// <summary>The number of parts.</summary>
+    public int Count { get; }
+
+    /// <summary>Reads "i/n", such as "2/8".</summary>
+    /// <exception cref="FormatException">The text is not of this form.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">A number is outside its range.</exception>
+    public static Shard Parse(string text)
+    {
+        ArgumentNullException.ThrowIfNull(text);
+        var parts = text.Split('/');
+        return parts.Length == 2
+            && int.TryParse(parts[0], NumberStyles.None, CultureInfo.InvariantCulture, out var index)
+            && int.TryParse(parts[1], NumberStyles.None, CultureInfo.InvariantCulture, out var count)
+            ? new Shard(index, count)
+            : throw new FormatException($"Shard '{text}' is not of the form i/n, such as 2/8: part i of n, with i from 1 to n.");
+    }
+
+    /// <summary>The rows of this part.</summary>
+    /// <exception cref="ArgumentException">There are fewer rows than parts.</exception>
+    public IEnumerable<int> Rows(int total)
+    {
+        if (Count > total) throw new ArgumentException($"Shard {this}: {Count} shards do not fit {total} rows; use at most {total}.");
+        var (first, step) = (Index - 1, Count);
+        return Enumerable.Range(0, total).Where(row => row % step == first);
+    }
+
+    /// <summary>The form "i/n".</summary>
+    public override string ToString() => $"{Index}/{Count}";
+}

@@ -20,10 +20,7 @@ internal static class Require
     }
 
     /// <summary>A name that must not be null or empty.</summary>
-    public static void Name(string name, string parameter)
-    {
-        if (string.IsNullOrEmpty(name)) throw Mark(new ArgumentNullException(parameter));
-    }
+    public static void Name(string name, string parameter) => Argument(!string.IsNullOrEmpty(name), parameter, "A name is not empty.");
 
     /// <summary>A column that is missing or of the wrong type.</summary>
     public static ArgumentOutOfRangeException SchemaMismatch(string parameter, string role, string column, string expected, string found) =>

@@ -23,7 +23,7 @@ public class ObjectDataTests
         Assert.AreSequenceEqual(new[] { "p", "q" }, back[0].Words);
         Assert.AreSequenceEqual(new[] { 0.0, 0, 7 }, back[0].Buffer.DenseValues());
         Assert.AreEqual("", back[1].Text, "A column has no null text.");
-        Assert.IsEmpty(back[1].Words);
+        Assert.IsNull(back[1].Words, "An empty vector leaves what is empty or null as it is.");
     }
 
     [TestMethod]
@@ -56,6 +56,15 @@ public class ObjectDataTests
         Assert.IsFalse(cursor.IsColumnActive(data.Schema["Text"]));
         Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => cursor.GetGetter<ReadOnlyMemory<char>>(data.Schema["Text"]));
         Assert.ThrowsExactly<InvalidOperationException>(() => cursor.GetGetter<double>(data.Schema["Number"]));
+    }
+
+    [TestMethod]
+    public void CursorRefusesColumnsOfAnotherView()
+    {
+        var data = _ml.Data.LoadFromEnumerable(new[] { new { Number = 1f } });
+        var other = _ml.Data.LoadFromEnumerable(Array.Empty<Row>()).Schema.Last();
+
+        Assert.ThrowsExactly<InvalidOperationException>(() => data.GetRowCursor([other]));
     }
 
     [TestMethod]

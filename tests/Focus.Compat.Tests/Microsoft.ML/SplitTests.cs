@@ -32,6 +32,14 @@ public class SplitTests
     }
 
     [TestMethod]
+    public void SplitIsThatOfTheOfficialLibrary()
+    {
+        Assert.AreSequenceEqual(new[] { 2, 12, 13, 28, 33, 34, 35, 37, 47 }, Values(_ml.Data.TrainTestSplit(Numbers(50), 0.2, seed: 1).TestSet));
+        Assert.AreSequenceEqual(new[] { 5, 6, 18, 28, 37, 44, 45, 48 }, Values(new MLContext().Data.TrainTestSplit(Numbers(50), 0.2).TestSet),
+            "Without any seed it is 42.");
+    }
+
+    [TestMethod]
     public void SplitStaysTheSameForEachCursor()
     {
         var test = _ml.Data.TrainTestSplit(Numbers(200)).TestSet;

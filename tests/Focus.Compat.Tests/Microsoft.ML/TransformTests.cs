@@ -67,6 +67,15 @@ public class TransformTests
     }
 
     [TestMethod]
+    public void NamesAreNotEmpty()
+    {
+        Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => _ml.Transforms.Concatenate("", "X"));
+        Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => _ml.Transforms.Concatenate("F"));
+        Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => _ml.Transforms.CopyColumns("Z", ""));
+        Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => new InputOutputColumnPair(""));
+    }
+
+    [TestMethod]
     public void CopyKeepsTypeAndAnnotations()
     {
         var data = _ml.Data.LoadFromEnumerable(new Row[] { new() { X = 1, Y = 2 } });

@@ -75,6 +75,15 @@ public class VBufferTests
     }
 
     [TestMethod]
+    public void DenseEditorHasIndicesWhenAskedTo()
+    {
+        VBuffer<int> buffer = default;
+
+        Assert.AreEqual(0, VBufferEditor.Create(ref buffer, 3).Indices.Length);
+        Assert.AreEqual(3, VBufferEditor.Create(ref buffer, 3, requireIndicesOnDense: true).Indices.Length);
+    }
+
+    [TestMethod]
     public void TruncatedCommitIsSparse()
     {
         VBuffer<int> buffer = default;

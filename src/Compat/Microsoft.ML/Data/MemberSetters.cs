@@ -6,7 +6,7 @@ internal static class MemberSetters
     public static Action<TRow> Make<TRow>(DataViewRow row, DataViewSchema.Column column, Type memberType, Delegate peek, Delegate poke)
     {
         if (memberType == typeof(string)) return Text(row, column, (Action<TRow, string>)poke);
-        if (memberType == typeof(string[])) return Texts(row, column, (Action<TRow, string[]>)poke);
+        if (memberType == typeof(string[])) return Texts(row, column, (Func<TRow, string[]>)peek, (Action<TRow, string[]>)poke);
         if (memberType.IsArray) return Generic(nameof(Array), memberType.GetElementType(), peek, poke);
         if (column.Type is VectorDataViewType vector) return Generic(nameof(Buffer), vector.ItemType.RawType, peek, poke);
         return Generic(nameof(Value), memberType, poke);
@@ -26,14 +26,17 @@ internal static class MemberSetters
         };
     }
 
-    private static Action<TRow> Texts<TRow>(DataViewRow row, DataViewSchema.Column column, Action<TRow, string[]> poke)
+    private static Action<TRow> Texts<TRow>(DataViewRow row, DataViewSchema.Column column, Func<TRow, string[]> peek, Action<TRow, string[]> poke)
     {
         var getter = row.GetGetter<VBuffer<ReadOnlyMemory<char>>>(column);
         VBuffer<ReadOnlyMemory<char>> value = default;
         return target =>
         {
             getter(ref value);
-            poke(target, value.DenseValues().Select(text => text.ToString()).ToArray());
+            var array = peek(target);
+            if ((array?.Length ?? 0) != value.Length) array = new string[value.Length];
+            foreach (var (slot, text) in value.Items(all: true)) array![slot] = text.ToString();
+            poke(target, array);
         };
     }
 
@@ -45,7 +48,7 @@ internal static class MemberSetters
         {
             getter(ref value);
             var array = peek(target);
-            if (array is null || array.Length != value.Length) array = new T[value.Length];
+            if ((array?.Length ?? 0) != value.Length) array = new T[value.Length];
             value.CopyTo(array);
             poke(target, array);
         };

@@ -56,7 +56,7 @@ public sealed partial class DataViewSchema
 
             public void Add(string name, DataViewType type, Delegate getter, Annotations annotations = null)
             {
-                Require.Name(name, nameof(name));
+                CheckName(name);
                 ArgumentNullException.ThrowIfNull(type);
                 ArgumentNullException.ThrowIfNull(getter);
                 if (getter.GetType() != typeof(ValueGetter<>).MakeGenericType(type.RawType))

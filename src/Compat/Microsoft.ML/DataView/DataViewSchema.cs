@@ -31,7 +31,7 @@ public sealed partial class DataViewSchema : IReadOnlyList<DataViewSchema.Column
 
     public Column? GetColumnOrNull(string name)
     {
-        Require.Name(name, nameof(name));
+        CheckName(name);
         return _visible.TryGetValue(name, out var index) ? _columns[index] : null;
     }
 
@@ -40,6 +40,11 @@ public sealed partial class DataViewSchema : IReadOnlyList<DataViewSchema.Column
     IEnumerator IEnumerable.GetEnumerator() => GetEnumerator();
 
     public override string ToString() => $"{Count} columns";
+
+    private static void CheckName(string name)
+    {
+        if (string.IsNullOrEmpty(name)) throw new ArgumentNullException(nameof(name));
+    }
 
     private string Names() => string.Join(", ", _visible.Keys.Select(name => $"'{name}'"));
 
@@ -71,7 +76,7 @@ public sealed partial class DataViewSchema : IReadOnlyList<DataViewSchema.Column
     {
         public DetachedColumn(string name, DataViewType type, Annotations annotations = null)
         {
-            Require.Name(name, nameof(name));
+            CheckName(name);
             ArgumentNullException.ThrowIfNull(type);
             Name = name;
             Type = type;

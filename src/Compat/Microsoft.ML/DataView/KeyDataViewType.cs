@@ -5,7 +5,7 @@ public sealed class KeyDataViewType : PrimitiveDataViewType
 {
     public KeyDataViewType(Type type, ulong count) : base(type)
     {
-        Require.Argument(IsValidDataType(type), nameof(type), $"A key is held as Byte, UInt16, UInt32 or UInt64, not {type}.");
+        Require.Argument(Largest(type) > 0, nameof(type), $"A key is held as Byte, UInt16, UInt32 or UInt64, not {type}.");
         Require.Argument(count > 0 && count <= Largest(type), nameof(count), $"A {type.Name} key has 1 to {Largest(type)} values, not {count}.");
         Count = count;
     }
@@ -15,8 +15,6 @@ public sealed class KeyDataViewType : PrimitiveDataViewType
     }
 
     public ulong Count { get; }
-
-    public static bool IsValidDataType(Type type) => Largest(type) > 0;
 
     public override bool Equals(DataViewType other) => other is KeyDataViewType key && key.RawType == RawType && key.Count == Count;
 

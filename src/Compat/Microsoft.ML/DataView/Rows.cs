@@ -16,7 +16,12 @@ internal static class Rows
     {
         ArgumentNullException.ThrowIfNull(columnsNeeded);
         var active = new bool[schema.Count];
-        foreach (var column in columnsNeeded) active[column.Index] = true;
+        foreach (var column in columnsNeeded)
+        {
+            if (column.Index >= active.Length) throw new InvalidOperationException($"Column '{column}' is not part of the view, which has {schema}.");
+            active[column.Index] = true;
+        }
+
         return active;
     }
 }

@@ -107,18 +107,16 @@ public readonly struct VBuffer<T> : IEnumerable
     public override string ToString() =>
         IsDense ? $"Dense vector of size {Length}" : $"Sparse vector of size {Length}, {_count} explicit values";
 
-    internal VBufferEditor<T> Edit(int length, int count, bool keepOld)
+    internal VBufferEditor<T> Edit(int length, int count, bool keepOld, bool requireIndices)
     {
         Require.Argument(length >= 0, nameof(length), $"A length is not negative: {length}.");
         Require.Argument(count >= 0 && count <= length, nameof(count), $"The number of values is 0 to the length {length}, not {count}.");
 
         var values = Resize(_values, count, keepOld, out var newValues);
-        var newIndices = false;
-        var indices = count == length ? _indices : Resize(_indices, count, keepOld, out newIndices);
-        return new VBufferEditor<T>(length, count, values, indices, newValues, newIndices);
+        var hasIndices = requireIndices || count < length;
+        var indices = hasIndices ? Resize(_indices, count, keepOld, out _) : _indices;
+        return new VBufferEditor<T>(length, count, values, indices, hasIndices, newValues);
     }
-
-    internal VBufferEditor<T> Edit() => Edit(Length, _count, keepOld: false);
 
     private static TItem[] Resize<TItem>(TItem[] array, int count, bool keepOld, out bool created)
     {

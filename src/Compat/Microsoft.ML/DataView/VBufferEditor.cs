@@ -3,11 +3,9 @@ namespace Microsoft.ML.Data;
 /// <summary>Starts an edit of a <see cref="VBuffer{T}"/>, reusing its arrays where they are large enough.</summary>
 public static class VBufferEditor
 {
-    public static VBufferEditor<T> CreateFromBuffer<T>(scoped ref VBuffer<T> destination) => destination.Edit();
-
     public static VBufferEditor<T> Create<T>(scoped ref VBuffer<T> destination, int newLogicalLength, int? valuesCount = null,
         int? maxValuesCapacity = null, bool keepOldOnResize = false, bool requireIndicesOnDense = false) =>
-        destination.Edit(newLogicalLength, valuesCount ?? newLogicalLength, keepOldOnResize);
+        destination.Edit(newLogicalLength, valuesCount ?? newLogicalLength, keepOldOnResize, requireIndicesOnDense);
 }
 
 /// <summary>The writable arrays of a <see cref="VBuffer{T}"/> until they are committed.</summary>
@@ -20,20 +18,17 @@ public readonly ref struct VBufferEditor<T>
     public readonly Span<T> Values;
     public readonly Span<int> Indices;
 
-    internal VBufferEditor(int length, int count, T[] values, int[] indices, bool createdNewValues, bool createdNewIndices)
+    internal VBufferEditor(int length, int count, T[] values, int[] indices, bool hasIndices, bool createdNewValues)
     {
         _length = length;
         _values = values;
         _indices = indices;
         Values = values.AsSpan(0, count);
-        Indices = count == length ? default : indices.AsSpan(0, count);
+        Indices = hasIndices ? indices.AsSpan(0, count) : default;
         CreatedNewValues = createdNewValues;
-        CreatedNewIndices = createdNewIndices;
     }
 
     public bool CreatedNewValues { get; }
-
-    public bool CreatedNewIndices { get; }
 
     public VBuffer<T> Commit() => new(_length, Values.Length, _values, _indices);
 

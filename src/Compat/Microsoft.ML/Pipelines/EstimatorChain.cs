@@ -7,8 +7,6 @@ public sealed class EstimatorChain<TLastTransformer> : IEstimator<TransformerCha
     private readonly IEstimator<ITransformer>[] _estimators;
     private readonly TransformerScope[] _scopes;
 
-    public readonly IEstimator<TLastTransformer> LastEstimator;
-
     public EstimatorChain()
     {
         _estimators = [];
@@ -19,7 +17,6 @@ public sealed class EstimatorChain<TLastTransformer> : IEstimator<TransformerCha
     {
         _estimators = estimators;
         _scopes = scopes;
-        LastEstimator = estimators[^1] as IEstimator<TLastTransformer>;
     }
 
     public TransformerChain<TLastTransformer> Fit(IDataView input)

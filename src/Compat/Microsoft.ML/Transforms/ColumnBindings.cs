@@ -31,7 +31,8 @@ internal sealed class ColumnBindings : IRowToRowMapper
 
     public IEnumerable<DataViewSchema.Column> GetDependencies(IEnumerable<DataViewSchema.Column> dependingColumns)
     {
-        var inputs = dependingColumns.Select(column => _sources[column.Index]).SelectMany(source => source >= 0 ? [source] : _maps[~source].Inputs);
+        var needed = _sources.Zip(Rows.Active(OutputSchema, dependingColumns), (source, isActive) => (source, isActive)).Where(column => column.isActive);
+        var inputs = needed.SelectMany(column => column.source >= 0 ? [column.source] : _maps[~column.source].Inputs);
         return inputs.Distinct().Order().Select(i => InputSchema[i]).ToArray();
     }
 
@@ -45,8 +46,7 @@ internal sealed class ColumnBindings : IRowToRowMapper
 
     public MappedGetters MakeGetters(DataViewRow input, IEnumerable<DataViewSchema.Column> activeColumns)
     {
-        var active = new bool[OutputSchema.Count];
-        foreach (var column in activeColumns) active[column.Index] = true;
+        var active = Rows.Active(OutputSchema, activeColumns);
         var getters = active.Select((isActive, i) => isActive && _sources[i] < 0 ? _maps[~_sources[i]].MakeGetter(input) : null).ToArray();
         return new MappedGetters(this, input, active, getters);
     }

@@ -1,0 +1,75 @@
+using System.Text;
+
+namespace Focus;
+
+/// <summary>Plots side by side, saved as SVG or PNG.</summary>
+/// <param name="plots">The plots, from left to right, at least one.</param>
+public sealed class Figure(params IReadOnlyList<Plot> plots)
+{
+    /// <summary>Width of each plot in points, with its labels; at least 150.</summary>
+    public double PlotWidth { get; init; } = 420;
+
+    /// <summary>Height of the plots in points, with their labels; at least 150.</summary>
+    public double PlotHeight { get; init; } = 360;
+
+    /// <summary>Saves the figure as SVG; a file that is there is replaced.</summary>
+    /// <exception cref="ArgumentException">There is no plot, or an axis has no range.</exception>
+    /// <exception cref="IOException">The file cannot be written.</exception>
+    public void SaveSvg(string path)
+    {
+        Validate();
+        var drawing = new SvgDrawing(plots.Count * PlotWidth, PlotHeight);
+        Draw(drawing);
+        Save(path, stream => stream.Write(Encoding.UTF8.GetBytes(drawing.ToString())));
+    }
+
+    /// <summary>Saves the figure as PNG; a file that is there is replaced.</summary>
+    /// <param name="path">Where.</param>
+    /// <param name="scale">Pixels per point, above 0.</param>
+    /// <exception cref="ArgumentException">There is no plot, an axis has no range, or the scale is outside its range.</exception>
+    /// <exception cref="IOException">The file cannot be written.</exception>
+    public void SavePng(string path, double scale = 2)
+    {
+        Validate();
+        if (!(scale > 0) || !double.IsFinite(scale)) throw new ArgumentOutOfRangeException(nameof(scale), scale, $"scale is {scale}; valid is a finite number above 0.");
+        var drawing = new RasterDrawing(plots.Count * PlotWidth, PlotHeight, scale);
+        Draw(drawing);
+        Save(path, stream => PngFile.Write(stream, drawing.Width, drawing.Height, drawing.Pixels));
+    }
+
+    private void Validate()
+    {
+        if (plots.Count == 0) throw new ArgumentException("plots is empty; a figure needs at least one plot.", nameof(plots));
+        foreach (var plot in plots)
+        {
+            plot.X.Validate();
+            plot.Y.Validate();
+        }
+    }
+
+    private void Draw(IDrawing drawing)
+    {
+        drawing.FillRectangle(new(0, 0, plots.Count * PlotWidth, PlotHeight), Palette.White);
+        for (var i = 0; i < plots.Count; i++)
+            new PlotPainter(drawing, plots[i], new(i * PlotWidth, 0, (i + 1) * PlotWidth, PlotHeight)).Draw();
+    }
+
+    private static void Save(string path, Action<Stream> write)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(path);
+        var temporary = $"{path}.{Guid.NewGuid():N}.tmp";
+        try
+        {
+            using (var stream = new FileStream(temporary, FileMode.CreateNew))
+            {
+                write(stream);
+                stream.Flush(flushToDisk: true);
+            }
+            File.Move(temporary, path, overwrite: true);
+        }
+        finally
+        {
+            File.Delete(temporary);
+        }
+    }
+}

@@ -1,0 +1,89 @@
+using System.Globalization;
+
+namespace Focus;
+
+/// <summary>An axis of a plot.</summary>
+/// <param name="Label">What it measures, with the unit where there is one.</param>
+/// <param name="Minimum">The value at its start; above 0 on a logarithmic axis.</param>
+/// <param name="Maximum">The value at its end; above the minimum.</param>
+/// <param name="Logarithmic">Whether it is logarithmic.</param>
+public sealed record FigureAxis(string Label, double Minimum, double Maximum, bool Logarithmic = false)
+{
+    private const int MostTicks = 6;
+
+    /// <summary>An axis over all finite values given (above 0 on a logarithmic axis), with a margin of 4 % on either side.</summary>
+    public static FigureAxis Over(string label, IEnumerable<double> values, bool logarithmic = false)
+    {
+        ArgumentNullException.ThrowIfNull(values);
+        var positions = values.Where(value => double.IsFinite(value) && (!logarithmic || value > 0)).Select(value => logarithmic ? Math.Log10(value) : value).ToArray();
+        var (low, high) = positions.Length == 0 ? (0, 1) : (positions.Min(), positions.Max());
+        var margin = high > low ? 0.04 * (high - low) : 0.5;
+        (low, high) = (low - margin, high + margin);
+        return logarithmic ? new(label, Math.Pow(10, low), Math.Pow(10, high), true) : new(label, low, high);
+    }
+
+    internal void Validate()
+    {
+        ArgumentNullException.ThrowIfNull(Label);
+        if (!double.IsFinite(Minimum) || !double.IsFinite(Maximum) || Minimum >= Maximum || Logarithmic && Minimum <= 0)
+            throw new ArgumentException(string.Create(
+                CultureInfo.InvariantCulture, $"Axis '{Label}': {Minimum} to {Maximum} is no range{(Logarithmic ? " above 0" : "")}; the maximum must be above the minimum."));
+    }
+
+    /// <summary>Where a value lies, from 0 at the minimum to 1 at the maximum; NaN for what has no place.</summary>
+    internal double Fraction(double value) => (Scaled(value) - Scaled(Minimum)) / (Scaled(Maximum) - Scaled(Minimum));
+
+    /// <summary>The edges of cells whose centres are given: half-way between them.</summary>
+    internal double[] Edges(IReadOnlyList<double> centres)
+    {
+        var scaled = centres.Select(Fraction).ToArray();
+        if (scaled.Length == 1) return [0, 1];
+        var edges = new double[scaled.Length + 1];
+        for (var i = 1; i < scaled.Length; i++) edges[i] = 0.5 * (scaled[i - 1] + scaled[i]);
+        edges[0] = 2 * scaled[0] - edges[1];
+        edges[^1] = 2 * scaled[^1] - edges[^2];
+        return edges;
+    }
+
+    /// <summary>The ticks with their labels, and unlabelled ones between them.</summary>
+    internal IEnumerable<(double Value, string? Label)> Ticks() => Logarithmic ? LogarithmicTicks() : LinearTicks();
+
+    private double Scaled(double value) => Logarithmic ? Math.Log10(value) : value;
+
+    private IEnumerable<(double, string?)> LinearTicks()
+    {
+        var raw = (Maximum - Minimum) / MostTicks;
+        var power = Math.Pow(10, Math.Floor(Math.Log10(raw)));
+        var step = new[] { 1.0, 2, 5, 10 }.Select(factor => factor * power).First(candidate => candidate >= raw * (1 - 1e-9));
+        var decimals = Math.Max(0, (int)-Math.Floor(Math.Log10(step) + 1e-9));
+        for (var i = (long)Math.Ceiling(Minimum / step - 1e-9); i * step <= Maximum + 1e-9 * step; i++)
+            yield return (i * step, Math.Abs(i * step) < 1e6 ? Minus((i * step).ToString("F" + decimals, CultureInfo.InvariantCulture)) : Exponential(i * step));
+    }
+
+    private IEnumerable<(double, string?)> LogarithmicTicks()
+    {
+        var first = (int)Math.Floor(Math.Log10(Minimum) + 1e-9);
+        var last = (int)Math.Ceiling(Math.Log10(Maximum) - 1e-9);
+        var decades = Enumerable.Range(first, last - first + 1).Where(k => Inside(Math.Pow(10, k))).ToArray();
+        var stride = 1 + decades.Length / (MostTicks + 2);
+        for (var k = first; k <= last; k++)
+        {
+            var decade = Math.Pow(10, k);
+            for (var digit = 1; digit <= 9; digit++)
+            {
+                if (!Inside(digit * decade) || digit > 1 && stride > 1) continue;
+                var labelled = digit == 1 ? k % stride == 0 : decades.Length < 2 && digit is 2 or 5;
+                yield return (digit * decade, labelled ? Plain(digit * decade) : null);
+            }
+        }
+    }
+
+    private bool Inside(double value) => Fraction(value) is >= -1e-9 and <= 1 + 1e-9;
+
+    private static string Plain(double value) =>
+        value is >= 0.9e-4 and < 1e6 ? value.ToString("0.####", CultureInfo.InvariantCulture) : Exponential(value);
+
+    private static string Exponential(double value) => Minus(value.ToString("0.##e0", CultureInfo.InvariantCulture));
+
+    private static string Minus(string number) => number.Replace('-', '\u2212');
+}

@@ -1,0 +1,35 @@
+namespace Focus.Figures.Tests;
+
+[TestClass]
+public class FigureAxisTests
+{
+    [TestMethod]
+    [DataRow(0.0, 3.0, false, "0.0 0.5 1.0 1.5 2.0 2.5 3.0")]
+    [DataRow(0.0, 1000.0, false, "0 200 400 600 800 1000")]
+    [DataRow(-0.3, 0.1, false, "−0.3 −0.2 −0.1 0.0 0.1")]
+    [DataRow(0.1, 1000.0, true, "0.1 1 10 100 1000")]
+    [DataRow(1e-12, 1.0, true, "1e−12 1e−10 1e−8 1e−6 0.0001 0.01 1")]
+    [DataRow(0.15, 0.6, true, "0.2 0.5")]
+    public void TicksAreRoundNumbers(double minimum, double maximum, bool logarithmic, string expected)
+    {
+        var labels = new FigureAxis("x", minimum, maximum, logarithmic).Ticks().Select(tick => tick.Label).OfType<string>();
+        Assert.AreEqual(expected, string.Join(" ", labels));
+    }
+
+    [TestMethod]
+    public void CellsMeetHalfWay()
+    {
+        var edges = new FigureAxis("x", 1, 100, true).Edges([1, 10, 100]);
+        double[] expected = [-0.25, 0.25, 0.75, 1.25];
+        for (var i = 0; i < expected.Length; i++) Assert.AreEqual(expected[i], edges[i], 1e-12);
+    }
+
+    [TestMethod]
+    public void AnAxisOverValuesHoldsThemAll()
+    {
+        var axis = FigureAxis.Over("x", [double.NaN, 3, -1, 7]);
+        Assert.AreEqual((-1.32, 7.32), (Math.Round(axis.Minimum, 9), Math.Round(axis.Maximum, 9)));
+        Assert.AreEqual(10, FigureAxis.Over("x", [10, 0, -5], logarithmic: true).Maximum / Math.Sqrt(10), 1e-9);
+        Assert.IsLessThan(FigureAxis.Over("x", []).Maximum, FigureAxis.Over("x", []).Minimum);
+    }
+}

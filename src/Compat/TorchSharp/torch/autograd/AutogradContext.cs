@@ -12,6 +12,10 @@ public static partial class torch
         {
             private readonly Dictionary<string, object> _data = [];
 
+            internal AutogradContext()
+            {
+            }
+
             internal List<Tensor> Saved { get; private set; } = [];
 
             internal List<Tensor> Dirty { get; private set; } = [];

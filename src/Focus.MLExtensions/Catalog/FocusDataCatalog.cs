@@ -21,7 +21,9 @@ public sealed class FocusDataCatalog
     /// <c>Label</c> (key of 10 values "0" … "9").
     /// </returns>
     /// <exception cref="FileNotFoundException">A file is missing and <paramref name="download"/> is null.</exception>
-    /// <exception cref="InvalidDataException">A file is not what it should be; the message gives path, offset, what was expected and what was found.</exception>
+    /// <exception cref="InvalidDataException">
+    /// A file is not what it should be; the message gives path, offset, what was expected and what was found.
+    /// </exception>
     /// <exception cref="HttpRequestException">A download failed. Neither then nor when a checksum does not match is anything left behind.</exception>
     /// <exception cref="OperationCanceledException">The download was cancelled.</exception>
     public IDataView LoadMnist(string folder, MnistSplit split, MnistDownload? download = null)

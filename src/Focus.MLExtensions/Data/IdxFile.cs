@@ -12,15 +12,7 @@ internal sealed class IdxFile
     private readonly byte[] bytes;
     private readonly int headerSize;
 
-    private IdxFile(string path, byte[] bytes, int headerSize, int count)
-    {
-        Path = path;
-        this.bytes = bytes;
-        this.headerSize = headerSize;
-        Count = count;
-    }
-
-    public string Path { get; }
+    private IdxFile(byte[] bytes, int headerSize, int count) => (this.bytes, this.headerSize, Count) = (bytes, headerSize, count);
 
     /// <summary>The number of items.</summary>
     public int Count { get; }
@@ -62,7 +54,7 @@ internal sealed class IdxFile
             throw Fault(path, bytes.Length, $"expected {expected} bytes after the header for {count} {content}, found {found}: the file is cut short");
         if (found > expected)
             throw Fault(path, headerSize + expected, $"expected the end of the file after {count} {content}, found {found - expected} more bytes");
-        return new IdxFile(path, bytes, headerSize, count);
+        return new IdxFile(bytes, headerSize, count);
     }
 
     private static void RequireMagic(string path, int found, int expected, string content)

@@ -36,7 +36,8 @@ internal abstract class KeyValueType
 
     /// <exception cref="FormatException">There is no such type.</exception>
     public static KeyValueType Named(string name) => Array.Find(All, type => type.Name == name)
-        ?? throw new FormatException($"The key values are of the unknown type '{name}'; expected one of {string.Join(", ", All.Select(type => type.Name))}.");
+        ?? throw new FormatException(
+            $"The key values are of the unknown type '{name}'; expected one of {string.Join(", ", All.Select(type => type.Name))}.");
 
     /// <summary>Values of this type that stand for nothing.</summary>
     public KeyValues Defaults(int count) => new(Name, [.. Enumerable.Repeat(DefaultText, count)]);

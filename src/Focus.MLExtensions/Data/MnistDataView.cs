@@ -16,10 +16,12 @@ internal static class MnistDataView
         var images = IdxFile.ReadImages(imagePath, Height, Width);
         var labels = IdxFile.ReadVector(labelPath);
         if (images.Count != labels.Count)
-            throw new InvalidDataException($"'{imagePath}' holds {images.Count} images, but '{labelPath}' holds {labels.Count} labels; expected as many.");
+            throw new InvalidDataException(
+                $"'{imagePath}' holds {images.Count} images, but '{labelPath}' holds {labels.Count} labels; expected as many.");
         var invalid = labels.Data.IndexOfAnyExceptInRange((byte)0, (byte)(Classes - 1));
         if (invalid >= 0)
-            throw new InvalidDataException($"'{labelPath}', byte {labels.Offset(invalid)}: expected a label from 0 to {Classes - 1}, found {labels.Data[invalid]}.");
+            throw new InvalidDataException(
+                $"'{labelPath}', byte {labels.Offset(invalid)}: expected a label from 0 to {Classes - 1}, found {labels.Data[invalid]}.");
 
         return new IndexedDataView(images.Count,
             IndexedColumn.Create("Features", new VectorDataViewType(NumberDataViewType.Single, Pixels),

@@ -4,7 +4,9 @@ namespace Focus;
 /// <remarks>Every file is checked against its SHA-256 checksum before it gets its name; what was there already is left alone.</remarks>
 public sealed record MnistDownload
 {
-    /// <summary>An absolute http or https address under which the gzipped files lie by their usual names, such as <c>train-images-idx3-ubyte.gz</c>.</summary>
+    /// <summary>
+    /// An absolute http or https address under which the gzipped files lie by their usual names, such as <c>train-images-idx3-ubyte.gz</c>.
+    /// </summary>
     public Uri BaseAddress { get; init; } = new("https://ossci-datasets.s3.amazonaws.com/mnist/");
 
     /// <summary>Is told how far each file has come; null to tell nobody.</summary>

@@ -29,7 +29,8 @@ internal sealed class MnistDownloader(MnistDownload options)
         {
             throw new HttpRequestException(
                 $"{address} could not be downloaded: {error.Message} " +
-                $"Set {nameof(MnistDownload)}.{nameof(MnistDownload.BaseAddress)} to a mirror that has it, or put the file into '{Path.GetDirectoryName(path)}' yourself.",
+                $"Set {nameof(MnistDownload)}.{nameof(MnistDownload.BaseAddress)} to a mirror that has it, " +
+                $"or put the file into '{Path.GetDirectoryName(path)}' yourself.",
                 error, error.StatusCode);
         }
     }
@@ -52,6 +53,7 @@ internal sealed class MnistDownloader(MnistDownload options)
         var checksum = Convert.ToHexStringLower(hash.GetHashAndReset());
         if (checksum != name.Checksum)
             throw new InvalidDataException(
-                $"{address} is not the published file: its {received} bytes have the SHA-256 checksum {checksum}, expected {name.Checksum}. Nothing was kept.");
+                $"{address} is not the published file: its {received} bytes have the SHA-256 checksum {checksum}, " +
+                $"expected {name.Checksum}. Nothing was kept.");
     }
 }

@@ -5,7 +5,10 @@ using Microsoft.ML.Runtime;
 namespace Focus;
 
 /// <summary>The members that ML.NET keeps to itself but that take part in its model files and pipelines, reached by reflection.</summary>
-/// <remarks>Everything of that kind is here. ML.NET 5.0.0 has all of it; users have asked for a public way since 2020 (dotnet/machinelearning issues 4911 and 6839).</remarks>
+/// <remarks>
+/// Everything of that kind is here. ML.NET 5.0.0 has all of it; users have asked for a public way since 2020 (dotnet/machinelearning issues 4911
+/// and 6839).
+/// </remarks>
 internal sealed class MlNetInternals
 {
     private const BindingFlags Instance = BindingFlags.Instance | BindingFlags.Public | BindingFlags.NonPublic;
@@ -32,7 +35,8 @@ internal sealed class MlNetInternals
         var loadableClassInfo = Type("Microsoft.ML.Runtime.ComponentCatalog+LoadableClassInfo");
         loadModelSignature = Type("Microsoft.ML.SignatureLoadModel");
 
-        newVersionInfo = Constructor(versionInfo, typeof(string), typeof(uint), typeof(uint), typeof(uint), typeof(string), typeof(string), typeof(string));
+        newVersionInfo = Constructor(
+            versionInfo, typeof(string), typeof(uint), typeof(uint), typeof(uint), typeof(string), typeof(string), typeof(string));
         setVersionInfo = Method(saveContext, "SetVersionInfo", Instance, versionInfo);
         saveBinaryStream = Method(saveContext, "SaveBinaryStream", Instance, typeof(string), typeof(Action<BinaryWriter>));
         tryLoadBinaryStream = Method(loadContext, "TryLoadBinaryStream", Instance, typeof(string), typeof(Action<BinaryReader>));
@@ -91,6 +95,7 @@ internal sealed class MlNetInternals
         => type.GetConstructor(Instance, parameters) ?? throw Missing($"{type.FullName}'s constructor");
 
     private NotSupportedException Missing(string member) => new(
-        $"{string.Join(", ", assemblies.Select(assembly => assembly.GetName()))} has no {member}, which this library needs to take part in ML.NET's model files and " +
-        "estimator chains. Train with the estimator's own Fit, and save and load with mlContext.Focus.Model.Save and Load, which need nothing of ML.NET's internals.");
+        $"{string.Join(", ", assemblies.Select(assembly => assembly.GetName()))} has no {member}, which this library needs to take part in " +
+        "ML.NET's model files and estimator chains. Train with the estimator's own Fit, and save and load with mlContext.Focus.Model.Save and Load, " +
+        "which need nothing of ML.NET's internals.");
 }

@@ -31,12 +31,15 @@ internal static class ModelFile
         var archive = new ModelArchive(zip);
         var manifest = archive.ReadJson<Manifest>(ManifestName);
         if (manifest.Format != Format)
-            throw new InvalidDataException($"This is not a model of Focus.MLExtensions: its manifest says '{manifest.Format}', expected '{Format}'.");
+            throw new InvalidDataException(
+                $"This is not a model of Focus.MLExtensions: its manifest says '{manifest.Format}', expected '{Format}'.");
         if (manifest.Version is < 1 or > Version)
-            throw new InvalidDataException($"The model has format version {manifest.Version}; this library reads versions 1 to {Version}. Take a newer library.");
+            throw new InvalidDataException(
+                $"The model has format version {manifest.Version}; this library reads versions 1 to {Version}. Take a newer library.");
         return Loaders.TryGetValue(manifest.Kind, out var load)
             ? load(archive)
-            : throw new InvalidDataException($"The model is of the unknown kind '{manifest.Kind}'; this library knows {string.Join(", ", Loaders.Keys)}.");
+            : throw new InvalidDataException(
+                $"The model is of the unknown kind '{manifest.Kind}'; this library knows {string.Join(", ", Loaders.Keys)}.");
     }
 
     private static ZipArchive Open(Stream stream)

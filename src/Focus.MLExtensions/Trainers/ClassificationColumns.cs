@@ -44,7 +44,8 @@ internal sealed record ClassificationColumns(
         if (other.Width != Width) throw Mismatch("evaluation set's feature", Features.Name, Features.Type.ToString()!, other.Features.Type.ToString()!);
         if (other.Classes != Classes) throw Mismatch("evaluation set's label", Label.Name, Label.Type.ToString()!, other.Label.Type.ToString()!);
         if (LabelValues is { } values && other.LabelValues is { } otherValues && !values.Texts.SequenceEqual(otherValues.Texts))
-            throw Mismatch("evaluation set's label", Label.Name, $"the key values {string.Join(", ", values.Texts)}", string.Join(", ", otherValues.Texts));
+            throw Mismatch(
+                "evaluation set's label", Label.Name, $"the key values {string.Join(", ", values.Texts)}", string.Join(", ", otherValues.Texts));
         return other;
     }
 

@@ -30,10 +30,12 @@ public sealed partial class MlpTrainer
             ArgumentException.ThrowIfNullOrEmpty(LabelColumnName);
             ArgumentException.ThrowIfNullOrEmpty(FeatureColumnName);
             ArgumentNullException.ThrowIfNull(HiddenWidths);
-            foreach (var width in HiddenWidths)
-                if (width < 1) throw new ArgumentOutOfRangeException(nameof(HiddenWidths), width, $"A width of {nameof(HiddenWidths)} is {width}; it must be at least 1.");
+            if (HiddenWidths.Any(width => width < 1))
+                throw new ArgumentOutOfRangeException(
+                    nameof(HiddenWidths), $"{nameof(HiddenWidths)} are {string.Join(", ", HiddenWidths)}; each must be at least 1.");
             if (BatchNormalization && BatchSize < 2)
-                throw new ArgumentOutOfRangeException(nameof(BatchSize), BatchSize, $"{nameof(BatchSize)} is {BatchSize}; with {nameof(BatchNormalization)} it must be at least 2.");
+                throw new ArgumentOutOfRangeException(
+                    nameof(BatchSize), BatchSize, $"{nameof(BatchSize)} is {BatchSize}; with {nameof(BatchNormalization)} it must be at least 2.");
         }
     }
 }

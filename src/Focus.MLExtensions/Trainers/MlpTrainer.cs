@@ -91,6 +91,7 @@ public sealed partial class MlpTrainer : IEstimator<MlpTransformer>
         var first = data.Labels.narrow(0, 0, 1);
         if (data.Labels.eq(first).sum().ToDouble() == data.Count)
             throw new InvalidOperationException(
-                $"All {data.Count} rows have the same label in column '{options.LabelColumnName}', key {first.ToDouble() + 1}; expected at least two classes.");
+                $"All {data.Count} rows have the same label in column '{options.LabelColumnName}', key {first.ToDouble() + 1}; " +
+                "expected at least two classes.");
     }
 }

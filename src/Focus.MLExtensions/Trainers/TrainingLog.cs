@@ -1,4 +1,5 @@
 using Microsoft.ML.Runtime;
+using static System.FormattableString;
 
 namespace Focus;
 
@@ -14,7 +15,8 @@ internal sealed class TrainingLog(IChannel channel, IProgress<TrainingProgress>?
 
     private static string Message(TrainingProgress progress)
     {
-        var evaluation = progress.Evaluation is { } result ? $", evaluation loss {result.Loss:g5}, accuracy {result.Accuracy:p2}" : "";
-        return $"Step {progress.Step} of {progress.TotalSteps}: loss {progress.Loss:g5}{evaluation}, learning rate {progress.LearningRate:g3}, {progress.Elapsed:g}";
+        var evaluation = progress.Evaluation is { } result ? Invariant($", evaluation loss {result.Loss:g5}, accuracy {result.Accuracy:p2}") : "";
+        return Invariant(
+            $"Step {progress.Step} of {progress.TotalSteps}: loss {progress.Loss:g5}{evaluation}, learning rate {progress.LearningRate:g3}, {progress.Elapsed:g}");
     }
 }

@@ -25,7 +25,8 @@ internal sealed class BlockCursor : DataViewRowCursor
     {
         (this.mapping, this.input, this.active) = (mapping, input, active);
         block = mapping.CreateBlock(input, mapping.BlockSize);
-        passedThrough = mapping.PassedThrough(active.Columns).ToDictionary(column => column.Index, column => ColumnBuffer.Of(input, column, mapping.BlockSize));
+        passedThrough = mapping.PassedThrough(active.Columns)
+            .ToDictionary(column => column.Index, column => ColumnBuffer.Of(input, column, mapping.BlockSize));
         ids = new ColumnBuffer<DataViewRowId>(input.GetIdGetter(), mapping.BlockSize, ColumnBuffer.Assign);
         batches = new long[mapping.BlockSize];
         capacity = Math.Min(FirstCount, mapping.BlockSize);

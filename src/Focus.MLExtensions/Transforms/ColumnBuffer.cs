@@ -1,3 +1,4 @@
+using System.Reflection;
 using Microsoft.ML;
 using Microsoft.ML.Data;
 
@@ -12,9 +13,11 @@ internal abstract class ColumnBuffer
     /// <summary>A buffer for a column of a type that is <see cref="Supports">supported</see>.</summary>
     public static ColumnBuffer Of(DataViewRow input, DataViewSchema.Column column, int capacity)
     {
-        var (name, type) = column.Type is VectorDataViewType vector ? (nameof(OfVectors), vector.ItemType.RawType) : (nameof(OfPrimitives), column.Type.RawType);
-        var method = typeof(ColumnBuffer).GetMethod(name, System.Reflection.BindingFlags.Static | System.Reflection.BindingFlags.NonPublic)!;
-        return method.MakeGenericMethod(type).CreateDelegate<Func<DataViewRow, DataViewSchema.Column, int, ColumnBuffer>>()(input, column, capacity);
+        var (name, type) = column.Type is VectorDataViewType vector
+            ? (nameof(OfVectors), vector.ItemType.RawType)
+            : (nameof(OfPrimitives), column.Type.RawType);
+        var method = typeof(ColumnBuffer).GetMethod(name, BindingFlags.Static | BindingFlags.NonPublic)!.MakeGenericMethod(type);
+        return method.CreateDelegate<Func<DataViewRow, DataViewSchema.Column, int, ColumnBuffer>>()(input, column, capacity);
     }
 
     /// <summary>Keeps the value of the input's current row.</summary>
@@ -30,7 +33,8 @@ internal abstract class ColumnBuffer
         => new ColumnBuffer<T>(input.GetGetter<T>(column), capacity, Assign);
 
     private static ColumnBuffer OfVectors<T>(DataViewRow input, DataViewSchema.Column column, int capacity)
-        => new ColumnBuffer<VBuffer<T>>(input.GetGetter<VBuffer<T>>(column), capacity, (in VBuffer<T> source, ref VBuffer<T> target) => source.CopyTo(ref target));
+        => new ColumnBuffer<VBuffer<T>>(
+            input.GetGetter<VBuffer<T>>(column), capacity, (in VBuffer<T> source, ref VBuffer<T> target) => source.CopyTo(ref target));
 }
 
 /// <summary>Copies a value, reusing the target's buffers.</summary>

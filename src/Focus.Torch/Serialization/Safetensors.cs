@@ -72,7 +72,8 @@ public static class Safetensors
         ReadExactly(stream, prefix, "the length of the header");
         var length = BinaryPrimitives.ReadInt64LittleEndian(prefix);
         if (length is < 2 or > SafetensorsHeader.LongestJson)
-            throw new InvalidDataException($"Safetensors, byte 0: expected the length of a header from 2 to {SafetensorsHeader.LongestJson} bytes, found {length}.");
+            throw new InvalidDataException(
+                $"Safetensors, byte 0: expected the length of a header from 2 to {SafetensorsHeader.LongestJson} bytes, found {length}.");
         var header = new byte[length];
         ReadExactly(stream, header, "the header");
         return header;

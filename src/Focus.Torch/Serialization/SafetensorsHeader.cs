@@ -26,7 +26,8 @@ internal sealed class SafetensorsHeader
 
     private static readonly JsonDocumentOptions Strict = new() { AllowDuplicateProperties = false };
 
-    private SafetensorsHeader(IReadOnlyList<SafetensorsEntry> entries, IReadOnlyDictionary<string, string> metadata) => (Entries, Metadata) = (entries, metadata);
+    private SafetensorsHeader(IReadOnlyList<SafetensorsEntry> entries, IReadOnlyDictionary<string, string> metadata)
+        => (Entries, Metadata) = (entries, metadata);
 
     public IReadOnlyList<SafetensorsEntry> Entries { get; }
 
@@ -43,7 +44,8 @@ internal sealed class SafetensorsHeader
             var type = SafetensorsType.Of(tensor.dtype)
                 ?? throw new ArgumentException($"Tensor '{name}' is of {tensor.dtype}, which safetensors files do not hold.", nameof(tensors));
             var entry = new SafetensorsEntry(name, type, tensor.shape, entries.Count == 0 ? 0 : entries[^1].End);
-            if (entry.Length > int.MaxValue) throw new ArgumentException($"Tensor '{name}' has {entry.Length} bytes; at most {int.MaxValue} are supported.", nameof(tensors));
+            if (entry.Length > int.MaxValue)
+                throw new ArgumentException($"Tensor '{name}' has {entry.Length} bytes; at most {int.MaxValue} are supported.", nameof(tensors));
             entries.Add(entry);
         }
         return new SafetensorsHeader(entries, metadata ?? new Dictionary<string, string>());
@@ -105,12 +107,13 @@ internal sealed class SafetensorsHeader
         var type = SafetensorsType.Named(typeName)
             ?? throw new InvalidDataException($"Safetensors: tensor '{name}' is of type {typeName}; supported are {SafetensorsType.AllNames}.");
         if (shape.Any(dimension => dimension < 0) || offsets is not [>= 0, var end])
-            throw new InvalidDataException($"Safetensors: tensor '{name}' has the shape [{string.Join(", ", shape)}] and the offsets [{string.Join(", ", offsets)}].");
+            throw new InvalidDataException(
+                $"Safetensors: tensor '{name}' has the shape [{string.Join(", ", shape)}] and the offsets [{string.Join(", ", offsets)}].");
         var entry = new SafetensorsEntry(name, type, shape, offsets[0]);
         if (entry.End != end || entry.Length > int.MaxValue)
             throw new InvalidDataException(
-                $"Safetensors: tensor '{name}' of {typeName} [{string.Join(", ", shape)}] takes {entry.Length} bytes (at most {int.MaxValue} are supported), " +
-                $"but its offsets are {entry.Start} to {end}.");
+                $"Safetensors: tensor '{name}' of {typeName} [{string.Join(", ", shape)}] takes {entry.Length} bytes " +
+                $"(at most {int.MaxValue} are supported), but its offsets are {entry.Start} to {end}.");
         return entry;
     }
 
@@ -123,7 +126,8 @@ internal sealed class SafetensorsHeader
         {
             if (entry.Start != end)
                 throw new InvalidDataException(
-                    $"Safetensors: tensor '{entry.Name}' begins at {entry.Start}, but the one before ends at {end}; tensors must neither overlap nor leave gaps.");
+                    $"Safetensors: tensor '{entry.Name}' begins at {entry.Start}, but the one before ends at {end}; " +
+                    "tensors must neither overlap nor leave gaps.");
             end = entry.End;
         }
     }

@@ -1,3 +1,4 @@
+using System.IO.Compression;
 using Microsoft.ML;
 using Microsoft.ML.Data;
 
@@ -43,6 +44,21 @@ public sealed class MlNetModelTests
 
         Assert.IsInstanceOfType<MlpTransformer>(loaded);
         CollectionAssert.AreEqual(model.Scores(data), loaded.Scores(data));
+    }
+
+    [TestMethod]
+    public void The_file_holds_a_file_of_our_own_format()
+    {
+        var data = mlContext.View(Blobs.Keyed(60));
+        var model = mlContext.Focus.Trainers.Mlp(Blobs.Quick).Fit(data);
+        using MemoryStream outer = new(), inner = new(), own = new();
+        mlContext.Model.Save(model, data.Schema, outer);
+        mlContext.Focus.Model.Save(model, own);
+
+        using var zip = new ZipArchive(outer, ZipArchiveMode.Read);
+        using (var payload = zip.Entries.Single(entry => entry.Name == "Focus.zip").Open()) payload.CopyTo(inner);
+
+        CollectionAssert.AreEqual(own.ToArray(), inner.ToArray());
     }
 
     [TestMethod]

@@ -67,6 +67,18 @@ public sealed class MlpTrainerTests
     }
 
     [TestMethod]
+    public void Data_of_unknown_length_train_the_same_model()
+    {
+        var points = Blobs.Keyed(5000);
+        var (known, unknown) = (mlContext.View(points), mlContext.View(points.Select(point => point)));
+        Assert.IsNull(unknown.GetRowCount());
+
+        var trainer = mlContext.Focus.Trainers.Mlp(Blobs.Quick with { MaxSteps = 5 });
+
+        CollectionAssert.AreEqual(Scores(trainer.Fit(known)), Scores(trainer.Fit(unknown)));
+    }
+
+    [TestMethod]
     public void Rows_without_a_label_are_left_out_with_a_warning()
     {
         var warnings = Messages(ChannelMessageKind.Warning);

@@ -6,6 +6,9 @@ internal static unsafe class SpaceRunner<T, TSingle, TValley, TRule>
 {
     private const int BlockRuns = Lanes.Multiple;
 
+    /// <summary>Steps whose noise is drawn at a time.</summary>
+    private const int ChunkSteps = 8;
+
     public static void Run(RunBatch batch, TValley valley, TRule rule)
     {
         if (batch.Options.Recording == RunRecording.FinalLoss) Run<FinalLossRecorder>(batch, valley, rule);
@@ -28,7 +31,8 @@ internal static unsafe class SpaceRunner<T, TSingle, TValley, TRule>
                 state.StartRun(batch, run, options.LearningRates[rate], replicate);
             }
             state.StartBlock(batch);
-            for (var step = 0; step < options.Steps; step++) state.Step(batch, ref valley, ref rule, step);
+            for (var start = 0; start < options.Steps; start += ChunkSteps)
+                state.Advance(batch, ref valley, ref rule, start, Math.Min(ChunkSteps, options.Steps - start));
             for (var run = 0; run < used; run++)
             {
                 var (u, q) = state.Block.OnAxis(run);
@@ -46,7 +50,7 @@ internal static unsafe class SpaceRunner<T, TSingle, TValley, TRule>
         state.StartBlock(batch);
         for (var step = 0; step <= batch.Options.Steps; step++)
         {
-            if (step > 0) state.Step(batch, ref valley, ref rule, step - 1);
+            if (step > 0) state.Advance(batch, ref valley, ref rule, step - 1, 1);
             var (u, q) = state.Block.OnAxis(0);
             (batch.Outcomes[2 * step], batch.Outcomes[2 * step + 1]) = (u, Math.Sqrt(q));
         }
@@ -63,7 +67,7 @@ internal static unsafe class SpaceRunner<T, TSingle, TValley, TRule>
         public State(Workspace workspace, int dimensions)
         {
             pairs = SpaceBlock.Pairs(dimensions);
-            var draws = NoiseStreams.Draws(BlockRuns, pairs);
+            var draws = NoiseStreams.Draws(BlockRuns, pairs * ChunkSteps);
             workspace.Reset(SpaceBlock.Bytes(dimensions, BlockRuns) + TRecorder.Bytes(BlockRuns) + NoiseStreams.Bytes(BlockRuns) + Workspace.Bytes<float>(draws));
             Block = new SpaceBlock(workspace, dimensions, BlockRuns);
             Recorder = TRecorder.Create(workspace, BlockRuns);
@@ -85,11 +89,11 @@ internal static unsafe class SpaceRunner<T, TSingle, TValley, TRule>
             Block.Start(noise);
         }
 
-        public void Step(RunBatch batch, ref TValley valley, ref TRule rule, int step)
+        public void Advance(RunBatch batch, ref TValley valley, ref TRule rule, int start, int count)
         {
-            streams.Fill<TSingle>(noise, pairs, batch.Cell.Noise);
-            SpaceKernel.Step<T, TValley, TRule, TRecorder>(
-                Block, ref valley, ref rule, ref Recorder, batch.Optimizer.Factors(batch.Options.Steps)[step], noise, step);
+            streams.Fill<TSingle>(noise, pairs * count, batch.Cell.Noise);
+            SpaceKernel.Advance<T, TValley, TRule, TRecorder>(
+                Block, ref valley, ref rule, ref Recorder, batch.Optimizer.Factors(batch.Options.Steps), noise, start, count);
         }
     }
 }

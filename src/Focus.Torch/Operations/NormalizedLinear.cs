@@ -1,4 +1,3 @@
-using System.Numerics;
 using static TorchSharp.torch;
 
 namespace Focus;
@@ -41,8 +40,10 @@ internal sealed unsafe class NormalizedLinear : autograd.SingleTensorFunction<No
         var (rows, columns) = ((int)input.shape[0], (int)input.shape[1]);
         using var normalized = empty(rows, columns);
         ColumnNormalization.WithGivenStatistics(
-            input.Address(), normalized.Address(), norm.RunningMean.Address(), norm.RunningVariance.Address(), rows, columns, BatchNormalization.Epsilon, rectify);
-        return Product(normalized, norm.Scale, norm.Shift, weight, bias);
+            input.Address(), normalized.Address(), norm.RunningMean.Address(), norm.RunningVariance.Address(),
+            rows, columns, BatchNormalization.Epsilon, rectify);
+        using var scaled = empty(weight.shape);
+        return Product(normalized, scaled, norm.Scale, norm.Shift, weight, bias);
     }
 
     public override Tensor forward(autograd.AutogradContext ctx, params object[] vars)
@@ -50,36 +51,39 @@ internal sealed unsafe class NormalizedLinear : autograd.SingleTensorFunction<No
         var (input, gamma, beta, weight, bias) = ((Tensor)vars[0], (Tensor)vars[1], (Tensor)vars[2], (Tensor)vars[3], (Tensor)vars[4]);
         var (norm, rectify) = ((BatchNormalization)vars[5], (bool)vars[6]);
         var (rows, columns) = ((int)input.shape[0], (int)input.shape[1]);
-        Tensor normalized = empty(rows, columns), mean = empty(columns), variance = empty(columns);
+        Tensor normalized = empty(rows, columns), scaled = empty(weight.shape), mean = empty(columns), variance = empty(columns);
         ColumnNormalization.WithBatchStatistics(
             input.Address(), normalized.Address(), mean.Address(), variance.Address(), rows, columns, BatchNormalization.Epsilon, rectify);
         UpdateRunningStatistics(norm, mean.Floats(), variance.Floats(), rows);
 
-        ctx.save_for_backward([input, gamma, beta, weight, normalized, variance]);
+        ctx.save_for_backward([input, gamma, beta, weight, scaled, normalized, variance]);
         ctx.save_data(Rectify, rectify);
         ctx.save_data(InputNeedsGradient, input.requires_grad);
-        return Product(normalized, gamma, beta, weight, bias);
+        return Product(normalized, scaled, gamma, beta, weight, bias);
     }
 
     public override List<Tensor> backward(autograd.AutogradContext ctx, Tensor outputGradient)
     {
         var saved = ctx.get_saved_variables();
-        var (input, gamma, beta, weight, normalized, variance) = (saved[0], saved[1], saved[2], saved[3], saved[4], saved[5]);
-        using var product = outputGradient.t().mm(normalized);
-        var biasGradient = outputGradient.sum(dim: 0);
-        var gammaGradient = product.mul(weight).sum(dim: 0);
-        var betaGradient = weight.t().mv(biasGradient);
-        var weightGradient = product.mul(gamma).addr_(biasGradient, beta);
+        var (input, gamma, beta, weight, scaled, normalized, variance) = (saved[0], saved[1], saved[2], saved[3], saved[4], saved[5], saved[6]);
+        var dense = outputGradient.contiguous();
+        Tensor weightGradient = dense.t().mm(normalized), biasGradient = zeros(weight.shape[0]);
+        Tensor gammaGradient = zeros(gamma.shape), betaGradient = zeros(beta.shape);
+        NormalizedLinearKernels.AddRows(dense.Floats(), biasGradient.Floats());
+        NormalizedLinearKernels.ParameterGradients(
+            weight.Floats(), gamma.Floats(), beta.Floats(), biasGradient.Floats(),
+            weightGradient.Floats(), gammaGradient.Floats(), betaGradient.Floats());
         var inputGradient = (bool)ctx.get_data(InputNeedsGradient)
-            ? InputGradient(outputGradient, input, weight, gamma, normalized, variance, gammaGradient, betaGradient, (bool)ctx.get_data(Rectify))
+            ? InputGradient(dense.mm(scaled), input, normalized, variance, gamma, gammaGradient, betaGradient, (bool)ctx.get_data(Rectify))
             : null;
         return [inputGradient!, gammaGradient, betaGradient, weightGradient, biasGradient, null!, null!];
     }
 
-    private static Tensor Product(Tensor normalized, Tensor gamma, Tensor beta, Tensor weight, Tensor bias)
+    /// <summary>x̂·(W∘γ)ᵀ + (b + W·β); W∘γ is left in <paramref name="scaled"/>.</summary>
+    private static Tensor Product(Tensor normalized, Tensor scaled, Tensor gamma, Tensor beta, Tensor weight, Tensor bias)
     {
-        using var shift = weight.mv(beta).add_(bias);
-        using var scaled = weight.mul(gamma);
+        using var shift = empty(bias.shape);
+        NormalizedLinearKernels.Fold(weight.Floats(), bias.Floats(), gamma.Floats(), beta.Floats(), scaled.Floats(), shift.Floats());
         return shift.addmm(normalized, scaled.t());
     }
 
@@ -96,40 +100,17 @@ internal sealed unsafe class NormalizedLinear : autograd.SingleTensorFunction<No
         }
     }
 
-    /// <summary>dx = [x &gt; 0]·s∘(d − (γ∘dβ + x̂∘γ∘dγ)/n), with d = dy·(W∘γ) and s the inverse deviations.</summary>
     private static Tensor InputGradient(
-        Tensor outputGradient, Tensor input, Tensor weight, Tensor gamma, Tensor normalized, Tensor variance,
-        Tensor gammaGradient, Tensor betaGradient, bool rectify)
+        Tensor product, Tensor input, Tensor normalized, Tensor variance, Tensor gamma, Tensor gammaGradient, Tensor betaGradient, bool rectify)
     {
         var (rows, columns) = ((int)input.shape[0], (int)input.shape[1]);
-        using var factor = variance.add(BatchNormalization.Epsilon).rsqrt_().mul_(gamma);
-        using var scaled = weight.mul(factor);
-        using var shift = betaGradient.mul(factor).div_(rows);
-        using var slope = gammaGradient.mul(factor).div_(rows);
-        using var product = outputGradient.mm(scaled);
         var result = empty(rows, columns);
-        MaskedResidual(
-            product.Address(), input.Address(), normalized.Address(), shift.Address(), slope.Address(), result.Address(), rows, columns,
-            rectify ? 0 : float.NegativeInfinity);
+        float[] factor = new float[columns], shift = new float[columns], slope = new float[columns];
+        NormalizedLinearKernels.InputGradientTerms(
+            variance.Floats(), gamma.Floats(), gammaGradient.Floats(), betaGradient.Floats(), rows, factor, shift, slope);
+        fixed (float* f = factor, a = shift, b = slope)
+            NormalizedLinearKernels.InputGradient(
+                product.Address(), input.Address(), normalized.Address(), f, a, b, result.Address(), rows, columns, rectify ? 0 : float.NegativeInfinity);
         return result;
-    }
-
-    /// <summary>result = [input &gt; floor]·(product − shift − normalized∘slope), row by row; the last vector of a row overlaps its neighbour.</summary>
-    private static void MaskedResidual(
-        float* product, float* input, float* normalized, float* shift, float* slope, float* result, int rows, int columns, float floor)
-    {
-        var floors = new Vector<float>(floor);
-        for (var row = 0; row < rows; row++)
-        {
-            var offset = (long)row * columns;
-            for (var i = 0; i < columns; i += Vector<float>.Count)
-            {
-                var column = Math.Min(i, columns - Vector<float>.Count);
-                var at = offset + column;
-                var value = Vector.Load(product + at) - Vector.Load(shift + column) - Vector.Load(normalized + at) * Vector.Load(slope + column);
-                var mask = Vector.GreaterThan(Vector.Load(input + at), floors);
-                Vector.ConditionalSelect(mask, value, Vector<float>.Zero).Store(result + at);
-            }
-        }
     }
 }

@@ -9,15 +9,17 @@ internal sealed class FocusOptimizer(IEnumerable<ParameterGroup> groups, FocusOp
 /// <summary>One step of FOCUS; the formula is in <see cref="FocusOptions"/>. State: the momentum m and the parameter average θ̄.</summary>
 internal readonly struct FocusRule : IUpdateRule<FocusRule, FocusOptions>
 {
-    private readonly double learningRate, beta1, beta2, gamma, decay, averageCorrection;
+    private readonly Coefficient learningRate, beta1, freshMomentum, beta2, freshAverage, gamma, decay, averageCorrection;
     private readonly bool decayFirst;
 
     private FocusRule(FocusOptions options, double learningRate, long step)
     {
         this.learningRate = learningRate;
-        (beta1, beta2, gamma) = (options.Beta1, options.Beta2, options.Gamma);
+        (beta1, freshMomentum) = (options.Beta1, 1 - options.Beta1);
+        (beta2, freshAverage) = (options.Beta2, 1 - options.Beta2);
+        gamma = options.Gamma;
         decay = learningRate * options.WeightDecay;
-        averageCorrection = 1 - Math.Pow(beta2, step);
+        averageCorrection = 1 - Math.Pow(options.Beta2, step);
         decayFirst = options.DecayOrder == FocusDecayOrder.BeforeSign;
     }
 
@@ -27,22 +29,21 @@ internal readonly struct FocusRule : IUpdateRule<FocusRule, FocusOptions>
 
     public void Update(ref Vector<float> parameter, Vector<float> gradient, ref Vector<float> momentum, ref Vector<float> average)
     {
-        momentum = momentum * (float)beta1 + gradient * (float)(1 - beta1);
-        average = average * (float)beta2 + parameter * (float)(1 - beta2);
-        var corrected = average / (float)averageCorrection;
-        var decayed = parameter - corrected * (float)decay;
+        momentum = momentum * beta1 + gradient * freshMomentum;
+        average = average * beta2 + parameter * freshAverage;
+        var corrected = average / averageCorrection;
+        var decayed = parameter - corrected * decay;
         var distance = (decayFirst ? decayed : parameter) - corrected;
-        parameter = decayed - (VectorMath.Sign(momentum) + VectorMath.Sign(distance) * (float)gamma) * (float)learningRate;
+        parameter = decayed - (VectorMath.Sign(momentum) + VectorMath.Sign(distance) * gamma) * learningRate;
     }
 
     public void Update(Tensor parameter, Tensor gradient, Tensor momentum, Tensor average)
     {
-        momentum.mul_(beta1).add_(gradient, alpha: 1 - beta1);
-        average.mul_(beta2).add_(parameter, alpha: 1 - beta2);
-        var corrected = average / averageCorrection;
-        var distance = parameter - corrected;
-        if (decayFirst) distance.add_(corrected, alpha: -decay);
-        parameter.add_(corrected, alpha: -decay);
-        parameter.add_(momentum.sign().add_(distance.sign_(), alpha: gamma), alpha: -learningRate);
+        momentum.mul_(beta1).add_(gradient, alpha: freshMomentum);
+        average.mul_(beta2).add_(parameter, alpha: freshAverage);
+        var corrected = average.div(averageCorrection);
+        var decayed = parameter.sub(corrected.mul(decay));
+        var distance = (decayFirst ? decayed : parameter).sub(corrected);
+        parameter.copy_(decayed.sub_(momentum.sign().add_(distance.sign_(), alpha: gamma).mul_(learningRate)));
     }
 }

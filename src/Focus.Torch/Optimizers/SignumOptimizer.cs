@@ -9,13 +9,13 @@ internal sealed class SignumOptimizer(IEnumerable<ParameterGroup> groups, Signum
 /// <summary>One step of Signum; the formula is in <see cref="SignumOptions"/>. State: the momentum m.</summary>
 internal readonly struct SignumRule : IUpdateRule<SignumRule, SignumOptions>
 {
-    private readonly double learningRate, beta1, decay;
+    private readonly Coefficient learningRate, beta1, freshMomentum, shrinkage;
 
     private SignumRule(SignumOptions options, double learningRate)
     {
         this.learningRate = learningRate;
-        beta1 = options.Beta1;
-        decay = learningRate * options.WeightDecay;
+        (beta1, freshMomentum) = (options.Beta1, 1 - options.Beta1);
+        shrinkage = 1 - learningRate * options.WeightDecay;
     }
 
     public static int StateCount => 1;
@@ -24,13 +24,13 @@ internal readonly struct SignumRule : IUpdateRule<SignumRule, SignumOptions>
 
     public void Update(ref Vector<float> parameter, Vector<float> gradient, ref Vector<float> momentum, ref Vector<float> unused)
     {
-        momentum = momentum * (float)beta1 + gradient * (float)(1 - beta1);
-        parameter = parameter - parameter * (float)decay - VectorMath.Sign(momentum) * (float)learningRate;
+        momentum = momentum * beta1 + gradient * freshMomentum;
+        parameter = parameter * shrinkage - VectorMath.Sign(momentum) * learningRate;
     }
 
     public void Update(Tensor parameter, Tensor gradient, Tensor momentum, Tensor unused)
     {
-        momentum.mul_(beta1).add_(gradient, alpha: 1 - beta1);
-        parameter.mul_(1 - decay).add_(momentum.sign(), alpha: -learningRate);
+        momentum.mul_(beta1).add_(gradient, alpha: freshMomentum);
+        parameter.mul_(shrinkage).sub_(momentum.sign().mul_(learningRate));
     }
 }

@@ -31,10 +31,9 @@ static c10::IValue to_ivalue(const Value& value)
     case Kind::integers: return at::IntArrayRef(static_cast<int64_t*>(value.pointer), value.count);
     case Kind::tensors: return from_handles(static_cast<at::Tensor**>(value.pointer), value.count);
     case Kind::optional_tensors: {
-        c10::List<c10::optional<at::Tensor>> list;
+        c10::impl::GenericList list(c10::OptionalType::create(c10::TensorType::get()));
         auto handles = static_cast<at::Tensor**>(value.pointer);
-        for (int32_t i = 0; i < value.count; i++)
-            list.push_back(handles[i] ? c10::make_optional(*handles[i]) : c10::nullopt);
+        for (int32_t i = 0; i < value.count; i++) list.push_back(handles[i] ? c10::IValue(*handles[i]) : c10::IValue());
         return list;
     }
     case Kind::text: return std::string(static_cast<char*>(value.pointer), value.count);

@@ -56,7 +56,7 @@ internal sealed class OptimizerSuite : ISuite
     private static unsafe Func<double> Stream(long elements)
     {
         const int chunk = 1 << 16;
-        var arrays = Enumerable.Range(0, 4).Select(_ => full(elements, 0.5f)).ToList();
+        var arrays = Enumerable.Range(0, 4).Select(_ => full([elements], 0.5f)).ToList();
         var addresses = arrays.Select(a => (nint)Unsafe.AsPointer(ref MemoryMarshal.GetReference(a.bytes))).ToArray();
         return () => SideBySide.Time(() =>
         {

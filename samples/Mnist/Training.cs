@@ -1,0 +1,71 @@
+using Focus;
+using Microsoft.ML;
+using Spectre.Console;
+
+namespace Mnist;
+
+/// <summary>Trains, evaluates and saves.</summary>
+internal static class Training
+{
+    public static int Run(Settings settings, CancellationToken cancellation)
+    {
+        try
+        {
+            var mlContext = new MLContext(settings.Seed);
+            var download = settings.Download ? new MnistDownload { CancellationToken = cancellation } : null;
+            var train = mlContext.Focus.Data.LoadMnist(settings.Data, MnistSplit.Train, download);
+            var test = mlContext.Focus.Data.LoadMnist(settings.Data, MnistSplit.Test, download);
+
+            var (model, last) = Fit(mlContext, settings, train, test, cancellation);
+            var metrics = mlContext.MulticlassClassification.Evaluate(model.Transform(test));
+            mlContext.Model.Save(model, train.Schema, settings.Model);
+
+            AnsiConsole.MarkupLineInterpolated($"Steps          {last.Step} in {last.Elapsed.TotalSeconds:F1} s ({last.Step / last.Elapsed.TotalSeconds:F0} steps/s)");
+            if (last.Evaluation is { } evaluation) AnsiConsole.MarkupLineInterpolated($"Test loss      {evaluation.Loss:F4}");
+            AnsiConsole.MarkupLineInterpolated($"Test accuracy  {metrics.MicroAccuracy:P2}");
+            Console.WriteLine(metrics.ConfusionMatrix.GetFormattedConfusionTable());
+            AnsiConsole.MarkupLineInterpolated($"Model saved to {Path.GetFullPath(settings.Model)}");
+            return 0;
+        }
+        catch (Exception error) when (error is ArgumentException or InvalidOperationException or IOException or InvalidDataException
+            or TrainingDivergedException or OperationCanceledException or HttpRequestException or UnauthorizedAccessException)
+        {
+            Console.Error.WriteLine($"Mnist: {error.Message}");
+            return 1;
+        }
+    }
+
+    private static (ITransformer Model, TrainingProgress Last) Fit(
+        MLContext mlContext, Settings settings, IDataView train, IDataView test, CancellationToken cancellation)
+    {
+        TrainingProgress last = default;
+        var model = AnsiConsole.Progress()
+            .Columns(new TaskDescriptionColumn(), new ProgressBarColumn(), new PercentageColumn(), new RemainingTimeColumn())
+            .Start(progress =>
+            {
+                var optimizer = settings.CreateOptimizer();
+                var task = progress.AddTask(settings.Optimizer, maxValue: settings.Steps);
+                return mlContext.Focus.Trainers.Mlp(new MlpTrainer.Options
+                {
+                    Optimizer = optimizer,
+                    BatchSize = settings.BatchSize,
+                    MaxSteps = settings.Steps,
+                    EvaluationSet = test,
+                    CancellationToken = cancellation,
+                    Progress = new Reporter(state =>
+                    {
+                        last = state;
+                        task.Value = state.Step;
+                        task.Description = $"{optimizer.Name}, loss {state.Loss:F3}";
+                    }),
+                }).Fit(train);
+            });
+        return (model, last);
+    }
+
+    /// <summary>Reports in step with the training, where <see cref="Progress{T}"/> would do so later and from elsewhere.</summary>
+    private sealed class Reporter(Action<TrainingProgress> report) : IProgress<TrainingProgress>
+    {
+        public void Report(TrainingProgress value) => report(value);
+    }
+}

@@ -2,7 +2,7 @@ using Focus.Benchmarks.Harness;
 using Focus.Benchmarks.Suites;
 
 // Use: Focus.Benchmarks [FILTER]: runs the suites whose name contains FILTER.
-ISuite[] suites = [new OptimizerSuite(), new MlpSuite(), new MnistSuite()];
+ISuite[] suites = [new OptimizerSuite(), new MlpSuite(), new MnistSuite(), new LandscapeSuite()];
 var filter = args.FirstOrDefault() ?? "";
 var chosen = suites.Where(suite => suite.Name.Contains(filter, StringComparison.OrdinalIgnoreCase)).ToList();
 if (chosen.Count == 0)

@@ -17,7 +17,7 @@ internal sealed class MlpSuite : ISuite
 
     public void Run(BenchmarkReport report)
     {
-        using var baseline = TorchBaseline.TryStart();
+        using var baseline = PythonBaseline.TryStart("torch_baseline.py", requires: "torch");
         if (baseline is null) report.Note("no python3 with torch: the ratios to PyTorch are left out");
         foreach (var batch in BatchSizes)
         {
@@ -34,7 +34,7 @@ internal sealed class MlpSuite : ISuite
         }
     }
 
-    private static void Compare(BenchmarkReport report, TorchBaseline? baseline, string work, int batch, Action action)
+    private static void Compare(BenchmarkReport report, PythonBaseline? baseline, string work, int batch, Action action)
     {
         Func<double> ours = () => SideBySide.Time(action);
         var request = new { @do = $"mlp_{work}", batch };

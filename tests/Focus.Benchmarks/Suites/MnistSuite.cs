@@ -19,12 +19,12 @@ internal sealed class MnistSuite : ISuite
             report.Note($"no MNIST files in {folder}; set MNIST_DATA to their folder");
             return;
         }
-        using var baseline = TorchBaseline.TryStart();
+        using var baseline = PythonBaseline.TryStart("torch_baseline.py", requires: "torch");
         Compare(report, baseline, folder, new FocusOptions { LearningRate = 1e-3, Beta2 = 0.99, Gamma = 0.2, WeightDecay = 1e-2 });
         Compare(report, baseline, folder, new AdamWOptions { LearningRate = 1e-3, WeightDecay = 1e-2 });
     }
 
-    private static void Compare(BenchmarkReport report, TorchBaseline? baseline, string folder, OptimizerOptions optimizer)
+    private static void Compare(BenchmarkReport report, PythonBaseline? baseline, string folder, OptimizerOptions optimizer)
     {
         var name = optimizer.Name.ToLowerInvariant();
         var ours = Summarize(report, $"mnist_{name}", seed => TestLoss(folder, optimizer, seed));

@@ -24,7 +24,7 @@ internal sealed class OptimizerSuite : ISuite
 
     public void Run(BenchmarkReport report)
     {
-        using var torch = TorchBaseline.TryStart();
+        using var torch = PythonBaseline.TryStart("torch_baseline.py", requires: "torch");
         var parameters = Shapes.Select(shape => new Parameter(full(shape, 0.5f))).ToList();
         foreach (var parameter in parameters) parameter.grad = full(parameter.shape, 1e-3f);
         var elements = parameters.Sum(p => p.numel());

@@ -8,20 +8,20 @@ using TorchSharp;
 
 namespace Focus.Benchmarks.Baselines;
 
-/// <summary>A Python process that does the same work in PyTorch, on request, with the same threads and BLAS settings.</summary>
-internal sealed class TorchBaseline : IDisposable
+/// <summary>A Python process that does the same work, on request, with the same threads and BLAS settings.</summary>
+internal sealed class PythonBaseline : IDisposable
 {
     /// <summary>Debian's python3-torch serves the system's interpreter, which need not be the first on PATH.</summary>
     private static readonly string[] Interpreters = ["python3", "/usr/bin/python3"];
 
     private readonly Process process;
 
-    private TorchBaseline(Process process) => this.process = process;
+    private PythonBaseline(Process process) => this.process = process;
 
-    /// <summary>Starts the process, or returns null where neither the python3 on PATH nor the system's has torch.</summary>
-    public static TorchBaseline? TryStart()
-        => Interpreters.FirstOrDefault(HasTorch) is { } interpreter
-            ? new TorchBaseline(Process.Start(Python(interpreter, ScriptPath()))!)
+    /// <summary>Starts a script of this folder, or returns null where neither the python3 on PATH nor the system's has the module it requires.</summary>
+    public static PythonBaseline? TryStart(string script, string requires)
+        => Interpreters.FirstOrDefault(interpreter => HasModule(interpreter, requires)) is { } interpreter
+            ? new PythonBaseline(Process.Start(Python(interpreter, Path.Combine(Folder(), script)))!)
             : null;
 
     /// <summary>Has one request done and returns its value.</summary>
@@ -30,7 +30,7 @@ internal sealed class TorchBaseline : IDisposable
         process.StandardInput.WriteLine(JsonSerializer.Serialize(request));
         process.StandardInput.Flush();
         var line = process.StandardOutput.ReadLine()
-            ?? throw new InvalidOperationException($"The PyTorch baseline ended: {process.StandardError.ReadToEnd()}");
+            ?? throw new InvalidOperationException($"The Python baseline ended: {process.StandardError.ReadToEnd()}");
         return JsonDocument.Parse(line).RootElement.GetProperty("value").GetDouble();
     }
 
@@ -41,11 +41,11 @@ internal sealed class TorchBaseline : IDisposable
         process.Dispose();
     }
 
-    private static bool HasTorch(string interpreter)
+    private static bool HasModule(string interpreter, string module)
     {
         try
         {
-            using var probe = Process.Start(Python(interpreter, "-c", "import torch"))!;
+            using var probe = Process.Start(Python(interpreter, "-c", $"import {module}"))!;
             probe.WaitForExit();
             return probe.ExitCode == 0;
         }
@@ -66,5 +66,5 @@ internal sealed class TorchBaseline : IDisposable
         return start;
     }
 
-    private static string ScriptPath([CallerFilePath] string path = "") => Path.Combine(Path.GetDirectoryName(path)!, "torch_baseline.py");
+    private static string Folder([CallerFilePath] string path = "") => Path.GetDirectoryName(path)!;
 }

@@ -1,38 +1,39 @@
 using System.Diagnostics;
+using Focus.Benchmarks.Baselines;
+using Focus.Benchmarks.Harness;
 
-namespace Focus.Benchmarks;
+namespace Focus.Benchmarks.Suites;
 
-/// <summary>The speed of the toy-landscape engine: per optimizer and vector width on one core, and of a whole figure on all cores.</summary>
-internal static class LandscapeBenchmarks
+/// <summary>The toy-landscape engine: per optimizer and vector width on one core, a whole figure on all cores, and a NumPy loop for scale.</summary>
+internal sealed class LandscapeSuite : ISuite
 {
     private const double Seconds = 1.0;
 
     private static readonly LandscapeCell Cell = new(Sharpness: 10, Noise: 1.5);
 
-    /// <summary>Takes a name, a value and its unit.</summary>
-    public delegate void Report(string name, double value, string unit);
+    public string Name => "landscapes";
 
-    /// <summary>Measures everything but the whole figure, in about half a minute.</summary>
-    public static void Run(Report report)
+    public void Run(BenchmarkReport report)
     {
         foreach (var width in Enum.GetValues<VectorWidth>().Where(width => width != VectorWidth.Widest)) RunWidth(report, width, NoiseMode.Independent);
         RunWidth(report, VectorWidth.Widest, NoiseMode.Common);
-        report("landscape_ns_per_step", RunWidth(report, VectorWidth.Widest, NoiseMode.Independent), "ns");
+        report.Add("landscape_ns_per_step", RunWidth(report, VectorWidth.Widest, NoiseMode.Independent), "ns");
+        RunFigure2a(report);
+
+        using var python = PythonBaseline.TryStart("numpy_landscape.py", requires: "numpy");
+        if (python is null) report.Note("no python3 with numpy: the NumPy loop is left out");
+        else report.Add("numpy_ns_per_step", 1e9 * python.Ask(new { steps = 3000 }), "ns");
     }
 
-    /// <summary>Simulates every <paramref name="stride"/>-th row of figure 2a on all cores and reports the time of the whole figure.</summary>
-    public static void RunFigure2a(Report report, int stride = 1)
+    /// <summary>Figure 2a at paper resolution, on all cores, written to disk as the sample does.</summary>
+    private static void RunFigure2a(BenchmarkReport report)
     {
-        var simulator = new LandscapeSimulator(new());
-        var grid = PhaseGrid.SharpnessAndNoise();
-        grid = grid with { Rows = [.. grid.Rows.Where((_, row) => row % stride == 0)] };
         var folder = Directory.CreateTempSubdirectory("figure-2a").FullName;
         try
         {
             var clock = Stopwatch.StartNew();
-            new PhaseScan(simulator, grid, folder).Run(Shard.Whole);
-            var whole = 96.0 / grid.Rows.Count;
-            report("figure_2a_seconds", clock.Elapsed.TotalSeconds * whole, "s");
+            new PhaseScan(new LandscapeSimulator(new()), PhaseGrid.SharpnessAndNoise(), folder).Run(Shard.Whole);
+            report.Add("figure_2a_seconds", clock.Elapsed.TotalSeconds, "s");
         }
         finally
         {
@@ -41,12 +42,12 @@ internal static class LandscapeBenchmarks
     }
 
     /// <summary>The mean over the three optimizers of nanoseconds per step on one core.</summary>
-    private static double RunWidth(Report report, VectorWidth width, NoiseMode mode)
+    private static double RunWidth(BenchmarkReport report, VectorWidth width, NoiseMode mode)
     {
         var options = new LandscapeSimulator.Options { VectorWidth = width, NoiseMode = mode };
         var times = options.Optimizers.ToDictionary(optimizer => optimizer.Name, optimizer => Measure(options with { Optimizers = [optimizer] }));
         foreach (var (name, nanoseconds) in times)
-            report($"landscape_steps_per_second_{name}_{width}_{mode}".ToLowerInvariant(), 1e9 / nanoseconds, "steps/s/core");
+            report.Add($"landscape_steps_per_second_{name}_{width}_{mode}".ToLowerInvariant(), 1e9 / nanoseconds, "steps/s/core");
         return times.Values.Average();
     }
 

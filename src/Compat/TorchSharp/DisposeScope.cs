@@ -27,21 +27,9 @@ public sealed class DisposeScope : IDisposable
 
     public bool Contains(IDisposable disposable) => _disposables.Contains(disposable);
 
-    public T MoveToOuter<T>(T disposable) where T : IDisposable => MoveToOther(Outer, disposable);
+    public T MoveToOuter<T>(T disposable) where T : IDisposable => MoveTo(Outer, disposable);
 
-    public T MoveToOther<T>(DisposeScope? scope, T disposable) where T : IDisposable
-    {
-        var manager = Manager;
-        if (_disposables.Remove(disposable)) Place(manager, scope, disposable);
-        return disposable;
-    }
-
-    public T Detach<T>(T disposable) where T : IDisposable
-    {
-        var manager = Manager;
-        if (_disposables.Remove(disposable)) Place(manager, null, disposable);
-        return disposable;
-    }
+    public T Detach<T>(T disposable) where T : IDisposable => MoveTo(null, disposable);
 
     public void Attach(IDisposable disposable)
     {
@@ -81,9 +69,16 @@ public sealed class DisposeScope : IDisposable
     /// <summary>A tensor of this scope was disposed by its user.</summary>
     internal void Forget(torch.Tensor tensor)
     {
-        Manager.Counts.DisposedInScopeCount++;
+        if (_manager is not null) _manager.Counts.DisposedInScopeCount++;
         _disposables.Remove(tensor);
         tensor.OwningDisposeScope = null;
+    }
+
+    private T MoveTo<T>(DisposeScope? scope, T disposable) where T : IDisposable
+    {
+        var manager = Manager;
+        if (_disposables.Remove(disposable)) Place(manager, scope, disposable);
+        return disposable;
     }
 
     private static void Place(DisposeScopeManager manager, DisposeScope? scope, IDisposable disposable)

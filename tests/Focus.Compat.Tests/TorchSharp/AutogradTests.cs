@@ -190,6 +190,34 @@ public class AutogradTests
         AssertTensor.AreEqual([2], x.grad!);
     }
 
+    /// <summary>A maximum and where it was found.</summary>
+    private sealed class Maximum : autograd.MultiTensorFunction<Maximum>
+    {
+        public override string Name => nameof(Maximum);
+
+        public override List<Tensor> forward(autograd.AutogradContext ctx, params object[] vars)
+        {
+            var (values, places) = ((Tensor)vars[0]).max(0);
+            var chosen = values * 1;
+            var position = places.to(float32);
+            ctx.mark_non_differentiable([position]);
+            return [chosen, position];
+        }
+
+        public override List<Tensor> backward(autograd.AutogradContext ctx, List<Tensor> grad_outputs) => [grad_outputs[0].expand(2)];
+    }
+
+    [TestMethod]
+    public void Outputs_may_be_marked_as_without_gradient()
+    {
+        using var x = Leaf(1, 3);
+        var outputs = Maximum.apply(x);
+        Assert.IsTrue(outputs[0].requires_grad);
+        Assert.IsFalse(outputs[1].requires_grad);
+        outputs[0].backward();
+        AssertTensor.AreEqual([1, 1], x.grad!);
+    }
+
     [TestMethod]
     public void Graphs_of_functions_are_freed()
     {

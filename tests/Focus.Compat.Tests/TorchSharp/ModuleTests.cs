@@ -50,6 +50,7 @@ public class ModuleTests
         CollectionAssert.AreEqual(
             new[] { "blocks", "blocks.0", "blocks.1", "blocks.0.linear", "blocks.1.linear" }, network.named_modules().Select(m => m.name).ToArray());
         Assert.HasCount(5, network.modules().ToArray());
+        Assert.AreEqual(1, network.children().Count());
         Assert.AreEqual("Network", network.GetName());
         AssertTensor.HasShape([3, 2], network.call(ones(3, 2), ones(3, 2)));
     }

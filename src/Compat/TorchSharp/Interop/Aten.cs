@@ -84,7 +84,6 @@ internal static class Aten
     public static readonly Operator Sign_ = new("aten::sign_");
     public static readonly Operator Sqrt = new("aten::sqrt");
     public static readonly Operator Sqrt_ = new("aten::sqrt_");
-    public static readonly Operator Rsqrt_ = new("aten::rsqrt_");
     public static readonly Operator Square = new("aten::square");
     public static readonly Operator Exp = new("aten::exp");
     public static readonly Operator Log = new("aten::log");
@@ -126,8 +125,6 @@ internal static class Aten
     // Matrices and layers
     public static readonly Operator Mm = new("aten::mm");
     public static readonly Operator Addmm = new("aten::addmm");
-    public static readonly Operator Addr_ = new("aten::addr_");
-    public static readonly Operator Mv = new("aten::mv");
     public static readonly Operator Matmul = new("aten::matmul");
     public static readonly Operator Linear = new("aten::linear");
     public static readonly Operator Embedding = new("aten::embedding");

@@ -88,7 +88,6 @@ internal static unsafe partial class NativeMethods
     [LibraryImport(Library)] public static partial int ft_set_num_threads(int count);
     [LibraryImport(Library)] public static partial int ft_cuda_is_available();
     [LibraryImport(Library)] public static partial int ft_cuda_device_count();
-    [LibraryImport(Library)] public static partial int ft_cuda_synchronize(long deviceIndex);
     [LibraryImport(Library)] public static partial int ft_manual_seed(long seed);
     [LibraryImport(Library)] public static partial nint ft_generator_default();
     [LibraryImport(Library)] public static partial nint ft_generator_new(ulong seed);

@@ -9,8 +9,6 @@ public class OrderedDict<TKey, TValue> : IEnumerable<(TKey, TValue)>
     private readonly List<(TKey Key, TValue Value)> _entries = [];
     private readonly Dictionary<TKey, int> _places = [];
 
-    public int Count => _entries.Count;
-
     public TValue this[TKey key]
     {
         get => _entries[_places[key]].Value;
@@ -42,12 +40,6 @@ public class OrderedDict<TKey, TValue> : IEnumerable<(TKey, TValue)>
         _entries.RemoveAt(place);
         for (var i = place; i < _entries.Count; i++) _places[_entries[i].Key] = i;
         return true;
-    }
-
-    public void clear()
-    {
-        _entries.Clear();
-        _places.Clear();
     }
 
     public IEnumerator<(TKey, TValue)> GetEnumerator() => _entries.GetEnumerator();

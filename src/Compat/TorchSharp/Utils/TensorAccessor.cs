@@ -1,9 +1,7 @@
-using System.Collections;
-
 namespace TorchSharp.Utils;
 
 /// <summary>The elements of a CPU tensor, in row-major order whatever its strides.</summary>
-public sealed unsafe class TensorAccessor<T> : IEnumerable<T> where T : unmanaged
+public sealed unsafe class TensorAccessor<T> where T : unmanaged
 {
     private readonly torch.Tensor _tensor;
     private readonly T* _data;
@@ -49,10 +47,6 @@ public sealed unsafe class TensorAccessor<T> : IEnumerable<T> where T : unmanage
         if (_tensor.is_contiguous()) array.Slice(arrayIndex, count).CopyTo(new Span<T>(_data + tensorIndex, count));
         else for (var i = 0; i < count; i++) _data[Offset(tensorIndex + i)] = array[arrayIndex + i];
     }
-
-    public IEnumerator<T> GetEnumerator() => ((IEnumerable<T>)ToArray()).GetEnumerator();
-
-    IEnumerator IEnumerable.GetEnumerator() => GetEnumerator();
 
     private long Offset(long[] indices)
     {

@@ -37,11 +37,6 @@ FT_API int32_t ft_cuda_device_count()
     return static_cast<int32_t>(torch::cuda::device_count());
 }
 
-FT_API int32_t ft_cuda_synchronize(int64_t device_index)
-{
-    return guarded([&] { torch::cuda::synchronize(device_index); });
-}
-
 // Seeds the default generators of all devices.
 FT_API int32_t ft_manual_seed(int64_t seed)
 {

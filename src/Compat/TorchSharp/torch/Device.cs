@@ -35,11 +35,7 @@ public static partial class torch
 
     public static readonly Device CPU = new(DeviceType.CPU);
 
-    public static Device CUDA => Initialized(new Device(DeviceType.CUDA));
-
     public static Device device(string description) => Initialized(new Device(description));
-
-    public static Device device(DeviceType deviceType, int index = -1) => Initialized(new Device(deviceType, index));
 
     /// <summary>The device, once it is known to be there.</summary>
     internal static Device Initialized(Device device) =>
@@ -52,9 +48,5 @@ public static partial class torch
         public static bool is_available() => NativeMethods.ft_cuda_is_available() != 0;
 
         public static int device_count() => NativeMethods.ft_cuda_device_count();
-
-        /// <summary>Waits for all work queued on a device.</summary>
-        public static void synchronize(Device? device = null) =>
-            NativeMethods.Check(NativeMethods.ft_cuda_synchronize(device?.index ?? -1));
     }
 }

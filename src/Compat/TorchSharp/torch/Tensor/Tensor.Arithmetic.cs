@@ -22,7 +22,6 @@ public static partial class torch
     public partial class Tensor
     {
         public Tensor add(Tensor target) => Aten.Add.Call(this, target);
-        public Tensor add(Tensor target, Scalar alpha) => Aten.Add.Call(this, target, alpha);
         public Tensor add(Scalar scalar) => Aten.AddScalar.Call(this, scalar);
         public Tensor add_(Tensor target) => InPlace(Aten.Add_, target);
         public Tensor add_(Tensor target, Scalar alpha) => InPlace(Aten.Add_, target, alpha);
@@ -53,7 +52,6 @@ public static partial class torch
         public Tensor square() => Aten.Square.Call(this);
         public Tensor sqrt() => Aten.Sqrt.Call(this);
         public Tensor sqrt_() => InPlace(Aten.Sqrt_);
-        public Tensor rsqrt_() => InPlace(Aten.Rsqrt_);
         public Tensor reciprocal() => Aten.Reciprocal.Call(this);
         public Tensor neg() => Aten.Neg.Call(this);
         public Tensor abs() => Aten.Abs.Call(this);
@@ -85,12 +83,6 @@ public static partial class torch
         private Tensor InPlace(Operator op, Argument first, Argument second, Argument third)
         {
             op.Run(this, first, second, third);
-            return this;
-        }
-
-        private Tensor InPlace(Operator op, Argument first, Argument second, Argument third, Argument fourth)
-        {
-            op.Run(this, first, second, third, fourth);
             return this;
         }
     }

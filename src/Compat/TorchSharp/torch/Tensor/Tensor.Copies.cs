@@ -20,9 +20,6 @@ public static partial class torch
 
         public Tensor cpu() => Aten.ToDevice.Call(this, CPU, dtype, false, false);
 
-        public Tensor cuda(Device? device = null, bool non_blocking = false) =>
-            Aten.ToDevice.Call(this, Initialized(device ?? CUDA), dtype, non_blocking, false);
-
         public Tensor to(ScalarType type, bool copy = false, bool disposeAfter = false, bool non_blocking = false)
         {
             var result = Aten.ToType.Call(this, type, non_blocking, copy);

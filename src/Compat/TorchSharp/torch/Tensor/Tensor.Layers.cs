@@ -11,10 +11,6 @@ public static partial class torch
         public Tensor addmm(Tensor mat1, Tensor mat2, float beta = 1, float alpha = 1) =>
             Aten.Addmm.Call(this, mat1, mat2, (double)beta, (double)alpha);
 
-        public Tensor mv(Tensor target) => Aten.Mv.Call(this, target);
-        public Tensor addr_(Tensor vec1, Tensor vec2, float beta = 1, float alpha = 1) =>
-            InPlace(Aten.Addr_, vec1, vec2, (double)beta, (double)alpha);
-
         public Tensor relu() => Aten.Relu.Call(this);
         public Tensor relu_() => InPlace(Aten.Relu_);
         public Tensor softmax(long dim, ScalarType? dtype = null) => Aten.Softmax.Call(this, dim, dtype);

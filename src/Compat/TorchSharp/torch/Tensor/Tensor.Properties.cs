@@ -15,8 +15,6 @@ public static partial class torch
             return dimensions;
         }
 
-        public long NumberOfElements => numel();
-
         public long numel()
         {
             var count = NativeMethods.ft_tensor_numel(Handle);

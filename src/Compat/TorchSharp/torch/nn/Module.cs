@@ -118,8 +118,6 @@ public static partial class torch
                 _componentsRegistered = true;
             }
 
-            protected void ClearModules() => _internal_submodules.clear();
-
             private FieldInfo[] ComponentFields() => GetType().GetFields(BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.Instance);
 
             private static InvalidOperationException Registered(string kind, string name) => new($"{kind} '{name}' is registered already.");

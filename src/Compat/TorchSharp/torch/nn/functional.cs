@@ -34,7 +34,8 @@ public static partial class torch
                 bool training = false, double momentum = 0.1, double eps = 1e-05) =>
                 Aten.BatchNorm.Call(input, weight, bias, running_mean, running_var, training, momentum, eps, true);
 
-            public static Tensor layer_norm(Tensor input, long[] normalized_shape, Tensor? weight = null, Tensor? bias = null, double eps = 1e-05) =>
+            public static Tensor layer_norm(
+                Tensor input, long[] normalized_shape, Tensor? weight = null, Tensor? bias = null, double eps = 1e-05) =>
                 Aten.LayerNorm.Call(input, normalized_shape, weight, bias, eps);
 
             /// <summary>Classes as numbers, or as probabilities of the input's shape.</summary>

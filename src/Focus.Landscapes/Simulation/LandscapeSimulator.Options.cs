@@ -3,7 +3,7 @@ namespace Focus;
 public sealed partial class LandscapeSimulator
 {
     /// <summary>The settings of a simulation; the defaults are those of the phase diagrams in arXiv:2501.12243.</summary>
-    public sealed record Options
+    public record Options
     {
         /// <summary>The loss landscape.</summary>
         public Landscape Landscape { get; init; } = Landscape.NarrowingValley;
@@ -52,7 +52,7 @@ public sealed partial class LandscapeSimulator
 
         /// <summary>Checks all settings.</summary>
         /// <exception cref="ArgumentException">A setting is missing, empty or outside its range.</exception>
-        public void Validate()
+        public virtual void Validate()
         {
             ArgumentNullException.ThrowIfNull(Landscape);
             Guard.NotEmpty(Optimizers);

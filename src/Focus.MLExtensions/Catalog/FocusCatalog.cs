@@ -9,6 +9,7 @@ public sealed class FocusCatalog
     {
         Data = new FocusDataCatalog();
         Trainers = new FocusTrainerCatalog(mlContext);
+        Landscapes = new FocusLandscapeCatalog();
         Model = new FocusModelCatalog();
         ModelRegistration.Register(mlContext.ComponentCatalog);
     }
@@ -18,6 +19,9 @@ public sealed class FocusCatalog
 
     /// <summary>Trains models.</summary>
     public FocusTrainerCatalog Trainers { get; }
+
+    /// <summary>Simulates optimizers on toy landscapes.</summary>
+    public FocusLandscapeCatalog Landscapes { get; }
 
     /// <summary>Saves and loads this library's models in a format of its own.</summary>
     public FocusModelCatalog Model { get; }

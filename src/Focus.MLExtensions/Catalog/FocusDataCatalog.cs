@@ -33,4 +33,18 @@ public sealed class FocusDataCatalog
         if (download is not null) new MnistDownloader(download).Complete(folder, names);
         return MnistDataView.Create(names.Images.Find(folder), names.Labels.Find(folder));
     }
+
+    /// <summary>Makes the cells of a phase diagram: one row for each combination of the values given, the last axis varying fastest.</summary>
+    /// <remarks><see cref="Grid"/> makes evenly spaced values. What is not given is no column; <see cref="LandscapeScan.Options"/> sets it.</remarks>
+    /// <param name="sharpness">a, the curvature across the valley; finite, at least 0. Column <c>Sharpness</c>.</param>
+    /// <param name="noise">σ, the spread of each gradient's components; 0 to 1e6. Column <c>Noise</c>.</param>
+    /// <param name="weightDecay">ω, the decay of the parameters; finite, at least 0. Column <c>WeightDecay</c>.</param>
+    /// <param name="slope">c, the fall of the loss along the valley; finite, at least 0. Column <c>Slope</c>.</param>
+    /// <returns>A view with a column of Double for each axis given, in this order.</returns>
+    /// <exception cref="ArgumentException">No axis is given, one is empty, a value is outside its range, or there are more than 2³¹ − 1 cells.</exception>
+    public IDataView LandscapeGrid(
+        IReadOnlyList<double>? sharpness = null, IReadOnlyList<double>? noise = null, IReadOnlyList<double>? weightDecay = null,
+        IReadOnlyList<double>? slope = null)
+        => LandscapeGridView.Create(
+            (CellAxis.Sharpness, sharpness), (CellAxis.Noise, noise), (CellAxis.WeightDecay, weightDecay), (CellAxis.Slope, slope));
 }

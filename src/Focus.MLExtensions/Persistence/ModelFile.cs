@@ -14,6 +14,7 @@ internal static class ModelFile
     private static readonly Dictionary<string, Func<ModelArchive, FocusTransformer>> Loaders = new()
     {
         [MlpTransformer.Kind] = MlpTransformer.Load,
+        [LandscapeTransformer.Kind] = LandscapeTransformer.Load,
     };
 
     public static void Save(FocusTransformer model, Stream stream)

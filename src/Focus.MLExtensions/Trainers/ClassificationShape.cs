@@ -37,7 +37,7 @@ internal static class ClassificationShape
         return found.Length > 0 ? found[^1] : throw ClassificationColumns.Missing(role, name, shape.Select(column => column.Name));
     }
 
-    private static string Describe(SchemaShape.Column column)
+    internal static string Describe(SchemaShape.Column column)
     {
         var item = column.IsKey ? $"Key<{column.ItemType}>" : $"{column.ItemType}";
         return column.Kind switch

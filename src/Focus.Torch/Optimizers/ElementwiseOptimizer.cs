@@ -5,14 +5,14 @@ namespace Focus;
 
 /// <summary>An optimizer whose step is an <see cref="IUpdateRule{TSelf, TOptions}"/> applied to each parameter tensor.</summary>
 /// <remarks>
-/// Contiguous float32 tensors on the CPU are gathered into one <see cref="FusedLoop{TRule, TOptions}"/>: one pass over memory, on all cores.
+/// Contiguous float32 tensors on the CPU are gathered into one <see cref="FusedLoop{TRule}"/>: one pass over memory, on all cores.
 /// Everything else takes tensor operations with the same result.
 /// </remarks>
 internal abstract class ElementwiseOptimizer<TRule, TOptions> : OptimizerHelper
     where TRule : struct, IUpdateRule<TRule, TOptions>
     where TOptions : OptimizerOptions
 {
-    private readonly FusedLoop<TRule, TOptions> fusedLoop = new();
+    private readonly FusedLoop<TRule> fusedLoop = new();
 
     protected ElementwiseOptimizer(IEnumerable<ParameterGroup> groups, TOptions options)
     {

@@ -8,9 +8,10 @@ namespace Focus;
 /// <summary>Applies update rules to many parameter tensors in one multi-threaded pass over memory.</summary>
 /// <remarks>
 /// Tensors are cut into chunks that the cores take in turn. A step of a rule with two state tensors reads four arrays and writes three,
-/// so it runs at the speed of memory where the parameters do not fit the caches.
+/// so it runs at the speed of memory where the parameters do not fit the caches. The class knows the rule alone, a value type, so that the loop is
+/// compiled for each rule with nothing left to look up.
 /// </remarks>
-internal sealed unsafe class FusedLoop<TRule, TOptions> where TRule : struct, IUpdateRule<TRule, TOptions>
+internal sealed unsafe class FusedLoop<TRule> where TRule : struct, IUpdateRule
 {
     /// <summary>Elements per chunk: 256 KiB per array, enough that handing out chunks costs nothing.</summary>
     private const int ChunkLength = 1 << 16;

@@ -1,8 +1,8 @@
 """PyTorch's side of the benchmarks: answers requests, one JSON object per line, so that both sides are timed in turn.
 
-Requests: {"do": "adamw", "shapes": [[50304, 768], ...]}   seconds of one torch.optim.AdamW step over those tensors
-          {"do": "mlp_step", "batch": 64}                  seconds of one training step of the paper's MNIST network, with AdamW
-          {"do": "mlp_evaluation", "batch": 64}            seconds of one forward pass in evaluation mode
+Requests: {"do": "adamw", "shapes": [[50304, 768], ...], "repeats": 1}   seconds of torch.optim.AdamW steps over those tensors
+          {"do": "mlp_step", "batch": 64, "repeats": 10}                 seconds of training steps of the paper's MNIST network, with AdamW
+          {"do": "mlp_evaluation", "batch": 64, "repeats": 10}           seconds of forward passes in evaluation mode
           {"do": "mnist", "data": DIR, "optimizer": "focus" | "adamw", "seed": 0, "steps": 400, "batch": 64, "learning_rate": 1e-3}
                                                            test loss after training on MNIST
 Answers:  {"value": 0.5}
@@ -109,24 +109,25 @@ def mnist(request):
         return nn.functional.cross_entropy(model(test_x), test_y).item()
 
 
-def seconds(action):
+def seconds(action, repeats):
     start = time.perf_counter()
-    action()
+    for _ in range(repeats):
+        action()
     return time.perf_counter() - start
 
 
 def answer(request):
     if request["do"] == "adamw":
-        return seconds(adamw_optimizer(tuple(map(tuple, request["shapes"]))).step)
+        return seconds(adamw_optimizer(tuple(map(tuple, request["shapes"]))).step, request["repeats"])
     if request["do"] == "mnist":
         return mnist(request)
     model, optimizer, x, y = mlp(request["batch"])
     if request["do"] == "mlp_step":
         model.train()
-        return seconds(lambda: train_step(model, optimizer, x, y))
+        return seconds(lambda: train_step(model, optimizer, x, y), request["repeats"])
     model.eval()
     with torch.no_grad():
-        return seconds(lambda: model(x))
+        return seconds(lambda: model(x), request["repeats"])
 
 
 for line in sys.stdin:

@@ -36,9 +36,10 @@ internal sealed class MlpSuite : ISuite
 
     private static void Compare(BenchmarkReport report, PythonBaseline? baseline, string work, int batch, Action action)
     {
-        Func<double> ours = () => SideBySide.Time(action);
-        var request = new { @do = $"mlp_{work}", batch };
-        var medians = baseline is null ? SideBySide.Medians(Budget, ours) : SideBySide.Medians(Budget, ours, () => baseline.Ask(request));
+        var ours = SideBySide.Repeat(action);
+        var medians = baseline is null
+            ? SideBySide.Medians(Budget, ours)
+            : SideBySide.Medians(Budget, ours, repeats => baseline.Ask(new { @do = $"mlp_{work}", batch, repeats }));
         report.Add($"mlp_{work}_b{batch}_ms", 1000 * medians[0], "ms");
         if (baseline is null) return;
         report.Add($"torch_mlp_{work}_b{batch}_ms", 1000 * medians[1], "ms");

@@ -36,29 +36,29 @@ internal sealed class OptimizerSuite : ISuite
         report.Add("focus_step_vs_stream", stream.Ours / stream.Other, "ratio");
         Step(report, parameters, new SignumOptions { WeightDecay = 0.1 }, null);
         if (torch is null) report.Note("no python3 with torch: adamw_step_vs_torch is left out");
-        var request = new { @do = "adamw", shapes = Shapes };
-        var adamW = Step(report, parameters, new AdamWOptions(), torch is null ? null : () => torch.Ask(request));
+        
+        var adamW = Step(report, parameters, new AdamWOptions(), torch is null ? null : repeats => torch.Ask(new { @do = "adamw", shapes = Shapes, repeats }));
         if (torch is null) return;
         report.Add("torch_adamw_step_seconds", adamW.Other, "s");
         report.Add("adamw_step_vs_torch", adamW.Ours / adamW.Other, "ratio");
     }
 
-    private static (double Ours, double Other) Step(BenchmarkReport report, List<Parameter> parameters, OptimizerOptions options, Func<double>? other)
+    private static (double Ours, double Other) Step(BenchmarkReport report, List<Parameter> parameters, OptimizerOptions options, Func<int, double>? other)
     {
         using var optimizer = options.CreateOptimizer(parameters);
-        Func<double> ours = () => SideBySide.Time(() => optimizer.step());
+        var ours = SideBySide.Repeat(() => optimizer.step());
         var medians = other is null ? SideBySide.Medians(Budget, ours) : SideBySide.Medians(Budget, ours, other);
         report.Add($"{options.Name.ToLowerInvariant()}_step_seconds", medians[0], "s");
         return (medians[0], medians[^1]);
     }
 
     /// <summary>The floor of a step with two state tensors: reads four arrays and writes three, with one addition for each.</summary>
-    private static unsafe Func<double> Stream(long elements)
+    private static unsafe Func<int, double> Stream(long elements)
     {
         const int chunk = 1 << 16;
         var arrays = Enumerable.Range(0, 4).Select(_ => full([elements], 0.5f)).ToList();
         var addresses = arrays.Select(a => (nint)Unsafe.AsPointer(ref MemoryMarshal.GetReference(a.bytes))).ToArray();
-        return () => SideBySide.Time(() =>
+        return SideBySide.Repeat(() =>
         {
             Parallel.For(0, (int)(elements / chunk), index => Add(addresses, (long)index * chunk, chunk));
             Add(addresses, elements / chunk * chunk, (int)(elements % chunk));

@@ -28,11 +28,10 @@ internal sealed class MlpLayer : nn.Module<Tensor, Tensor>
 
     public override Tensor forward(Tensor input)
     {
-        if (norm is not null && NormalizedLinear.Supports(input))
-        {
-            if (training) return NormalizedLinear.Train(input, norm, weight, bias, rectifyInput);
-            if (!is_grad_enabled()) return NormalizedLinear.Evaluate(input, norm, weight, bias, rectifyInput);
-        }
+        if (norm is not null && training && NormalizedLinear.CanTrain(input))
+            return NormalizedLinear.Train(input, norm, weight, bias, rectifyInput);
+        if (norm is not null && !training && !is_grad_enabled() && NormalizedLinear.CanEvaluate(input))
+            return NormalizedLinear.Evaluate(input, norm, weight, bias, rectifyInput);
         if (rectifyInput) input = input.relu();
         if (norm is not null) input = norm.call(input);
         return nn.functional.linear(input, weight, bias);

@@ -24,7 +24,7 @@ internal static unsafe class ColumnNormalization
     /// <param name="columns">At least <see cref="TileWidth"/>.</param>
     /// <param name="epsilon">Added to the variances before the root.</param>
     /// <param name="rectify">Whether to normalise max(x, 0).</param>
-    public static void WithBatchStatistics(
+    public static void Apply(
         float* input, float* output, float* mean, float* variance, int rows, int columns, float epsilon, bool rectify)
         => ForEachTile(rows, columns, start =>
         {
@@ -32,13 +32,6 @@ internal static unsafe class ColumnNormalization
             tile.Statistics(mean + start, variance + start);
             tile.Normalize(output + start, mean + start, variance + start, epsilon);
         });
-
-    /// <summary>Writes (x − mean)/√(variance + epsilon) to <paramref name="output"/>, with the statistics given.</summary>
-    /// <inheritdoc cref="WithBatchStatistics"/>
-    public static void WithGivenStatistics(
-        float* input, float* output, float* mean, float* variance, int rows, int columns, float epsilon, bool rectify)
-        => ForEachTile(rows, columns, start =>
-            new Tile(input + start, rows, columns, rectify).Normalize(output + start, mean + start, variance + start, epsilon));
 
     private static void ForEachTile(int rows, int columns, Action<int> action)
     {

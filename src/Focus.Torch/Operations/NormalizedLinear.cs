@@ -19,9 +19,12 @@ internal sealed unsafe class NormalizedLinear : autograd.SingleTensorFunction<No
 
     public override string Name => nameof(NormalizedLinear);
 
-    /// <summary>Whether the kernels can take this input.</summary>
-    public static bool Supports(Tensor input)
-        => input.IsSpannable() && input.ndim == 2 && input.shape[0] > 1 && input.shape[1] >= ColumnNormalization.TileWidth;
+    /// <summary>Whether <see cref="Train"/> can take this input.</summary>
+    public static bool CanTrain(Tensor input)
+        => CanEvaluate(input) && input.shape[0] > 1 && input.shape[1] >= ColumnNormalization.TileWidth;
+
+    /// <summary>Whether <see cref="Evaluate"/> can take this input.</summary>
+    public static bool CanEvaluate(Tensor input) => input.ndim == 2 && input.IsSpannable();
 
     /// <summary>The layer in training mode: normalises with the batch's statistics and moves the running ones.</summary>
     /// <param name="input">n × c, n ≥ 2.</param>
@@ -33,17 +36,16 @@ internal sealed unsafe class NormalizedLinear : autograd.SingleTensorFunction<No
     public static Tensor Train(Tensor input, BatchNormalization norm, Tensor weight, Tensor bias, bool rectify)
         => apply(input, norm.Scale, norm.Shift, weight, bias, norm, rectify);
 
-    /// <summary>The layer in evaluation mode, without gradients: normalises with the running statistics.</summary>
+    /// <summary>The layer in evaluation mode, without gradients: the running statistics are folded into weight and bias.</summary>
+    /// <remarks>The input itself is rectified, where that is asked for.</remarks>
     /// <inheritdoc cref="Train"/>
     public static Tensor Evaluate(Tensor input, BatchNormalization norm, Tensor weight, Tensor bias, bool rectify)
     {
-        var (rows, columns) = ((int)input.shape[0], (int)input.shape[1]);
-        using var normalized = empty(rows, columns);
-        ColumnNormalization.WithGivenStatistics(
-            input.Address(), normalized.Address(), norm.RunningMean.Address(), norm.RunningVariance.Address(),
-            rows, columns, BatchNormalization.Epsilon, rectify);
+        // (x − μ)∘s∘γ + β = x∘(s∘γ) + (β − μ∘s∘γ), with s the inverse deviations.
+        using var slope = norm.RunningVariance.add(BatchNormalization.Epsilon).rsqrt_().mul_(norm.Scale);
+        using var offset = norm.Shift.sub(norm.RunningMean.mul(slope));
         using var scaled = empty(weight.shape);
-        return Product(normalized, scaled, norm.Scale, norm.Shift, weight, bias);
+        return Product(rectify ? input.relu_() : input, scaled, slope, offset, weight, bias);
     }
 
     public override Tensor forward(autograd.AutogradContext ctx, params object[] vars)
@@ -52,7 +54,7 @@ internal sealed unsafe class NormalizedLinear : autograd.SingleTensorFunction<No
         var (norm, rectify) = ((BatchNormalization)vars[5], (bool)vars[6]);
         var (rows, columns) = ((int)input.shape[0], (int)input.shape[1]);
         Tensor normalized = empty(rows, columns), scaled = empty(weight.shape), mean = empty(columns), variance = empty(columns);
-        ColumnNormalization.WithBatchStatistics(
+        ColumnNormalization.Apply(
             input.Address(), normalized.Address(), mean.Address(), variance.Address(), rows, columns, BatchNormalization.Epsilon, rectify);
         UpdateRunningStatistics(norm, mean.Floats(), variance.Floats(), rows);
 
@@ -79,12 +81,12 @@ internal sealed unsafe class NormalizedLinear : autograd.SingleTensorFunction<No
         return [inputGradient!, gammaGradient, betaGradient, weightGradient, biasGradient, null!, null!];
     }
 
-    /// <summary>x̂·(W∘γ)ᵀ + (b + W·β); W∘γ is left in <paramref name="scaled"/>.</summary>
-    private static Tensor Product(Tensor normalized, Tensor scaled, Tensor gamma, Tensor beta, Tensor weight, Tensor bias)
+    /// <summary>(x∘γ + β)·Wᵀ + b = x·(W∘γ)ᵀ + (b + W·β); W∘γ is left in <paramref name="scaled"/>.</summary>
+    private static Tensor Product(Tensor input, Tensor scaled, Tensor gamma, Tensor beta, Tensor weight, Tensor bias)
     {
         using var shift = empty(bias.shape);
         NormalizedLinearKernels.Fold(weight.Floats(), bias.Floats(), gamma.Floats(), beta.Floats(), scaled.Floats(), shift.Floats());
-        return shift.addmm(normalized, scaled.t());
+        return shift.addmm(input, scaled.t());
     }
 
     /// <summary>As PyTorch: running ← (1 − momentum)·running + momentum·batch, with the unbiased variance.</summary>

@@ -83,6 +83,7 @@ internal static class Aten
     public static readonly Operator Sign = new("aten::sign");
     public static readonly Operator Sign_ = new("aten::sign_");
     public static readonly Operator Sqrt = new("aten::sqrt");
+    public static readonly Operator Rsqrt_ = new("aten::rsqrt_");
     public static readonly Operator Sqrt_ = new("aten::sqrt_");
     public static readonly Operator Square = new("aten::square");
     public static readonly Operator Exp = new("aten::exp");

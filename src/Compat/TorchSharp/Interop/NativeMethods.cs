@@ -10,6 +10,7 @@ internal static unsafe partial class NativeMethods
     static NativeMethods()
     {
         LibraryLoader.Load(Library);
+        ft_keep_freed_memory();
         if (string.IsNullOrEmpty(Environment.GetEnvironmentVariable("OMP_NUM_THREADS"))) ft_set_num_threads(Environment.ProcessorCount);
     }
 
@@ -85,6 +86,7 @@ internal static unsafe partial class NativeMethods
 
     // The library as a whole
     [LibraryImport(Library)] public static partial int ft_num_threads();
+    [LibraryImport(Library)] public static partial void ft_keep_freed_memory();
     [LibraryImport(Library)] public static partial int ft_set_num_threads(int count);
     [LibraryImport(Library)] public static partial int ft_cuda_is_available();
     [LibraryImport(Library)] public static partial int ft_cuda_device_count();

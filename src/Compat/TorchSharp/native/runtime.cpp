@@ -6,6 +6,11 @@
 #include <ATen/Parallel.h>
 #include <torch/cuda.h>
 
+#include <cstdlib>
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
+
 std::string& last_error()
 {
     static thread_local std::string message;
@@ -15,6 +20,17 @@ std::string& last_error()
 FT_API const char* ft_last_error()
 {
     return last_error().c_str();
+}
+
+// Each training step frees what the next one allocates again. glibc would return it to the kernel in between, which then clears
+// every page anew; a user's own setting, read by glibc from the environment, stands.
+FT_API void ft_keep_freed_memory()
+{
+#ifdef __GLIBC__
+    if (std::getenv("MALLOC_TRIM_THRESHOLD_") != nullptr || std::getenv("MALLOC_MMAP_THRESHOLD_") != nullptr) return;
+    mallopt(M_MMAP_THRESHOLD, 32 << 20);
+    mallopt(M_TRIM_THRESHOLD, 256 << 20);
+#endif
 }
 
 FT_API int32_t ft_num_threads()

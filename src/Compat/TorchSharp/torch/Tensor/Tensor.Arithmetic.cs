@@ -51,6 +51,7 @@ public static partial class torch
         public Tensor pow(Tensor exponent) => Aten.PowTensor.Call(this, exponent);
         public Tensor square() => Aten.Square.Call(this);
         public Tensor sqrt() => Aten.Sqrt.Call(this);
+        public Tensor rsqrt_() => InPlace(Aten.Rsqrt_);
         public Tensor sqrt_() => InPlace(Aten.Sqrt_);
         public Tensor reciprocal() => Aten.Reciprocal.Call(this);
         public Tensor neg() => Aten.Neg.Call(this);

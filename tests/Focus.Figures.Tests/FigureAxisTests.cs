@@ -32,4 +32,14 @@ public class FigureAxisTests
         Assert.AreEqual(10, FigureAxis.Over("x", [10, 0, -5], logarithmic: true).Maximum / Math.Sqrt(10), 1e-9);
         Assert.IsLessThan(FigureAxis.Over("x", []).Maximum, FigureAxis.Over("x", []).Minimum);
     }
+
+    [TestMethod]
+    [DataRow(false, new[] { 0, 1.0, 2 })]
+    [DataRow(true, new[] { 1.0, 10, 100 })]
+    public void AnAxisOverCellsEndsAtTheirEdges(bool logarithmic, double[] centres)
+    {
+        var edges = FigureAxis.OverCells("x", centres, logarithmic).Edges(centres);
+        Assert.AreEqual(0, edges[0], 1e-12);
+        Assert.AreEqual(1, edges[^1], 1e-12);
+    }
 }

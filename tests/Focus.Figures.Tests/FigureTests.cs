@@ -46,6 +46,17 @@ public class FigureTests
     }
 
     [TestMethod]
+    public void PlotsFillRowsOfAsManyColumnsAsAskedFor()
+    {
+        var plots = new[] { Palette.Red, Palette.Green, Palette.Blue }
+            .Select(color => new Plot(new("x", 0, 1), new("y", 0, 1)) { Layers = [new ColorMap([0.5], [0.5], (_, _) => color)] }).ToArray();
+        var image = Png(new Figure(plots) { Columns = 2, PlotWidth = 200, PlotHeight = 150 });
+        Assert.AreEqual((800, 600), (image.Width, image.Height));
+        Assert.AreEqual((Palette.Red, Palette.Green), (image[200, 100], image[600, 100]));
+        Assert.AreEqual((Palette.Blue, Palette.White), (image[200, 400], image[600, 400]));
+    }
+
+    [TestMethod]
     public void ContoursLieWhereTheFunctionHasTheLevel()
     {
         var figure = new Figure(new Plot(new("x", -2, 2), new("y", -2, 2)) { Layers = [new Contours((x, y) => x * x + y * y, [1], _ => Palette.Red)] });

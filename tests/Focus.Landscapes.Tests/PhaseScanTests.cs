@@ -23,6 +23,16 @@ public class PhaseScanTests
     }
 
     [TestMethod]
+    public void CoarserGridsPickCells()
+    {
+        var grid = SmallGrid.Every(3);
+        CollectionAssert.AreEqual(new[] { SmallGrid.Rows[0], SmallGrid.Rows[3] }, grid.Rows.ToArray());
+        CollectionAssert.AreEqual(new[] { SmallGrid.Noise[0], SmallGrid.Noise[3] }, grid.Noise.ToArray());
+        Assert.AreEqual(SmallGrid.At(3, 3), grid.At(1, 1));
+        Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => SmallGrid.Every(0));
+    }
+
+    [TestMethod]
     public void ExtremesAddAnAxis()
     {
         Scan(Small with { Recording = RunRecording.Extremes }).Run(Shard.Whole);

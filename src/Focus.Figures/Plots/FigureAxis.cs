@@ -22,6 +22,18 @@ public sealed record FigureAxis(string Label, double Minimum, double Maximum, bo
         return logarithmic ? new(label, Math.Pow(10, low), Math.Pow(10, high), true) : new(label, low, high);
     }
 
+    /// <summary>An axis over cells from the outer edge of the first to that of the last, so that a <see cref="ColorMap"/> fills it.</summary>
+    /// <param name="label">What it measures.</param>
+    /// <param name="centres">The centres of the cells, ascending, at least one; above 0 on a logarithmic axis.</param>
+    /// <param name="logarithmic">Whether it is logarithmic.</param>
+    public static FigureAxis OverCells(string label, IReadOnlyList<double> centres, bool logarithmic = false)
+    {
+        ArgumentNullException.ThrowIfNull(centres);
+        if (centres.Count < 2) return Over(label, centres, logarithmic);
+        if (logarithmic) return new(label, centres[0] * Math.Sqrt(centres[0] / centres[1]), centres[^1] * Math.Sqrt(centres[^1] / centres[^2]), true);
+        return new(label, centres[0] - 0.5 * (centres[1] - centres[0]), centres[^1] + 0.5 * (centres[^1] - centres[^2]));
+    }
+
     internal void Validate()
     {
         ArgumentNullException.ThrowIfNull(Label);

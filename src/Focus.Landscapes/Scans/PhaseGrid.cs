@@ -28,6 +28,17 @@ public sealed record PhaseGrid(PhaseAxis Axis, IReadOnlyList<double> Rows, IRead
     public static PhaseGrid WeightDecayAndNoise(int rows = 96, int columns = 100) =>
         new(PhaseAxis.WeightDecay, Grid.LinSpace(0, 0.5, rows), Grid.LinSpace(0, 3, columns), new(10, 0));
 
+    /// <summary>A coarser grid: every <paramref name="stride"/>-th row and column, from the first. Cells that are in both grids have the same outcomes.</summary>
+    /// <param name="stride">At least 1.</param>
+    /// <exception cref="ArgumentOutOfRangeException">The stride is below 1.</exception>
+    public PhaseGrid Every(int stride)
+    {
+        Guard.AtLeast(1, stride);
+        return this with { Rows = Pick(Rows), Noise = Pick(Noise) };
+
+        double[] Pick(IReadOnlyList<double> values) => [.. values.Where((_, i) => i % stride == 0)];
+    }
+
     /// <summary>The cell at a row and a column.</summary>
     public LandscapeCell At(int row, int column) => Axis == PhaseAxis.Sharpness
         ? Cell with { Sharpness = Rows[row], Noise = Noise[column] }

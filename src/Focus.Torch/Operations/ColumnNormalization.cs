@@ -1,119 +1,144 @@
 using System.Numerics;
+using System.Runtime.InteropServices;
 
 namespace Focus;
 
 /// <summary>Normalisation of the columns of a row-major matrix, optionally of its positive part: what batch normalisation after a ReLU computes.</summary>
 /// <remarks>
-/// Columns are done in tiles a few vectors wide, which the cores take in turn; the last tile overlaps its neighbour rather than being narrower.
-/// Everything is out of place, so the overlap is computed twice with the same result.
+/// Three passes: means, variances, output. Each runs through memory in order, in blocks of rows that the cores take in turn and whose sums are added in
+/// the blocks' order, so that the result does not depend on the number of cores.
 /// </remarks>
 internal static unsafe class ColumnNormalization
 {
-    /// <summary>Columns in a tile; a matrix must have at least as many.</summary>
-    public static int TileWidth => 4 * Vector<float>.Count;
+    private const int RowsPerBlock = 128;
 
     /// <summary>Matrices of fewer elements than this are done before another core wakes up.</summary>
     private const long ParallelThreshold = 1 << 18;
 
-    /// <summary>Writes (x − mean)·inverseDeviation to <paramref name="output"/>, with x the input or its positive part and the statistics taken over the rows.</summary>
+    /// <summary>The fewest columns a matrix may have.</summary>
+    public static int LeastColumns => Vector<float>.Count;
+
+    /// <summary>Writes (x − mean)/√(variance + ε), with x the input or its positive part and the statistics taken over the rows.</summary>
     /// <param name="input">rows × columns.</param>
     /// <param name="output">rows × columns; not the input.</param>
     /// <param name="mean">columns; receives the means.</param>
     /// <param name="variance">columns; receives the variances, with divisor rows.</param>
     /// <param name="rows">At least 1.</param>
-    /// <param name="columns">At least <see cref="TileWidth"/>.</param>
-    /// <param name="epsilon">Added to the variances before the root.</param>
+    /// <param name="columns">At least <see cref="LeastColumns"/>.</param>
+    /// <param name="epsilon">ε, added to the variances before the root.</param>
     /// <param name="rectify">Whether to normalise max(x, 0).</param>
-    public static void Apply(
-        float* input, float* output, float* mean, float* variance, int rows, int columns, float epsilon, bool rectify)
-        => ForEachTile(rows, columns, start =>
-        {
-            var tile = new Tile(input + start, rows, columns, rectify);
-            tile.Statistics(mean + start, variance + start);
-            tile.Normalize(output + start, mean + start, variance + start, epsilon);
-        });
-
-    private static void ForEachTile(int rows, int columns, Action<int> action)
+    public static void Apply(float* input, float* output, float* mean, float* variance, int rows, int columns, float epsilon, bool rectify)
     {
-        var tiles = (columns + TileWidth - 1) / TileWidth;
-        if ((long)rows * columns < ParallelThreshold)
-            for (var i = 0; i < tiles; i++) action(Start(i));
+        var matrix = new Matrix(input, rows, columns, rectify ? 0 : float.NegativeInfinity);
+        var zeros = (float*)NativeMemory.AllocZeroed((nuint)columns, sizeof(float));
+        var factor = (float*)NativeMemory.Alloc((nuint)columns, sizeof(float));
+        try
+        {
+            MeanOverRows<Value>(matrix, zeros, mean);
+            MeanOverRows<SquaredDistance>(matrix, mean, variance);
+            for (var i = 0; i < columns; i++) factor[i] = 1 / MathF.Sqrt(variance[i] + epsilon);
+            ForEachBlock(matrix, (_, first, last) =>
+            {
+                for (var row = first; row < last; row++)
+                    NormalizeRow(matrix.Row(row), matrix.Floor, mean, factor, output + (long)row * columns, columns);
+            });
+        }
+        finally
+        {
+            NativeMemory.Free(zeros);
+            NativeMemory.Free(factor);
+        }
+    }
+
+    /// <summary>The mean over the rows of a term of the elements and their columns' centers.</summary>
+    private static void MeanOverRows<TTerm>(Matrix matrix, float* center, float* mean) where TTerm : ITerm
+    {
+        var sums = (float*)NativeMemory.AllocZeroed((nuint)(matrix.Blocks * matrix.Columns), sizeof(float));
+        try
+        {
+            ForEachBlock(matrix, (block, first, last) =>
+            {
+                for (var row = first; row < last; row++)
+                    AddRow<TTerm>(matrix.Row(row), matrix.Floor, center, sums + (long)block * matrix.Columns, matrix.Columns);
+            });
+            for (var i = 0; i < matrix.Columns; i++)
+            {
+                var sum = 0f;
+                for (var block = 0; block < matrix.Blocks; block++) sum += sums[(long)block * matrix.Columns + i];
+                mean[i] = sum / matrix.Rows;
+            }
+        }
+        finally
+        {
+            NativeMemory.Free(sums);
+        }
+    }
+
+    /// <summary>Adds the terms of a row; the last vector overlaps its neighbour, whose share is masked out.</summary>
+    private static void AddRow<TTerm>(float* row, float floor, float* center, float* sums, int columns) where TTerm : ITerm
+    {
+        var floors = new Vector<float>(floor);
+        var i = 0;
+        for (; i <= columns - Vector<float>.Count; i += Vector<float>.Count)
+            (Vector.Load(sums + i) + TTerm.Of(Rectify(Vector.Load(row + i), floors), Vector.Load(center + i))).Store(sums + i);
+        if (i == columns) return;
+        var last = columns - Vector<float>.Count;
+        var term = TTerm.Of(Rectify(Vector.Load(row + last), floors), Vector.Load(center + last));
+        var fresh = Vector.GreaterThanOrEqual(Vector<int>.Indices, new Vector<int>(i - last));
+        (Vector.Load(sums + last) + Vector.ConditionalSelect(fresh, term, Vector<float>.Zero)).Store(sums + last);
+    }
+
+    /// <summary>Normalises a row; the last vector overlaps its neighbour, whose share is computed again.</summary>
+    private static void NormalizeRow(float* row, float floor, float* mean, float* factor, float* output, int columns)
+    {
+        var floors = new Vector<float>(floor);
+        for (var i = 0; i <= columns - Vector<float>.Count; i += Vector<float>.Count) Normalize(i);
+        Normalize(columns - Vector<float>.Count);
+
+        void Normalize(int i)
+            => ((Rectify(Vector.Load(row + i), floors) - Vector.Load(mean + i)) * Vector.Load(factor + i)).Store(output + i);
+    }
+
+    /// <summary>max(x, floor), with NaN for NaN: the processor's instruction returns its second operand where one is NaN.</summary>
+    private static Vector<float> Rectify(Vector<float> value, Vector<float> floor) => Vector.MaxNative(floor, value);
+
+    /// <summary>Calls an action with each block's number, first row and the row after its last.</summary>
+    private static void ForEachBlock(Matrix matrix, Action<int, int, int> action)
+    {
+        if ((long)matrix.Rows * matrix.Columns < ParallelThreshold)
+            for (var block = 0; block < matrix.Blocks; block++) Do(block);
         else
-            Parallel.For(0, tiles, i => action(Start(i)));
+            Parallel.For(0, matrix.Blocks, Do);
 
-        int Start(int tile) => Math.Min(tile * TileWidth, columns - TileWidth);
+        void Do(int block) => action(block, block * RowsPerBlock, Math.Min((block + 1) * RowsPerBlock, matrix.Rows));
     }
 
-    /// <summary>Four vectors of columns of a matrix, all rows.</summary>
-    private readonly struct Tile(float* input, int rows, int stride, bool rectify)
+    private readonly struct Matrix(float* input, int rows, int columns, float floor)
     {
-        private readonly Vector<float> floor = new(rectify ? 0 : float.NegativeInfinity);
+        public int Rows => rows;
 
-        /// <summary>The means, then the mean squares of the distances from them: two passes, as one would cancel digits.</summary>
-        public void Statistics(float* mean, float* variance)
-        {
-            Columns sum = default;
-            for (var row = 0; row < rows; row++) sum.Add(Load(row));
-            var means = sum.Times(new Vector<float>(1f / rows));
-            means.Store(mean);
+        public int Columns => columns;
 
-            Columns squares = default;
-            for (var row = 0; row < rows; row++) squares.AddSquare(Load(row).Minus(means));
-            squares.Times(new Vector<float>(1f / rows)).Store(variance);
-        }
+        /// <summary>What smaller elements are raised to.</summary>
+        public float Floor => floor;
 
-        public void Normalize(float* output, float* mean, float* variance, float epsilon)
-        {
-            var means = Columns.Load(mean);
-            var factors = Columns.Load(variance).InverseRoot(new Vector<float>(epsilon));
-            for (var row = 0; row < rows; row++)
-                Load(row).Minus(means).Times(factors).Store(output + (long)row * stride);
-        }
+        public int Blocks => (rows + RowsPerBlock - 1) / RowsPerBlock;
 
-        private Columns Load(int row) => Columns.Load(input + (long)row * stride).Max(floor);
+        public float* Row(int index) => input + (long)index * columns;
     }
 
-    /// <summary>One row of a tile, in registers.</summary>
-    private struct Columns
+    private interface ITerm
     {
-        private Vector<float> a, b, c, d;
+        static abstract Vector<float> Of(Vector<float> value, Vector<float> center);
+    }
 
-        public static Columns Load(float* source) => new()
-        {
-            a = Vector.Load(source),
-            b = Vector.Load(source + Vector<float>.Count),
-            c = Vector.Load(source + 2 * Vector<float>.Count),
-            d = Vector.Load(source + 3 * Vector<float>.Count),
-        };
+    private readonly struct Value : ITerm
+    {
+        public static Vector<float> Of(Vector<float> value, Vector<float> center) => value;
+    }
 
-        public readonly void Store(float* target)
-        {
-            a.Store(target);
-            b.Store(target + Vector<float>.Count);
-            c.Store(target + 2 * Vector<float>.Count);
-            d.Store(target + 3 * Vector<float>.Count);
-        }
-
-        public void Add(Columns other) => (a, b, c, d) = (a + other.a, b + other.b, c + other.c, d + other.d);
-
-        public void AddSquare(Columns other)
-            => (a, b, c, d) = (a + other.a * other.a, b + other.b * other.b, c + other.c * other.c, d + other.d * other.d);
-
-        public readonly Columns Max(Vector<float> floor)
-            => new() { a = Vector.Max(a, floor), b = Vector.Max(b, floor), c = Vector.Max(c, floor), d = Vector.Max(d, floor) };
-
-        public readonly Columns Minus(Columns other) => new() { a = a - other.a, b = b - other.b, c = c - other.c, d = d - other.d };
-
-        public readonly Columns Times(Columns other) => new() { a = a * other.a, b = b * other.b, c = c * other.c, d = d * other.d };
-
-        public readonly Columns Times(Vector<float> factor) => new() { a = a * factor, b = b * factor, c = c * factor, d = d * factor };
-
-        public readonly Columns InverseRoot(Vector<float> epsilon) => new()
-        {
-            a = Vector<float>.One / Vector.SquareRoot(a + epsilon),
-            b = Vector<float>.One / Vector.SquareRoot(b + epsilon),
-            c = Vector<float>.One / Vector.SquareRoot(c + epsilon),
-            d = Vector<float>.One / Vector.SquareRoot(d + epsilon),
-        };
+    private readonly struct SquaredDistance : ITerm
+    {
+        public static Vector<float> Of(Vector<float> value, Vector<float> center) => (value - center) * (value - center);
     }
 }

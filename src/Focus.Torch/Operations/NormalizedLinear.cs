@@ -21,7 +21,7 @@ internal sealed unsafe class NormalizedLinear : autograd.SingleTensorFunction<No
 
     /// <summary>Whether <see cref="Train"/> can take this input.</summary>
     public static bool CanTrain(Tensor input)
-        => CanEvaluate(input) && input.shape[0] > 1 && input.shape[1] >= ColumnNormalization.TileWidth;
+        => CanEvaluate(input) && input.shape[0] > 1 && input.shape[1] >= ColumnNormalization.LeastColumns;
 
     /// <summary>Whether <see cref="Evaluate"/> can take this input.</summary>
     public static bool CanEvaluate(Tensor input) => input.ndim == 2 && input.IsSpannable();

@@ -78,6 +78,16 @@ public class MlpTests
     }
 
     [TestMethod]
+    public void NaNIsNotLostOnTheWay()
+    {
+        // In the second layer a NaN meets the fused ReLU, which must not turn it into a zero.
+        using var mlp = Network();
+        var batch = Batch();
+        batch.select(0, 3).fill_(float.NaN);
+        Assert.IsTrue(double.IsNaN(mlp.call(batch).sum().ToDouble()));
+    }
+
+    [TestMethod]
     public void BatchNormalizationIsOptional()
     {
         using var mlp = Network(batchNormalization: false);

@@ -25,7 +25,7 @@ install_native() {
   command -v cmake >/dev/null || fail "CMake is missing (no 'cmake' on PATH); install it (Debian: apt install cmake) and run this again"
 
   local missing=()
-  if [[ -z ${CMAKE_PREFIX_PATH:-}${Torch_DIR:-} ]]; then
+  if [[ -z ${CMAKE_PREFIX_PATH:-}${TORCH_DIR:-}${LIBTORCH:-} ]]; then
     installed libtorch-dev || missing+=(libtorch-dev)
     installed libopenblas0-openmp || missing+=(libopenblas0-openmp)
   fi

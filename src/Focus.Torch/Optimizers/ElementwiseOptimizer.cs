@@ -44,9 +44,16 @@ internal abstract class ElementwiseOptimizer<TRule, TOptions> : OptimizerHelper
     /// <summary>Updates every parameter that has a gradient.</summary>
     public override Tensor step(Func<Tensor>? closure = null)
     {
-        var loss = _step<ParamGroup>(Gather, closure);
-        fusedLoop.Run();
-        return loss;
+        try
+        {
+            var loss = _step<ParamGroup>(Gather, closure);
+            fusedLoop.Run();
+            return loss;
+        }
+        finally
+        {
+            fusedLoop.Clear(); // Also after a step that failed: by the next one the gradients may lie elsewhere.
+        }
     }
 
     protected override void Dispose(bool disposing)

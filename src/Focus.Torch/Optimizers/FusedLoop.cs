@@ -22,27 +22,33 @@ internal sealed unsafe class FusedLoop<TRule> where TRule : struct, IUpdateRule
     private readonly List<Chunk> chunks = [];
     private long elements;
 
-    /// <summary>Queues a tensor for <see cref="Run"/>, unless it, its gradient or its state is not contiguous float32 on the CPU.</summary>
+    /// <summary>Queues a tensor for <see cref="Run"/>, unless it, its gradient or its state is not contiguous float32 on the CPU, or the
+    /// gradient is of another size.</summary>
     /// <remarks>The queue holds addresses only: the parameter owns its gradient, the optimizer the state, and both outlive the step.</remarks>
     public bool TryAdd(TRule rule, Tensor parameter, Tensor gradient, Tensor first, Tensor second)
     {
         if (!parameter.IsSpannable() || !gradient.IsSpannable() || !first.IsSpannable() || !second.IsSpannable()) return false;
-        float* p = parameter.Address(), g = gradient.Address(), s = first.Address(), t = second.Address();
         var length = (int)parameter.numel();
+        if (gradient.numel() != length) return false;
+        float* p = parameter.Address(), g = gradient.Address(), s = first.Address(), t = second.Address();
         for (var start = 0; start < length; start += ChunkLength)
             chunks.Add(new Chunk(rule, p + start, g + start, s + start, t + start, Math.Min(ChunkLength, length - start)));
         elements += length;
         return true;
     }
 
-    /// <summary>Updates everything queued, and empties the queue.</summary>
+    /// <summary>Updates everything queued.</summary>
     public void Run()
     {
         if (elements < ParallelThreshold)
             foreach (ref readonly var chunk in CollectionsMarshal.AsSpan(chunks)) chunk.Update();
         else
             Parallel.For(0, chunks.Count, i => CollectionsMarshal.AsSpan(chunks)[i].Update());
+    }
 
+    /// <summary>Empties the queue.</summary>
+    public void Clear()
+    {
         chunks.Clear();
         elements = 0;
     }

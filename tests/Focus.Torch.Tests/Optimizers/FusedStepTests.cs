@@ -18,7 +18,7 @@ public class FusedStepTests
 
     [TestMethod]
     [DynamicData(nameof(AllOptimizers))]
-    public void ContiguousAndStridedTensorsTakeTheSamePath(OptimizerOptions options)
+    public void ContiguousAndStridedTensorsGiveTheSame(OptimizerOptions options)
     {
         // 1 … 600 columns cover whole vectors, tails and several tensors; transposed tensors are not contiguous and take tensor operations.
         using var generator = new Generator(7);
@@ -60,6 +60,24 @@ public class FusedStepTests
         }
         Assert.AreEqual(small.ToSingle(), large.min().ToSingle());
         Assert.AreEqual(small.ToSingle(), large.max().ToSingle());
+    }
+
+    [TestMethod]
+    public void AFailedStepLeavesNothingForTheNext()
+    {
+        // The first tensor is queued for the fused loop when the second one, whose gradient has another shape, fails.
+        Parameter sound = new(ones(8)), broken = new(ones(8));
+        using var optimizer = new SignumOptions { LearningRate = 0.25 }.CreateOptimizer([sound, broken]);
+        sound.grad = ones(8);
+        broken.grad = ones(5);
+        Assert.Throws<Exception>(() => optimizer.step());
+        Assert.AreEqual(8, sound.sum().ToDouble());
+
+        sound.grad = null;
+        broken.grad = ones(8);
+        optimizer.step();
+        Assert.AreEqual(8, sound.sum().ToDouble());
+        Assert.AreEqual(6, broken.sum().ToDouble());
     }
 
     [TestMethod]

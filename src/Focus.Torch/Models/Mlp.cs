@@ -29,6 +29,7 @@ public sealed class Mlp : nn.Module<Tensor, Tensor>
         layers = new ModuleList<MlpLayer>(
             [.. widths.Skip(1).Select((width, i) => new MlpLayer(widths[i], width, batchNormalization, rectifyInput: i > 0, generator))]);
         RegisterComponents();
+        foreach (var tensor in state_dict().Values) tensor.DetachFromDisposeScope(); // The network lives until it is disposed itself.
     }
 
     /// <summary>Computes the logits of a batch.</summary>

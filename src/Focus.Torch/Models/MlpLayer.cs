@@ -28,12 +28,18 @@ internal sealed class MlpLayer : nn.Module<Tensor, Tensor>
 
     public override Tensor forward(Tensor input)
     {
-        if (norm is not null && training && NormalizedLinear.CanTrain(input))
-            return NormalizedLinear.Train(input, norm, weight, bias, rectifyInput);
-        if (norm is not null && !training && !is_grad_enabled() && NormalizedLinear.CanEvaluate(input))
-            return NormalizedLinear.Evaluate(input, norm, weight, bias, rectifyInput);
+        if (norm is not null && Fits(input))
+        {
+            if (training && NormalizedLinear.CanTrain(input))
+                return NormalizedLinear.Train(input, norm, weight, bias, rectifyInput);
+            if (!training && !is_grad_enabled() && NormalizedLinear.CanEvaluate(input))
+                return NormalizedLinear.Evaluate(input, norm, weight, bias, rectifyInput);
+        }
         if (rectifyInput) input = input.relu();
         if (norm is not null) input = norm.call(input);
         return nn.functional.linear(input, weight, bias);
     }
+
+    /// <summary>Whether the fused kernels may read the weights, and find as many as the input needs; torch's own layers say what is wrong.</summary>
+    private bool Fits(Tensor input) => weight.IsSpannable() && input.ndim == 2 && input.shape[1] == weight.shape[1];
 }

@@ -7,9 +7,14 @@ internal sealed class MnistDownloader(MnistDownload options)
 {
     private static readonly HttpClient Client = new();
 
-    /// <summary>Downloads those of the two files that are missing; those that arrived before a failure stay, and need not be fetched again.</summary>
+    /// <summary>Downloads those of the two files that are missing; those that arrived before a failure stay, and need not be fetched
+    /// again.</summary>
     public void Complete(string folder, MnistFileNames names)
     {
+        if (options.BaseAddress is not { IsAbsoluteUri: true } address || address.Scheme is not ("http" or "https"))
+            throw new ArgumentException(
+                $"{nameof(MnistDownload)}.{nameof(MnistDownload.BaseAddress)} is '{options.BaseAddress}'; it must be an absolute http or https address.",
+                nameof(options));
         Directory.CreateDirectory(folder);
         foreach (var name in new[] { names.Images, names.Labels }.Where(name => !name.IsIn(folder)))
             // Off the caller's synchronization context, as the caller blocks.
@@ -25,13 +30,13 @@ internal sealed class MnistDownloader(MnistDownload options)
             response.EnsureSuccessStatusCode();
             await AtomicFile.WriteAsync(path, file => CopyAsync(response.Content, file, name, address));
         }
-        catch (HttpRequestException error)
+        catch (Exception error) when (error is HttpRequestException or HttpIOException or TaskCanceledException { InnerException: TimeoutException })
         {
             throw new HttpRequestException(
                 $"{address} could not be downloaded: {error.Message} " +
                 $"Set {nameof(MnistDownload)}.{nameof(MnistDownload.BaseAddress)} to a mirror that has it, " +
                 $"or put the file into '{Path.GetDirectoryName(path)}' yourself.",
-                error, error.StatusCode);
+                error, (error as HttpRequestException)?.StatusCode);
         }
     }
 

@@ -20,6 +20,9 @@ internal sealed class FileServer : IDisposable
 
     public List<string> Requests { get; } = [];
 
+    /// <summary>Whether the server breaks off in the middle of every file.</summary>
+    public bool BreaksOff { get; init; }
+
     public void Dispose() => listener.Close();
 
     /// <summary>Takes the first free port.</summary>
@@ -66,8 +69,9 @@ internal sealed class FileServer : IDisposable
         if (bytes is not null)
         {
             context.Response.ContentLength64 = bytes.Length;
-            context.Response.OutputStream.Write(bytes);
+            context.Response.OutputStream.Write(bytes.AsSpan(0, BreaksOff ? bytes.Length / 2 : bytes.Length));
         }
+        if (BreaksOff) context.Response.Abort();
         context.Response.Close();
     }
 }

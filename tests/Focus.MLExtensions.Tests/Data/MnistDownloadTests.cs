@@ -58,6 +58,27 @@ public sealed class MnistDownloadTests
     }
 
     [TestMethod]
+    public void A_connection_that_breaks_names_the_file_and_leaves_nothing_behind()
+    {
+        using var server = new FileServer(_ => new byte[1 << 20]) { BreaksOff = true };
+
+        var error = Assert.ThrowsExactly<HttpRequestException>(() => Load(server.Address));
+
+        StringAssert.Contains(error.Message, $"{server.Address}/t10k-images-idx3-ubyte.gz");
+        Assert.IsEmpty(folder.FileNames);
+    }
+
+    [TestMethod]
+    [DataRow("mirror/mnist")]
+    [DataRow("ftp://127.0.0.1/mnist")]
+    public void An_address_that_is_not_absolute_http_is_refused(string address)
+    {
+        var error = Assert.ThrowsExactly<ArgumentException>(() => Load(new Uri(address, UriKind.RelativeOrAbsolute)));
+
+        StringAssert.Contains(error.Message, $"BaseAddress is '{address}'");
+    }
+
+    [TestMethod]
     public void Cancelling_leaves_nothing_behind()
     {
         using var cancellation = new CancellationTokenSource();

@@ -10,7 +10,7 @@ internal sealed class MlpBlock(Mlp network, MlpConfiguration configuration, Valu
     private readonly int width = configuration.Inputs;
     private readonly int classes = configuration.Classes;
     private readonly Device device = network.parameters().First().device;
-    private readonly Tensor features = empty(capacity, configuration.Inputs);
+    private readonly Tensor features = empty(capacity, configuration.Inputs).DetachFromDisposeScope();
     private readonly float[] probabilities = new float[capacity * configuration.Classes];
     private VBuffer<float> row;
 

@@ -21,7 +21,8 @@ internal sealed class MlpMapping : RowMapping
         (this.network, this.configuration, this.features) = (network, configuration, features);
     }
 
-    public override int BlockSize => 1024;
+    /// <summary>Fewer where rows are wide: a block's features and scores take at most 16 MiB each, or are one row.</summary>
+    public override int BlockSize => Math.Clamp((1 << 22) / Math.Max(configuration.Inputs, configuration.Classes), 1, 1024);
 
     public override RowBlock CreateBlock(DataViewRow input, int capacity)
         => new MlpBlock(network, configuration, input.GetGetter<VBuffer<float>>(features), capacity);

@@ -1,5 +1,6 @@
 using Microsoft.ML;
 using Microsoft.ML.Data;
+using TorchSharp;
 
 namespace Focus.MLExtensions.Tests;
 
@@ -33,6 +34,39 @@ public sealed class MlpTransformerTests
             Assert.AreEqual(expected[i].PredictedLabel, single.PredictedLabel);
             for (var k = 0; k < 3; k++) Assert.AreEqual(expected[i].Score[k], single.Score[k], 1e-6f);
         }
+    }
+
+    [TestMethod]
+    public void Models_and_engines_outlive_the_dispose_scope_they_are_made_in()
+    {
+        MlpTransformer model;
+        PredictionEngine<Keyed, Scored> engine;
+        using (torch.NewDisposeScope())
+        {
+            model = MlContext.Focus.Trainers.Mlp(Blobs.Quick with { MaxSteps = 1 }).Fit(MlContext.View(Blobs.Keyed(60)));
+            engine = MlContext.Model.CreatePredictionEngine<Keyed, Scored>(model);
+        }
+
+        using (engine) Assert.AreEqual(1, engine.Predict(Blobs.Keyed(1)[0]).Score.Sum(), 1e-5);
+    }
+
+    [TestMethod]
+    public void Wide_rows_are_scored_in_blocks_of_bounded_size()
+    {
+        // 3,000,000 features: a block of 1024 rows would take more than a tensor's span can hold.
+        const int width = 3_000_000;
+        using var network = new Mlp(width, [], 2, batchNormalization: false);
+        var model = new MlpTransformer(network, new MlpConfiguration("Features", width, [], 2, BatchNormalization: false, LabelValues: null));
+        var schema = SchemaDefinition.Create(typeof(Keyed));
+        schema["Features"].ColumnType = new VectorDataViewType(NumberDataViewType.Single, width);
+        var scores = model.Transform(MlContext.Data.LoadFromEnumerable([new Keyed { Features = new float[width] }], schema));
+
+        using var cursor = scores.GetRowCursor([scores.Schema["Score"]]);
+        VBuffer<float> score = default;
+        Assert.IsTrue(cursor.MoveNext());
+        cursor.GetGetter<VBuffer<float>>(scores.Schema["Score"])(ref score);
+
+        Assert.AreEqual(1, score.DenseValues().Sum(), 1e-5);
     }
 
     [TestMethod]

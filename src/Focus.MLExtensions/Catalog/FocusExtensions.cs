@@ -25,6 +25,7 @@ public static class FocusExtensions
     public static FocusCatalog GetFocus(this MLContext mlContext)
     {
         ArgumentNullException.ThrowIfNull(mlContext);
-        return Catalogs.GetValue(mlContext, static context => new FocusCatalog(context));
+        lock (Catalogs) // The table alone could make two, and register the models twice, when two threads ask first.
+            return Catalogs.GetValue(mlContext, static context => new FocusCatalog(context));
     }
 }

@@ -15,7 +15,7 @@ internal sealed record MnistFileNames(MnistFileName Images, MnistFileName Labels
     {
         MnistSplit.Train => Train,
         MnistSplit.Test => Test,
-        _ => throw new ArgumentOutOfRangeException(nameof(split), split, $"MNIST has the splits Train and Test, no {split}."),
+        _ => throw new ArgumentOutOfRangeException(nameof(split), $"MNIST has the splits Train and Test, no {split}."),
     };
 }
 

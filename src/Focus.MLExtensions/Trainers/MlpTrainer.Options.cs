@@ -19,7 +19,8 @@ public sealed partial class MlpTrainer
         /// <summary>Whether each linear layer's input is batch-normalised; takes batches of at least 2 rows.</summary>
         public bool BatchNormalization { get; init; } = true;
 
-        /// <summary>The data to evaluate on every <see cref="TrainingOptions.EvaluationInterval"/> steps and at the end; null for none.</summary>
+        /// <summary>The data to evaluate on every <see cref="TrainingOptions.EvaluationInterval"/> steps and at the end; null for
+        /// none.</summary>
         /// <remarks>In a chain, it must be as the chain's earlier part leaves it.</remarks>
         public IDataView? EvaluationSet { get; init; }
 
@@ -35,7 +36,7 @@ public sealed partial class MlpTrainer
                     nameof(HiddenWidths), $"{nameof(HiddenWidths)} are {string.Join(", ", HiddenWidths)}; each must be at least 1.");
             if (BatchNormalization && BatchSize < 2)
                 throw new ArgumentOutOfRangeException(
-                    nameof(BatchSize), BatchSize, $"{nameof(BatchSize)} is {BatchSize}; with {nameof(BatchNormalization)} it must be at least 2.");
+                    nameof(BatchSize), $"{nameof(BatchSize)} is {BatchSize}; with {nameof(BatchNormalization)} it must be at least 2.");
         }
     }
 }

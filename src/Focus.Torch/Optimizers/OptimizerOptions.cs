@@ -4,8 +4,8 @@ namespace Focus;
 
 /// <summary>What every optimizer has: a learning rate and a weight decay. Derived records add their own hyperparameters.</summary>
 /// <remarks>
-/// Options are immutable values: compare them with <c>==</c>, vary them with <c>with { … }</c>. Which parameters decay is not decided here but by
-/// the model's <see cref="ParameterGroup"/>s.
+/// Options are immutable values: compare them with <c>==</c>, vary them with <c>with { … }</c>. Which parameters decay is not decided here
+/// but by the model's <see cref="ParameterGroup"/>s.
 /// </remarks>
 public abstract record OptimizerOptions
 {
@@ -19,7 +19,8 @@ public abstract record OptimizerOptions
     public abstract string Name { get; }
 
     /// <summary>Creates the optimizer for groups of parameters; a group may override the learning rate and the weight decay.</summary>
-    /// <returns>An optimizer for TorchSharp's own loops and schedulers; its state is saved and restored exactly by <c>save_state_dict</c> and <c>load_state_dict</c>.</returns>
+    /// <returns>An optimizer for TorchSharp's own loops and schedulers; its state is saved and restored exactly by <c>save_state_dict</c>
+    /// and <c>load_state_dict</c>.</returns>
     /// <exception cref="ArgumentOutOfRangeException">A hyperparameter is out of its range.</exception>
     /// <exception cref="ArgumentException">There is no parameter, or one stands in two groups.</exception>
     public abstract OptimizerHelper CreateOptimizer(IEnumerable<ParameterGroup> parameterGroups);
@@ -50,6 +51,6 @@ public abstract record OptimizerOptions
 
     private void Require(bool condition, double value, string name, string range)
     {
-        if (!condition) throw new ArgumentOutOfRangeException(name, value, $"{GetType().Name}.{name} is {value}; it must be {range}.");
+        if (!condition) throw new ArgumentOutOfRangeException(name, $"{GetType().Name}.{name} is {value}; it must be {range}.");
     }
 }

@@ -39,13 +39,14 @@ public abstract record LearningRateSchedule
     private protected void RequireSteps(long value, long totalSteps, [CallerArgumentExpression(nameof(value))] string name = "")
     {
         if (value < 0 || value > totalSteps)
-            throw new ArgumentOutOfRangeException(name, value, $"{GetType().Name}.{name} is {value}; it must be at least 0 and at most the run's {totalSteps} steps.");
+            throw new ArgumentOutOfRangeException(
+                name, $"{GetType().Name}.{name} is {value}; it must be at least 0 and at most the run's {totalSteps} steps.");
     }
 
     /// <summary>Throws unless the factor lies in [0, 1].</summary>
     private protected void RequireFactor(double value, [CallerArgumentExpression(nameof(value))] string name = "")
     {
         if (value is not (>= 0 and <= 1))
-            throw new ArgumentOutOfRangeException(name, value, $"{GetType().Name}.{name} is {value}; it must be in [0, 1].");
+            throw new ArgumentOutOfRangeException(name, $"{GetType().Name}.{name} is {value}; it must be in [0, 1].");
     }
 }

@@ -3,7 +3,8 @@ namespace Focus;
 /// <summary>What every training run needs to know: optimizer, schedule, length, seed, device.</summary>
 public record TrainingOptions
 {
-    /// <summary>The optimizer and its hyperparameters; by default FOCUS as in the paper's MNIST runs (η 1e-3, β1 0.9, β2 0.99, γ 0.2, ω 1e-2).</summary>
+    /// <summary>The optimizer and its hyperparameters; by default FOCUS as in the paper's MNIST runs (η 1e-3, β1 0.9, β2 0.99, γ 0.2, ω
+    /// 1e-2).</summary>
     public OptimizerOptions Optimizer { get; init; }
         = new FocusOptions { LearningRate = 1e-3, Beta2 = 0.99, Gamma = 0.2, WeightDecay = 1e-2 };
 
@@ -16,11 +17,13 @@ public record TrainingOptions
     /// <summary>The most steps to take, ≥ 1, or null for as many as <see cref="Epochs"/> asks for.</summary>
     public long? MaxSteps { get; init; }
 
-    /// <summary>The most passes over the data, ≥ 1, or null for as many as <see cref="MaxSteps"/> asks for; where both are null, 10.</summary>
+    /// <summary>The most passes over the data, ≥ 1, or null for as many as <see cref="MaxSteps"/> asks for; where both are null,
+    /// 10.</summary>
     /// <remarks>Each pass shuffles the rows anew and leaves out the last few that do not fill a batch.</remarks>
     public int? Epochs { get; init; }
 
-    /// <summary>Seeds initial weights and data order: equal seeds give equal runs on the CPU. Null: ML.NET trainers take the context's, others 0.</summary>
+    /// <summary>Seeds initial weights and data order: equal seeds give equal runs on the CPU. Null: ML.NET trainers take the context's,
+    /// others 0.</summary>
     public int? Seed { get; init; }
 
     /// <summary>Where to train: <c>cpu</c>, <c>cuda</c>, or <c>cuda:1</c> and so on.</summary>
@@ -63,6 +66,6 @@ public record TrainingOptions
 
     private static void RequireAtLeast(long least, long? value, string name)
     {
-        if (value < least) throw new ArgumentOutOfRangeException(name, value, $"{name} is {value}; it must be at least {least}.");
+        if (value < least) throw new ArgumentOutOfRangeException(name, $"{name} is {value}; it must be at least {least}.");
     }
 }

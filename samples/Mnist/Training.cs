@@ -11,6 +11,7 @@ internal static class Training
     {
         try
         {
+            RequireFolderOf(settings.Model);
             var mlContext = new MLContext(settings.Seed);
             var download = settings.Download ? new MnistDownload { CancellationToken = cancellation } : null;
             var train = mlContext.Focus.Data.LoadMnist(settings.Data, MnistSplit.Train, download);
@@ -20,7 +21,8 @@ internal static class Training
             var metrics = mlContext.MulticlassClassification.Evaluate(model.Transform(test));
             mlContext.Model.Save(model, train.Schema, settings.Model);
 
-            AnsiConsole.MarkupLineInterpolated($"Steps          {last.Step} in {last.Elapsed.TotalSeconds:F1} s ({last.Step / last.Elapsed.TotalSeconds:F0} steps/s)");
+            var seconds = last.Elapsed.TotalSeconds;
+            AnsiConsole.MarkupLineInterpolated($"Steps          {last.Step} in {seconds:F1} s ({last.Step / seconds:F0} steps/s)");
             if (last.Evaluation is { } evaluation) AnsiConsole.MarkupLineInterpolated($"Test loss      {evaluation.Loss:F4}");
             AnsiConsole.MarkupLineInterpolated($"Test accuracy  {metrics.MicroAccuracy:P2}");
             Console.WriteLine(metrics.ConfusionMatrix.GetFormattedConfusionTable());
@@ -33,6 +35,16 @@ internal static class Training
             Console.Error.WriteLine($"Mnist: {error.Message}");
             return 1;
         }
+    }
+
+    /// <summary>Says before the training what would otherwise be found after it.</summary>
+    private static void RequireFolderOf(string model)
+    {
+        var path = Path.GetFullPath(model);
+        if (Directory.Exists(path)) throw new IOException($"'{path}' is a folder; --model names the file to save the model to.");
+        if (!Directory.Exists(Path.GetDirectoryName(path)))
+            throw new DirectoryNotFoundException(
+                $"There is no folder '{Path.GetDirectoryName(path)}' to save the model in; create it, or choose another --model.");
     }
 
     private static (ITransformer Model, TrainingProgress Last) Fit(
@@ -56,7 +68,7 @@ internal static class Training
                     {
                         last = state;
                         task.Value = state.Step;
-                        task.Description = $"{optimizer.Name}, loss {state.Loss:F3}";
+                        task.Description = $"{settings.Optimizer}, loss {state.Loss:F3}";
                     }),
                 }).Fit(train);
             });

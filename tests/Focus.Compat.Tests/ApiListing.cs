@@ -2,7 +2,8 @@ using System.Reflection;
 
 namespace Focus.Compat.Tests;
 
-/// <summary>The public and protected API of an assembly, one line for each type and member, in the form of the reference listings.</summary>
+/// <summary>The public and protected API of an assembly, one line for each type and member, in the form of the reference
+/// listings.</summary>
 internal static class ApiListing
 {
     private const BindingFlags Declared =

@@ -2,8 +2,8 @@ namespace Focus;
 
 /// <summary>Saves and loads this library's models by themselves, in a format that needs nothing of ML.NET's.</summary>
 /// <remarks>
-/// The file is a zip of JSON (manifest and configuration) and safetensors (weights). <c>mlContext.Model.Save</c> and <c>Load</c> take the same
-/// models, alone or in a chain; these here are for one model, and for programs without a chain.
+/// The file is a zip of JSON (manifest and configuration) and safetensors (weights). <c>mlContext.Model.Save</c> and <c>Load</c> take the
+/// same models, alone or in a chain; these here are for one model, and for programs without a chain.
 /// </remarks>
 public sealed class FocusModelCatalog
 {
@@ -51,7 +51,8 @@ public sealed class FocusModelCatalog
     }
 
     /// <summary>Loads a model from a stream.</summary>
-    /// <param name="stream">A readable stream at the start of what <see cref="Save(FocusTransformer, Stream)"/> wrote; it stays open.</param>
+    /// <param name="stream">A readable stream at the start of what <see cref="Save(FocusTransformer, Stream)"/> wrote; it stays
+    /// open.</param>
     /// <exception cref="InvalidDataException">The stream is not a model, cut short, or of another version.</exception>
     public FocusTransformer Load(Stream stream)
     {

@@ -6,8 +6,8 @@ namespace Focus;
 
 /// <summary>The members that ML.NET keeps to itself but that take part in its model files and pipelines, reached by reflection.</summary>
 /// <remarks>
-/// Everything of that kind is here. ML.NET 5.0.0 has all of it; users have asked for a public way since 2020 (dotnet/machinelearning issues 4911
-/// and 6839).
+/// Everything of that kind is here. ML.NET 5.0.0 has all of it; users have asked for a public way since 2020 (dotnet/machinelearning issues
+/// 4911 and 6839).
 /// </remarks>
 internal sealed class MlNetInternals
 {

@@ -2,7 +2,8 @@ using System.IO.Compression;
 
 namespace Focus;
 
-/// <summary>The file format of our models: a zip of a manifest (JSON), which names kind and version, and the entries of the model.</summary>
+/// <summary>The file format of our models: a zip of a manifest (JSON), which names kind and version, and the entries of the
+/// model.</summary>
 internal static class ModelFile
 {
     /// <summary>The version this library writes, and the newest it reads.</summary>

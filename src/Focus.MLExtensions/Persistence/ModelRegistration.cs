@@ -4,7 +4,8 @@ using Microsoft.ML.Runtime;
 
 namespace Focus;
 
-/// <summary>Our models in ML.NET's model files: one loadable class for all kinds, whose one stream is a file of <see cref="ModelFile"/>.</summary>
+/// <summary>Our models in ML.NET's model files: one loadable class for all kinds, whose one stream is a file of
+/// <see cref="ModelFile"/>.</summary>
 internal static class ModelRegistration
 {
     private const string ModelSignature = "FOCUSMDL", LoadName = "FocusModel", StreamName = "Focus.zip";

@@ -8,13 +8,13 @@ namespace Focus;
 /// <summary>Trains a multi-layer perceptron for multiclass classification with any of this library's optimizers.</summary>
 /// <remarks>
 /// <para>
-/// Input: a label column, a key of any type with at least two classes, and a feature column, a vector of Single of known size. Output: <c>Score</c>, the
-/// class probabilities (vector of Single, slots named after the label's key values), and <c>PredictedLabel</c>, a key with the label's key values
-/// (missing where no probability is a number).
+/// Input: a label column, a key of any type with at least two classes, and a feature column, a vector of Single of known size. Output:
+/// <c>Score</c>, the class probabilities (vector of Single, slots named after the label's key values), and <c>PredictedLabel</c>, a key with
+/// the label's key values (missing where no probability is a number).
 /// </para>
 /// <para>
-/// Rows whose label is missing are left out with a warning in <c>MLContext.Log</c>. The data are held in memory. With a seed, in the options or in the
-/// context, runs on the CPU repeat.
+/// Rows whose label is missing are left out with a warning in <c>MLContext.Log</c>. The data are held in memory. With a seed, in the
+/// options or in the context, runs on the CPU repeat.
 /// </para>
 /// </remarks>
 public sealed partial class MlpTrainer : IEstimator<MlpTransformer>
@@ -34,13 +34,15 @@ public sealed partial class MlpTrainer : IEstimator<MlpTransformer>
     /// <inheritdoc cref="Fit(IDataView, IDataView?)"/>
     public MlpTransformer Fit(IDataView input) => Fit(input, options.EvaluationSet);
 
-    /// <summary>Trains on data, and evaluates on another set as often as the options ask for, with the results in progress and log.</summary>
+    /// <summary>Trains on data, and evaluates on another set as often as the options ask for, with the results in progress and
+    /// log.</summary>
     /// <param name="input">The data to learn from.</param>
     /// <param name="evaluationSet">The data to evaluate on, with the same label and feature columns; null for none.</param>
     /// <returns>The trained model. After a cancellation: the model as far as it was trained, with a warning in the log.</returns>
     /// <exception cref="ArgumentOutOfRangeException">A column is missing or of the wrong type.</exception>
     /// <exception cref="ArgumentException">A batch is larger than the data, or the schedule longer than the run.</exception>
-    /// <exception cref="InvalidOperationException">There are no labelled rows, all have one label, or a feature is NaN or infinite.</exception>
+    /// <exception cref="InvalidOperationException">There are no labelled rows, all have one label, or a feature is NaN or
+    /// infinite.</exception>
     /// <exception cref="TrainingDivergedException">The loss turned NaN or infinite.</exception>
     public MlpTransformer Fit(IDataView input, IDataView? evaluationSet)
     {

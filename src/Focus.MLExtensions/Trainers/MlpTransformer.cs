@@ -4,8 +4,8 @@ namespace Focus;
 
 /// <summary>A trained multi-layer perceptron that adds the columns <c>Score</c> and <c>PredictedLabel</c>.</summary>
 /// <remarks>
-/// Rows are scored in blocks as cursors move, single rows in prediction engines. The network stays on the device it was trained on; loaded ones
-/// are on the CPU.
+/// Rows are scored in blocks as cursors move, single rows in prediction engines. The network stays on the device it was trained on; loaded
+/// ones are on the CPU.
 /// </remarks>
 public sealed class MlpTransformer : FocusTransformer
 {

@@ -3,7 +3,8 @@ using static System.FormattableString;
 
 namespace Focus;
 
-/// <summary>Hands progress on, and writes some of it to a channel of ML.NET: every evaluation, every tenth of the run, and the end.</summary>
+/// <summary>Hands progress on, and writes some of it to a channel of ML.NET: every evaluation, every tenth of the run, and the
+/// end.</summary>
 internal sealed class TrainingLog(IChannel channel, IProgress<TrainingProgress>? next) : IProgress<TrainingProgress>
 {
     public void Report(TrainingProgress value)

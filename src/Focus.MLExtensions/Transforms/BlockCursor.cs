@@ -3,7 +3,8 @@ using Microsoft.ML.Data;
 
 namespace Focus;
 
-/// <summary>A cursor that reads ahead and computes the added columns of many rows at once; what is handed through is kept meanwhile.</summary>
+/// <summary>A cursor that reads ahead and computes the added columns of many rows at once; what is handed through is kept
+/// meanwhile.</summary>
 internal sealed class BlockCursor : DataViewRowCursor
 {
     /// <summary>Rows of the first block; each is twice as large as the one before, so that who reads a few rows waits for a few.</summary>

@@ -5,8 +5,8 @@ namespace Focus;
 
 /// <summary>A transformer of this library: it adds columns to each row of a view, lazily.</summary>
 /// <remarks>
-/// It works alone and in chains, in a prediction engine, with <c>mlContext.Model.Save</c> and <c>Load</c> (in a context whose <c>Focus</c> has been
-/// used once), and with <c>mlContext.Focus.Model.Save</c> and <c>Load</c>.
+/// It works alone and in chains, in a prediction engine, with <c>mlContext.Model.Save</c> and <c>Load</c> (in a context whose <c>Focus</c>
+/// has been used once), and with <c>mlContext.Focus.Model.Save</c> and <c>Load</c>.
 /// </remarks>
 public abstract class FocusTransformer : ITransformer
 {

@@ -1,7 +1,8 @@
 namespace Focus;
 
 /// <summary>Some rows whose added columns are computed together.</summary>
-/// <remarks>Used by one thread at a time: rows are read into the slots 0, 1, …, then computed, then handed out by way of <see cref="Current"/>.</remarks>
+/// <remarks>Used by one thread at a time: rows are read into the slots 0, 1, …, then computed, then handed out by way of
+/// <see cref="Current"/>.</remarks>
 internal abstract class RowBlock : IDisposable
 {
     /// <summary>The slot whose values the getters give.</summary>

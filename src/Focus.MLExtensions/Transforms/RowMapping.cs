@@ -3,7 +3,8 @@ using Microsoft.ML.Data;
 
 namespace Focus;
 
-/// <summary>A transformer bound to an input schema: the columns it reads and the columns it adds, which follow those of the input.</summary>
+/// <summary>A transformer bound to an input schema: the columns it reads and the columns it adds, which follow those of the
+/// input.</summary>
 internal abstract class RowMapping : IRowToRowMapper
 {
     private readonly DataViewSchema.Column[] inputs;

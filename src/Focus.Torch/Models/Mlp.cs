@@ -3,11 +3,12 @@ using static TorchSharp.torch;
 
 namespace Focus;
 
-/// <summary>A multi-layer perceptron for classification: linear layers with ReLU between them and, optionally, batch normalisation before each.</summary>
+/// <summary>A multi-layer perceptron for classification: linear layers with ReLU between them and, optionally, batch normalisation before
+/// each.</summary>
 /// <remarks>
-/// With hidden widths 128 × 5 and batch normalisation this is the network of the paper's MNIST experiments (arXiv:2501.12243). Parameters are named
-/// <c>layers.{i}.norm.weight</c>, <c>layers.{i}.norm.bias</c>, <c>layers.{i}.weight</c> and <c>layers.{i}.bias</c>, and initialised as
-/// PyTorch does: linear weights and biases uniformly in ±1/√(inputs), scales 1, shifts 0.
+/// With hidden widths 128 × 5 and batch normalisation this is the network of the paper's MNIST experiments (arXiv:2501.12243). Parameters
+/// are named <c>layers.{i}.norm.weight</c>, <c>layers.{i}.norm.bias</c>, <c>layers.{i}.weight</c> and <c>layers.{i}.bias</c>, and
+/// initialised as PyTorch does: linear weights and biases uniformly in ±1/√(inputs), scales 1, shifts 0.
 /// </remarks>
 public sealed class Mlp : nn.Module<Tensor, Tensor>
 {
@@ -41,7 +42,8 @@ public sealed class Mlp : nn.Module<Tensor, Tensor>
         return input;
     }
 
-    /// <summary>The parameters in two groups: the linear weights, which decay, and biases and normalisation parameters, which do not.</summary>
+    /// <summary>The parameters in two groups: the linear weights, which decay, and biases and normalisation parameters, which do
+    /// not.</summary>
     public IReadOnlyList<ParameterGroup> ParameterGroups() =>
     [
         new ParameterGroup(layers.Select(layer => layer.Weight)),

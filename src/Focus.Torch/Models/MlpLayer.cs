@@ -40,6 +40,7 @@ internal sealed class MlpLayer : nn.Module<Tensor, Tensor>
         return nn.functional.linear(input, weight, bias);
     }
 
-    /// <summary>Whether the fused kernels may read the weights, and find as many as the input needs; torch's own layers say what is wrong.</summary>
+    /// <summary>Whether the fused kernels may read the weights, and find as many as the input needs; torch's own layers say what is
+    /// wrong.</summary>
     private bool Fits(Tensor input) => weight.IsSpannable() && input.ndim == 2 && input.shape[1] == weight.shape[1];
 }

@@ -3,10 +3,11 @@ using System.Runtime.InteropServices;
 
 namespace Focus;
 
-/// <summary>Normalisation of the columns of a row-major matrix, optionally of its positive part: what batch normalisation after a ReLU computes.</summary>
+/// <summary>Normalisation of the columns of a row-major matrix, optionally of its positive part: what batch normalisation after a ReLU
+/// computes.</summary>
 /// <remarks>
-/// Three passes: means, variances, output. Each runs through memory in order, in blocks of rows that the cores take in turn and whose sums are added in
-/// the blocks' order, so that the result does not depend on the number of cores.
+/// Three passes: means, variances, output. Each runs through memory in order, in blocks of rows that the cores take in turn and whose sums
+/// are added in the blocks' order, so that the result does not depend on the number of cores.
 /// </remarks>
 internal static unsafe class ColumnNormalization
 {

@@ -9,8 +9,9 @@ namespace Focus;
 /// y = (x̂∘γ + β)·Wᵀ + b = x̂·(W∘γ)ᵀ + (b + W·β)
 /// </code>
 /// <para>
-/// so the scaled input is never written, only x̂. Backward, with H = dyᵀ·x̂ (o × c): dW = H∘γ + db⊗β, dγ = Σ_o W∘H, dβ = Wᵀ·db. The gradients of γ and β
-/// need no pass over n × c numbers, and a first layer, whose input needs no gradient, spends one matrix product instead of two.
+/// so the scaled input is never written, only x̂. Backward, with H = dyᵀ·x̂ (o × c): dW = H∘γ + db⊗β, dγ = Σ_o W∘H, dβ = Wᵀ·db. The
+/// gradients of γ and β need no pass over n × c numbers, and a first layer, whose input needs no gradient, spends one matrix product
+/// instead of two.
 /// </para>
 /// </remarks>
 internal sealed unsafe class NormalizedLinear : autograd.SingleTensorFunction<NormalizedLinear>

@@ -40,7 +40,8 @@ internal static unsafe class NormalizedLinearKernels
         }
     }
 
-    /// <summary>The per-column terms of dx = [x &gt; 0]·(d∘factor − shift − x̂∘slope): s, s∘γ∘dβ/n and s∘γ∘dγ/n, with s the inverse deviations.</summary>
+    /// <summary>The per-column terms of dx = [x &gt; 0]·(d∘factor − shift − x̂∘slope): s, s∘γ∘dβ/n and s∘γ∘dγ/n, with s the inverse
+    /// deviations.</summary>
     public static void InputGradientTerms(
         ReadOnlySpan<float> variance, ReadOnlySpan<float> gamma, ReadOnlySpan<float> gammaGradient, ReadOnlySpan<float> betaGradient, int rows,
         Span<float> factor, Span<float> shift, Span<float> slope)
@@ -53,7 +54,8 @@ internal static unsafe class NormalizedLinearKernels
         TensorPrimitives.Multiply(slope, gammaGradient, slope);
     }
 
-    /// <summary>result = [input &gt; floor]·(product∘factor − shift − normalized∘slope), row by row; the last vector of a row overlaps its neighbour.</summary>
+    /// <summary>result = [input &gt; floor]·(product∘factor − shift − normalized∘slope), row by row; the last vector of a row overlaps its
+    /// neighbour.</summary>
     public static void InputGradient(
         float* product, float* input, float* normalized, float* factor, float* shift, float* slope, float* result, int rows, int columns, float floor)
     {

@@ -3,7 +3,8 @@ using TorchSharp;
 
 namespace Focus;
 
-/// <summary>A constant of an update rule, ready for both of its forms: a vector of it for the fused loop, a scalar for tensor operations.</summary>
+/// <summary>A constant of an update rule, ready for both of its forms: a vector of it for the fused loop, a scalar for tensor
+/// operations.</summary>
 internal readonly struct Coefficient(double value)
 {
     private readonly Vector<float> lanes = new((float)value);

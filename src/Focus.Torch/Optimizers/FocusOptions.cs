@@ -47,7 +47,8 @@ public sealed record FocusOptions : OptimizerOptions
 /// <summary>When FOCUS applies its weight decay. The two differ only where the decay flips the sign of θ − θ̂.</summary>
 public enum FocusDecayOrder
 {
-    /// <summary>As in the published code, from which all published results come: sign(θ − θ̂) is taken of the parameters before the step.</summary>
+    /// <summary>As in the published code, from which all published results come: sign(θ − θ̂) is taken of the parameters before the
+    /// step.</summary>
     AfterSign,
 
     /// <summary>As in the paper's Algorithm 1: θ ← θ − η·ω·θ̂ first, then the step with the sign of the decayed θ − θ̂.</summary>

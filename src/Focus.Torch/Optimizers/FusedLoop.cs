@@ -8,8 +8,8 @@ namespace Focus;
 /// <summary>Applies update rules to many parameter tensors in one multi-threaded pass over memory.</summary>
 /// <remarks>
 /// Tensors are cut into chunks that the cores take in turn. A step of a rule with two state tensors reads four arrays and writes three,
-/// so it runs at the speed of memory where the parameters do not fit the caches. The class knows the rule alone, a value type, so that the loop is
-/// compiled for each rule with nothing left to look up.
+/// so it runs at the speed of memory where the parameters do not fit the caches. The class knows the rule alone, a value type, so that the
+/// loop is compiled for each rule with nothing left to look up.
 /// </remarks>
 internal sealed unsafe class FusedLoop<TRule> where TRule : struct, IUpdateRule
 {
@@ -24,7 +24,8 @@ internal sealed unsafe class FusedLoop<TRule> where TRule : struct, IUpdateRule
 
     /// <summary>Queues a tensor for <see cref="Run"/>, unless it, its gradient or its state is not contiguous float32 on the CPU, or the
     /// gradient is of another size.</summary>
-    /// <remarks>The queue holds addresses only: the parameter owns its gradient, the optimizer the state, and both outlive the step.</remarks>
+    /// <remarks>The queue holds addresses only: the parameter owns its gradient, the optimizer the state, and both outlive the
+    /// step.</remarks>
     public bool TryAdd(TRule rule, Tensor parameter, Tensor gradient, Tensor first, Tensor second)
     {
         if (!parameter.IsSpannable() || !gradient.IsSpannable() || !first.IsSpannable() || !second.IsSpannable()) return false;

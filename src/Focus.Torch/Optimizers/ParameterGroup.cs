@@ -12,6 +12,7 @@ public sealed class ParameterGroup(IEnumerable<Parameter> parameters)
     /// <summary>The group's learning rate, finite and ≥ 0, or null for the optimizer's.</summary>
     public double? LearningRate { get; init; }
 
-    /// <summary>The group's weight decay, finite and ≥ 0, or null for the optimizer's. Models give 0 to biases and normalisation parameters.</summary>
+    /// <summary>The group's weight decay, finite and ≥ 0, or null for the optimizer's. Models give 0 to biases and normalisation
+    /// parameters.</summary>
     public double? WeightDecay { get; init; }
 }

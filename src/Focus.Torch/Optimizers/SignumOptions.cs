@@ -7,8 +7,9 @@ namespace Focus;
 /// <code>
 /// m ← β1·m + (1−β1)·g        θ ← θ − η·(sign(m) + ω·θ)
 /// </code>
-/// This is <see cref="FocusOptions"/> with γ = 0 and β2 = 0, without the state that would need: one tensor, m, per parameter. The paper's Signum runs
-/// on MNIST use γ = 0 and β2 = 0.99, where the decay pulls towards the average: for those, take <see cref="FocusOptions"/> with γ = 0.
+/// This is <see cref="FocusOptions"/> with γ = 0 and β2 = 0, without the state that would need: one tensor, m, per parameter. The paper's
+/// Signum runs on MNIST use γ = 0 and β2 = 0.99, where the decay pulls towards the average: for those, take <see cref="FocusOptions"/> with
+/// γ = 0.
 /// </remarks>
 public sealed record SignumOptions : OptimizerOptions
 {

@@ -1,6 +1,7 @@
 namespace Focus;
 
-/// <summary>Linear warm-up from 0, then half a cosine down to a floor at the end of the run; the paper's GPT-2 runs use it with a floor of 0.05.</summary>
+/// <summary>Linear warm-up from 0, then half a cosine down to a floor at the end of the run; the paper's GPT-2 runs use it with a floor of
+/// 0.05.</summary>
 public sealed record CosineSchedule : LearningRateSchedule
 {
     /// <summary>Steps of warm-up, at least 0 and at most the run's length: the factor is step / WarmupSteps.</summary>

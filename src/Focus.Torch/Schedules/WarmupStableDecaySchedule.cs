@@ -1,6 +1,7 @@
 namespace Focus;
 
-/// <summary>Linear warm-up from 0, the full learning rate for most of the run, then a straight line down to a floor over its last steps.</summary>
+/// <summary>Linear warm-up from 0, the full learning rate for most of the run, then a straight line down to a floor over its last
+/// steps.</summary>
 public sealed record WarmupStableDecaySchedule : LearningRateSchedule
 {
     /// <summary>Steps of warm-up, at least 0: the factor is step / WarmupSteps.</summary>

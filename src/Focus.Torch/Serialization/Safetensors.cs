@@ -3,7 +3,8 @@ using static TorchSharp.torch;
 
 namespace Focus;
 
-/// <summary>Tensors in the safetensors format: the length of a header, the header (JSON: name, type, shape and place of each tensor), and the bytes.</summary>
+/// <summary>Tensors in the safetensors format: the length of a header, the header (JSON: name, type, shape and place of each tensor), and
+/// the bytes.</summary>
 /// <remarks>See https://huggingface.co/docs/safetensors. Streams are written and read front to back, and need not be seekable.</remarks>
 public static class Safetensors
 {

@@ -1,6 +1,7 @@
 namespace Focus;
 
-/// <summary>Endless batches of row numbers, shuffled anew at each pass over the data; rows that do not fill a pass's last batch are left out of it.</summary>
+/// <summary>Endless batches of row numbers, shuffled anew at each pass over the data; rows that do not fill a pass's last batch are left
+/// out of it.</summary>
 internal sealed class ShuffledBatches
 {
     private readonly Random random;

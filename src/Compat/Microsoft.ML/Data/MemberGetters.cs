@@ -5,7 +5,8 @@ namespace Microsoft.ML.Data;
 /// <summary>Getters that read a column from an object's member.</summary>
 internal static class MemberGetters
 {
-    /// <summary>A ValueGetter of the column's type over the object that <paramref name="current"/> gives; <paramref name="peek"/> is a Func that reads the member.</summary>
+    /// <summary>A ValueGetter of the column's type over the object that <paramref name="current"/> gives; <paramref name="peek"/> is a Func
+    /// that reads the member.</summary>
     public static Delegate Make<TRow>(Type memberType, Delegate peek, DataViewType type, Func<TRow> current)
     {
         if (memberType == typeof(string)) return Text((Func<TRow, string>)peek, current);

@@ -2,7 +2,8 @@ using System.Numerics;
 
 namespace Microsoft.ML.Data;
 
-/// <summary>The random numbers that decide on which side of a split a row falls: the same as ML.NET's, so that the splits are the same.</summary>
+/// <summary>The random numbers that decide on which side of a split a row falls: the same as ML.NET's, so that the splits are the
+/// same.</summary>
 /// <remarks>A hybrid Tausworthe generator (GPU Gems 3, chapter 37), seeded by rounds of MurmurHash3.</remarks>
 internal struct SplitRandom
 {

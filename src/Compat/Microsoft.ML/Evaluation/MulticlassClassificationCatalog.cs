@@ -10,7 +10,8 @@ public sealed class MulticlassClassificationCatalog
     {
     }
 
-    /// <summary>Evaluates scored data: label a key or Single, score a vector of probabilities. Rows without a label or with bad scores do not count.</summary>
+    /// <summary>Evaluates scored data: label a key or Single, score a vector of probabilities. Rows without a label or with bad scores do
+    /// not count.</summary>
     public MulticlassClassificationMetrics Evaluate(IDataView data, string labelColumnName = "Label", string scoreColumnName = "Score",
         string predictedLabelColumnName = "PredictedLabel", int topKPredictionCount = 0)
     {

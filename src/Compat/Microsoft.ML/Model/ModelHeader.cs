@@ -3,7 +3,8 @@ using System.Text;
 namespace Microsoft.ML;
 
 /// <summary>The frame around a component's bytes in its entry of a model file.</summary>
-/// <remarks>256 bytes of header (little-endian), the bytes, the loader's assembly name in UTF-16, and a tail signature of 8 bytes.</remarks>
+/// <remarks>256 bytes of header (little-endian), the bytes, the loader's assembly name in UTF-16, and a tail signature of 8
+/// bytes.</remarks>
 internal sealed class ModelHeader
 {
     private const int Size = 0x100;

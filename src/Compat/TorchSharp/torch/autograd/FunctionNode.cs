@@ -7,7 +7,8 @@ public static partial class torch
 {
     public static partial class autograd
     {
-        /// <summary>A function's place in the graph: native code holds it until the graph is freed, and calls it in the backward pass.</summary>
+        /// <summary>A function's place in the graph: native code holds it until the graph is freed, and calls it in the backward
+        /// pass.</summary>
         private sealed unsafe class FunctionNode(
             string name, AutogradContext context, Func<AutogradContext, List<Tensor>, List<Tensor>> backward, bool[] isTensor)
         {

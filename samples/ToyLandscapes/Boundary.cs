@@ -28,11 +28,13 @@ internal static class Boundary
         (double Sharpness, double Noise)[] fits = [.. Sharpness.Select(value => (value, Fit(rows, value)))];
         Write(session, "figure-2a-critical-noise.csv", fits);
         var table = new Table().AddColumn("Sharpness").AddColumn("Signum beats Adam above noise");
-        foreach (var (sharpness, noise) in fits) table.AddRow(sharpness.ToString(CultureInfo.InvariantCulture), noise.ToString("F2", CultureInfo.InvariantCulture));
+        foreach (var (sharpness, noise) in fits)
+            table.AddRow(sharpness.ToString(CultureInfo.InvariantCulture), noise.ToString("F2", CultureInfo.InvariantCulture));
         AnsiConsole.Write(table);
     }
 
-    /// <summary>The critical noise at a sharpness, on the line through those of the rows around it (at least two), by log sharpness.</summary>
+    /// <summary>The critical noise at a sharpness, on the line through those of the rows around it (at least two), by log
+    /// sharpness.</summary>
     private static double Fit((double Sharpness, double Noise)[] rows, double sharpness)
     {
         var byDistance = rows.Select(row => (X: Math.Log10(row.Sharpness / sharpness), row.Noise)).OrderBy(row => Math.Abs(row.X)).ToArray();

@@ -22,7 +22,7 @@ internal static class CurvesFigure
         string[] names = [.. simulator.Settings.Optimizers.Select(optimizer => optimizer.Name)];
         var runs = names.Select((_, optimizer) => Trace(simulator, optimizer, session.Cancellation)).ToArray();
         var losses = runs.Select(paths => Mean(paths, path => path.Loss)).ToArray();
-        var floors = runs.Select(paths => Mean(paths, path => Array.ConvertAll(path.U, u => Landscape.NarrowingValley.Loss(Cell, u, 0)))).ToArray();
+        var floors = runs.Select(paths => Mean(paths, LossOnAxis)).ToArray();
 
         double[] steps = [.. Enumerable.Range(0, simulator.Settings.Steps + 1).Select(step => (double)step)];
         CsvFile.Write(
@@ -38,6 +38,8 @@ internal static class CurvesFigure
             replicate => paths[replicate] = simulator.Trace(Cell, optimizer, LearningRate, replicate));
         return paths;
     }
+
+    private static double[] LossOnAxis(LandscapePath path) => Array.ConvertAll(path.U, u => Landscape.NarrowingValley.Loss(Cell, u, 0));
 
     private static double[] Mean(LandscapePath[] paths, Func<LandscapePath, double[]> select)
     {
@@ -55,7 +57,8 @@ internal static class CurvesFigure
     private static Plot Excess(string[] names, double[] steps, double[][] losses, double[][] floors)
     {
         var excess = losses.Select((loss, i) => loss.Zip(floors[i], (total, floor) => total - floor).ToArray()).ToArray();
-        return new(new("step", 0, steps[^1]), FigureAxis.Over("L(u, v) − L(u, 0)", excess.SelectMany(curve => curve.Where(value => value > FirstExcess)), logarithmic: true))
+        var shown = excess.SelectMany(curve => curve.Where(value => value > FirstExcess));
+        return new(new("step", 0, steps[^1]), FigureAxis.Over("L(u, v) − L(u, 0)", shown, logarithmic: true))
         {
             Title = "What distance from the axis adds",
             Layers = [.. excess.Select((curve, i) => Curve(names[i], steps, curve))],

@@ -9,13 +9,16 @@ internal static class PairsFigure
 
     public static void Make(Session session)
     {
-        var plots = new List<Plot>();
-        foreach (var figure in new[] { "2a", "2b" })
-        {
-            var diagram = PhaseExperiment.Of(session, figure).Run(session);
-            foreach (var (first, second) in Pairs)
-                plots.Add(PhasePlots.Better(diagram, $"{diagram.Optimizers[first]} or {diagram.Optimizers[second]}", first, second));
-        }
-        session.Save(new Figure(plots) { Columns = Pairs.Length, PlotWidth = 330, PlotHeight = 300 }, "figure-5");
+        PhaseScan[] scans = [.. new[] { "2a", "2b" }.Select(figure => PhaseExperiment.Of(session, figure).Run(session))];
+        PhaseExperiment.Publish(diagrams => Write(session, diagrams), scans);
     }
+
+    private static void Write(Session session, PhaseDiagram[] diagrams)
+    {
+        var plots = from diagram in diagrams from pair in Pairs select Draw(diagram, pair.First, pair.Second);
+        session.Save(new Figure([.. plots]) { Columns = Pairs.Length, PlotWidth = 330, PlotHeight = 300 }, "figure-5");
+    }
+
+    private static Plot Draw(PhaseDiagram diagram, int first, int second) =>
+        PhasePlots.Better(diagram, $"{diagram.Optimizers[first]} or {diagram.Optimizers[second]}", first, second);
 }

@@ -20,16 +20,27 @@ internal sealed record PhaseExperiment(string Figure, PhaseGrid Grid, LandscapeS
         };
     }
 
-    /// <summary>Simulates the rows that are missing, with a progress bar, and scores what is there.</summary>
-    public PhaseDiagram Run(Session session)
+    /// <summary>Simulates the rows that are missing, with a progress bar.</summary>
+    public PhaseScan Run(Session session)
     {
         // A shard that does not fit is refused before the folder is marked as this scan's.
         session.Shard.Rows(Grid.Rows.Count);
         var scan = new PhaseScan(new LandscapeSimulator(Simulation), Grid, session.PathOf($"figure-{Figure}"), Prefix);
         ScanProgressBar.Show($"Figure {Figure}", progress => scan.Run(session.Shard, progress, cancellation: session.Cancellation));
-        var diagram = scan.Score();
-        var finished = Enumerable.Range(0, Grid.Rows.Count).Count(row => diagram.Scores(row, 0) is not null);
-        AnsiConsole.MarkupLineInterpolated($"Figure {Figure}: {finished} of {Grid.Rows.Count} rows of {Grid.Noise.Count} cells are finished.");
-        return diagram;
+        AnsiConsole.MarkupLineInterpolated(
+            $"Figure {Figure}: {scan.FinishedRows} of {Grid.Rows.Count} rows of {Grid.Noise.Count} cells are finished.");
+        return scan;
+    }
+
+    /// <summary>Writes what scans found, and again if other shards finished rows meanwhile: the last shard to write has seen all rows.</summary>
+    public static void Publish(Action<PhaseDiagram[]> write, params PhaseScan[] scans)
+    {
+        int seen;
+        do
+        {
+            seen = scans.Sum(scan => scan.FinishedRows);
+            write(Array.ConvertAll(scans, scan => scan.Score()));
+        }
+        while (scans.Sum(scan => scan.FinishedRows) > seen);
     }
 }

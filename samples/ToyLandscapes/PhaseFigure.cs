@@ -7,8 +7,12 @@ internal static class PhaseFigure
 {
     public static void Make(Session session, string figure)
     {
-        var experiment = PhaseExperiment.Of(session, figure);
-        var diagram = experiment.Run(session);
+        var scan = PhaseExperiment.Of(session, figure).Run(session);
+        PhaseExperiment.Publish(diagrams => Write(session, figure, diagrams[0]), scan);
+    }
+
+    private static void Write(Session session, string figure, PhaseDiagram diagram)
+    {
         diagram.WriteCsv(session.PathOf($"figure-{figure}.csv"));
         session.Save(new Figure(PhasePlots.Best(diagram, Title(figure))), $"figure-{figure}");
         if (figure == "2a") Boundary.Report(session, diagram);

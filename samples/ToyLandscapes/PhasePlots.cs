@@ -16,15 +16,16 @@ internal static class PhasePlots
     private static Plot Draw(PhaseDiagram diagram, string title, IEnumerable<int> optimizers, Func<int, int, int> winner)
     {
         var grid = diagram.Grid;
+        FigureColor? Color(int row, int column) => winner(row, column) is >= 0 and var best ? ColorOf(diagram.Optimizers[best]) : null;
         var (label, logarithmic) = grid.Axis == PhaseAxis.Sharpness ? ("sharpness a", true) : ("weight decay ω", false);
         return new(FigureAxis.OverCells("gradient noise σ", grid.Noise), FigureAxis.OverCells(label, grid.Rows, logarithmic))
         {
             Title = title,
             Layers =
             [
-                new ColorMap(grid.Noise, grid.Rows, (row, column) => winner(row, column) is >= 0 and var best ? ColorOf(diagram.Optimizers[best]) : null)
+                new ColorMap(grid.Noise, grid.Rows, Color)
                 {
-                    Entries = [.. optimizers.Select(optimizer => new LegendEntry(diagram.Optimizers[optimizer], ColorOf(diagram.Optimizers[optimizer])))],
+                    Entries = [.. optimizers.Select(i => diagram.Optimizers[i]).Select(name => new LegendEntry(name, ColorOf(name)))],
                 },
             ],
         };

@@ -5,21 +5,29 @@ using ToyLandscapes;
 string[] figures = ["1c", "2a", "2b", "4", "5", "6a", "6b"];
 var figure = new Option<string?>("--figure")
 {
-    Description = "The figure: 1c paths, 2a phase diagram of sharpness and noise, 2b of weight decay and noise, 4 loss curves, 5 pairwise comparisons of 2a and 2b, "
-        + "6a as 2b without rotation, 6b as 2b in 100 dimensions (which takes a hundred times as long: mind --resolution)",
+    Description = "The figure: 1c paths, 2a phase diagram of sharpness and noise, 2b of weight decay and noise, 4 loss curves, "
+        + "5 pairwise comparisons of 2a and 2b, 6a as 2b without rotation, 6b as 2b in 100 dimensions (which takes a hundred times as long: mind --resolution)",
     HelpName = string.Join('|', figures),
 };
 figure.Validators.Add(parsed =>
 {
-    if (parsed.GetValueOrDefault<string?>() is { } name && !figures.Contains(name)) parsed.AddError($"--figure is '{name}'; valid are {string.Join(", ", figures)}.");
+    if (parsed.GetValueOrDefault<string?>() is { } name && !figures.Contains(name))
+        parsed.AddError($"--figure is '{name}'; valid are {string.Join(", ", figures)}.");
 });
-var theory = new Option<bool>("--theory") { Description = "The regret of FOCUS on convex losses, measured, beside the bound of the theory section" };
+var theory = new Option<bool>("--theory")
+{
+    Description = "The regret of FOCUS on convex losses, measured, beside the bound of the theory section",
+};
 var resolution = new Option<int>("--resolution")
 {
     Description = "Phase diagrams: 1 is the paper's grid of 96 × 100 cells, N takes every Nth value of both axes, in 1/N² of the time",
     DefaultValueFactory = _ => 1,
 };
-var replicates = new Option<int>("--replicates") { Description = "Runs for each optimizer and learning rate, 50 in the paper", DefaultValueFactory = _ => 50 };
+var replicates = new Option<int>("--replicates")
+{
+    Description = "Runs for each optimizer and learning rate, 50 in the paper",
+    DefaultValueFactory = _ => 50,
+};
 var seed = new Option<long>("--seed") { Description = "Seeds all random numbers", DefaultValueFactory = _ => 1 };
 var shard = new Option<string>("--shard")
 {
@@ -32,13 +40,15 @@ var output = new Option<string>("--out")
     DefaultValueFactory = _ => "toy-landscapes",
 };
 
-var command = new RootCommand("Reproduces the toy landscapes of the FOCUS paper (arXiv:2501.12243): raw losses (.npy), tables (.csv) and figures (.svg, .png).")
+var command = new RootCommand(
+    "Reproduces the toy landscapes of the FOCUS paper (arXiv:2501.12243): raw losses (.npy), tables (.csv) and figures (.svg, .png).")
 {
     figure, theory, resolution, replicates, seed, shard, output,
 };
 command.Validators.Add(parsed =>
 {
-    if (parsed.GetValue(figure) is null && !parsed.GetValue(theory)) parsed.AddError("There is nothing to do; give --figure or --theory (--help explains).");
+    if (parsed.GetValue(figure) is null && !parsed.GetValue(theory))
+        parsed.AddError("There is nothing to do; give --figure or --theory (--help explains).");
 });
 command.SetAction((parsed, cancellation) => Task.Run(() => Session.Run(
     new Arguments(

@@ -21,8 +21,10 @@ internal static class RegretFigure
 
             var name = losses.ToString().ToLowerInvariant();
             CsvFile.Write(
-                session.PathOf($"theory-{name}.csv"), ["losses", "regret", "bound"], steps.Select((step, i) => (double[])[step, measured[i], bound[i]]));
-            plots.Add(new(new("losses T", 1, settings.Steps, true), FigureAxis.Over("regret R(T)", measured.Concat(bound), logarithmic: true))
+                session.PathOf($"theory-{name}.csv"), ["losses", "regret", "bound"],
+                steps.Select((step, i) => (double[])[step, measured[i], bound[i]]));
+            var height = FigureAxis.Over("regret R(T)", measured.Concat(bound), logarithmic: true);
+            plots.Add(new(new("losses T", 1, settings.Steps, true), height)
             {
                 Title = FormattableString.Invariant($"{losses} losses in {settings.Dimensions} dimensions"),
                 Layers =

@@ -8,9 +8,12 @@ internal sealed class Session
 {
     private Session(Arguments arguments, CancellationToken cancellation)
     {
-        if (arguments.Resolution < 1) throw new ArgumentException($"--resolution is {arguments.Resolution}; valid is a whole number, at least 1.");
-        (Folder, Resolution, Replicates, Seed, Cancellation) = (arguments.Out, arguments.Resolution, arguments.Replicates, arguments.Seed, cancellation);
+        if (arguments.Resolution < 1)
+            throw new ArgumentException($"--resolution is {arguments.Resolution}; valid is a whole number, at least 1.");
+        (Folder, Resolution, Replicates, Seed) = (arguments.Out, arguments.Resolution, arguments.Replicates, arguments.Seed);
         Shard = Shard.Parse(arguments.Shard);
+        Cancellation = cancellation;
+        Simulation.Validate();
         Directory.CreateDirectory(Folder);
     }
 
@@ -42,11 +45,12 @@ internal sealed class Session
         }
         catch (OperationCanceledException)
         {
-            Console.Error.WriteLine($"ToyLandscapes: interrupted. Finished rows are in {arguments.Out}; the same command goes on from there.");
+            Console.Error.WriteLine(
+                $"ToyLandscapes: interrupted. Finished rows are in {arguments.Out}; the same command goes on from there.");
             return 130;
         }
-        catch (Exception fault) when (fault is ArgumentException or FormatException or InvalidOperationException or IOException or InvalidDataException
-            or UnauthorizedAccessException)
+        catch (Exception fault) when (fault
+            is ArgumentException or FormatException or InvalidOperationException or IOException or InvalidDataException or UnauthorizedAccessException)
         {
             // An argument's fault goes on with its parameter, which the message has named already.
             Console.Error.WriteLine($"ToyLandscapes: {fault.Message.Split(" (Parameter ")[0]}");

@@ -59,6 +59,7 @@ public class PhaseScanTests
         Assert.ThrowsExactly<OperationCanceledException>(() => Scan(Small).Run(Shard.Whole, progress, threads: 1, source.Token));
         var before = Rows();
         Assert.HasCount(2, before);
+        Assert.AreEqual(2, Scan(Small).FinishedRows);
         Assert.IsFalse(Scan(Small).Score().IsComplete);
 
         var reports = new List<ScanProgress>();
@@ -118,6 +119,15 @@ public class PhaseScanTests
         Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => Shard.Parse("0/3"));
         Assert.ThrowsExactly<FormatException>(() => Shard.Parse("1-3"));
         StringAssert.Contains(Assert.ThrowsExactly<ArgumentException>(() => Scan(Small).Run(Shard.Parse("1/6"))).Message, "at most 5");
+    }
+
+    [TestMethod]
+    public void RowsTooLargeForAFileAreRefused()
+    {
+        var grid = PhaseGrid.SharpnessAndNoise(rows: 1, columns: 1000);
+        var fault = Assert.ThrowsExactly<ArgumentException>(() => Scan(Small with { Replicates = 1_000_000 }, grid));
+        StringAssert.Contains(fault.Message, "(3, 1000, 2, 1000000)");
+        Assert.IsEmpty(Directory.GetFiles(folder));
     }
 
     [TestMethod]

@@ -32,7 +32,8 @@ public sealed class PhaseDiagram(PhaseGrid grid, IReadOnlyList<string> optimizer
     /// <summary>The index of the best of all optimizers, or −1 where the cell is not finished or no score is finite.</summary>
     public int Winner(int row, int column) => cells[row, column]?.Winner ?? -1;
 
-    /// <summary>The index of the better of two optimizers (figure 5), or −1 where the cell is not finished or neither score is finite.</summary>
+    /// <summary>The index of the better of two optimizers (figure 5), or −1 where the cell is not finished or neither score is
+    /// finite.</summary>
     public int Winner(int row, int column, int first, int second)
     {
         if (Scores(row, column) is not { } scores || double.IsNaN(scores[first].Loss) && double.IsNaN(scores[second].Loss)) return -1;
@@ -58,13 +59,14 @@ public sealed class PhaseDiagram(PhaseGrid grid, IReadOnlyList<string> optimizer
         return best == columns ? Grid.Noise[^1] : 0.5 * (Grid.Noise[best - 1] + Grid.Noise[best]);
     }
 
-    /// <summary>Writes a table: row value, noise, winner, and each optimizer's best mean final loss, its learning rate and its standard error.</summary>
+    /// <summary>Writes a table: row value, noise, winner, and each optimizer's best mean final loss, its learning rate and its standard
+    /// error.</summary>
     /// <exception cref="IOException">The file cannot be written.</exception>
     public void WriteCsv(string path) => AtomicFile.Write(path, replace: true, stream =>
     {
         using var writer = new StreamWriter(stream, leaveOpen: true) { NewLine = "\n" };
         writer.Write(Grid.Axis == PhaseAxis.Sharpness ? "sharpness,noise,winner" : "weight_decay,noise,winner");
-        foreach (var name in Optimizers) writer.Write($",{name}_loss,{name}_learning_rate,{name}_standard_error");
+        foreach (var optimizer in Optimizers) writer.Write($",{optimizer}_loss,{optimizer}_learning_rate,{optimizer}_standard_error");
         writer.WriteLine();
         for (var row = 0; row < Grid.Rows.Count; row++)
         {
@@ -72,7 +74,8 @@ public sealed class PhaseDiagram(PhaseGrid grid, IReadOnlyList<string> optimizer
             {
                 if (Scores(row, column) is not { } scores) continue;
                 var winner = Winner(row, column);
-                writer.Write(string.Create(CultureInfo.InvariantCulture, $"{Grid.Rows[row]:R},{Grid.Noise[column]:R},{(winner < 0 ? "" : Optimizers[winner])}"));
+                var name = winner < 0 ? "" : Optimizers[winner];
+                writer.Write(string.Create(CultureInfo.InvariantCulture, $"{Grid.Rows[row]:R},{Grid.Noise[column]:R},{name}"));
                 foreach (var score in scores)
                     writer.Write(string.Create(CultureInfo.InvariantCulture, $",{score.Loss:R},{score.LearningRate:R},{score.StandardError:R}"));
                 writer.WriteLine();

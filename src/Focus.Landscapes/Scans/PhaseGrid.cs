@@ -17,7 +17,8 @@ public enum PhaseAxis
 /// <param name="Cell">The values that do not vary.</param>
 public sealed record PhaseGrid(PhaseAxis Axis, IReadOnlyList<double> Rows, IReadOnlyList<double> Noise, LandscapeCell Cell)
 {
-    /// <summary>Figure 2a of arXiv:2501.12243: sharpness 0.1 to 1000 on a logarithmic axis, noise 0 to 3, slope 0.1, weight decay 0.1.</summary>
+    /// <summary>Figure 2a of arXiv:2501.12243: sharpness 0.1 to 1000 on a logarithmic axis, noise 0 to 3, slope 0.1, weight decay
+    /// 0.1.</summary>
     /// <param name="rows">Rows, at least 1; 96 in the paper.</param>
     /// <param name="columns">Columns, at least 1; 100 in the paper.</param>
     public static PhaseGrid SharpnessAndNoise(int rows = 96, int columns = 100) =>
@@ -28,7 +29,8 @@ public sealed record PhaseGrid(PhaseAxis Axis, IReadOnlyList<double> Rows, IRead
     public static PhaseGrid WeightDecayAndNoise(int rows = 96, int columns = 100) =>
         new(PhaseAxis.WeightDecay, Grid.LinSpace(0, 0.5, rows), Grid.LinSpace(0, 3, columns), new(10, 0));
 
-    /// <summary>A coarser grid: every <paramref name="stride"/>-th row and column, from the first. Cells that are in both grids have the same outcomes.</summary>
+    /// <summary>A coarser grid: every <paramref name="stride"/>-th row and column, from the first. Cells that are in both grids have the
+    /// same outcomes.</summary>
     /// <param name="stride">At least 1.</param>
     /// <exception cref="ArgumentOutOfRangeException">The stride is below 1.</exception>
     public PhaseGrid Every(int stride)

@@ -25,7 +25,7 @@ public sealed class PhaseScan
     /// <param name="grid">The cells.</param>
     /// <param name="folder">The folder of the results; it is made where it is not there.</param>
     /// <param name="prefix">What the names of the row files start with.</param>
-    /// <exception cref="ArgumentException">The grid is empty or a value is outside its range.</exception>
+    /// <exception cref="ArgumentException">The grid is empty, a value is outside its range, or a row is too large for an array.</exception>
     /// <exception cref="InvalidOperationException">The folder holds results of another grid, seed or other settings.</exception>
     /// <exception cref="IOException">The folder cannot be written.</exception>
     public PhaseScan(LandscapeSimulator simulator, PhaseGrid grid, string folder, string prefix = "row")
@@ -38,6 +38,10 @@ public sealed class PhaseScan
         (this.simulator, this.grid) = (simulator, grid);
         this.folder = new ScanFolder(folder, prefix, simulator.Settings, grid);
     }
+
+    /// <summary>How many rows the folder holds, whoever made them.</summary>
+    /// <exception cref="InvalidDataException">A row's file is incomplete or of another shape.</exception>
+    public int FinishedRows => Finished().Count();
 
     /// <summary>Simulates the rows of a shard that are not finished.</summary>
     /// <param name="shard">Which rows.</param>
@@ -73,7 +77,8 @@ public sealed class PhaseScan
         }
         catch (AggregateException fault)
         {
-            ExceptionDispatchInfo.Throw(fault.InnerExceptions.FirstOrDefault(inner => inner is not OperationCanceledException) ?? fault.InnerExceptions[0]);
+            var cause = fault.InnerExceptions.FirstOrDefault(inner => inner is not OperationCanceledException);
+            ExceptionDispatchInfo.Throw(cause ?? fault.InnerExceptions[0]);
         }
     }
 
@@ -82,9 +87,11 @@ public sealed class PhaseScan
     public PhaseDiagram Score()
     {
         var diagram = new PhaseDiagram(grid, [.. simulator.Settings.Optimizers.Select(optimizer => optimizer.Name)]);
-        foreach (var row in Enumerable.Range(0, grid.Rows.Count).Where(folder.Has)) folder.Score(row, diagram);
+        foreach (var row in Finished()) folder.Score(row, diagram);
         return diagram;
     }
+
+    private IEnumerable<int> Finished() => Enumerable.Range(0, grid.Rows.Count).Where(folder.Has);
 
     private void Simulate(int row, int column, double[] values, CancellationToken cancellation)
     {

@@ -15,7 +15,8 @@ public readonly record struct Shard
     public Shard(int index, int count)
     {
         Guard.AtLeast(1, count);
-        if (index < 1 || index > count) throw new ArgumentOutOfRangeException(nameof(index), index, $"index is {index}; valid is 1 to {count}, the number of shards.");
+        if (index < 1 || index > count)
+            throw new ArgumentOutOfRangeException(nameof(index), index, $"Shard {index}/{count}: index is {index}; valid is 1 to {count}.");
         (Index, Count) = (index, count);
     }
 

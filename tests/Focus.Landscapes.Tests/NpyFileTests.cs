@@ -80,6 +80,7 @@ public class NpyFileTests
     [DataRow("'<f8'", "'<i8'")]
     [DataRow("False", "True ")]
     [DataRow("(2, 3)", "(2, x)")]
+    [DataRow("(2, 3), }                      ", "(65536, 65536, 65536, 65536), }")]
     [DataRow("NUMPY", "NUMPX")]
     public void OtherFormatsAreRefused(string from, string to)
     {

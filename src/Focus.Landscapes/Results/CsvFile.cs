@@ -18,7 +18,8 @@ public static class CsvFile
             writer.WriteLine(string.Join(',', columns));
             foreach (var row in rows)
             {
-                if (row.Count != columns.Count) throw new ArgumentException($"A row holds {row.Count} numbers; there are {columns.Count} columns.", nameof(rows));
+                if (row.Count != columns.Count)
+                    throw new ArgumentException($"A row holds {row.Count} numbers; there are {columns.Count} columns.", nameof(rows));
                 writer.WriteLine(string.Join(',', row.Select(value => value.ToString("R", CultureInfo.InvariantCulture))));
             }
         });

@@ -34,7 +34,7 @@ public static class NpyFile
     {
         using var stream = File.OpenRead(path);
         var (shape, isDouble) = ReadHeader(stream, path);
-        var values = new double[shape.Aggregate(1, (product, length) => checked(product * length))];
+        var values = new double[shape.Aggregate(1, (product, length) => product * length)];
         if (isDouble)
         {
             stream.ReadExactly(MemoryMarshal.AsBytes(values.AsSpan()));
@@ -96,18 +96,23 @@ public static class NpyFile
         if (version is < 1 or > 3) throw Bad(path, Magic.Length, "version 1, 2 or 3", $"version {version}");
         var lengthBytes = version == 1 ? 2 : 4;
         var lengthOffset = Magic.Length + 2;
-        var length = version == 1 ? BinaryPrimitives.ReadUInt16LittleEndian(start[lengthOffset..]) : BinaryPrimitives.ReadUInt32LittleEndian(start[lengthOffset..]);
+        var length = version == 1
+            ? BinaryPrimitives.ReadUInt16LittleEndian(start[lengthOffset..])
+            : BinaryPrimitives.ReadUInt32LittleEndian(start[lengthOffset..]);
         var headerStart = lengthOffset + lengthBytes;
-        if (stream.Length < headerStart + length) throw Bad(path, headerStart, $"a header of {length} bytes", $"{stream.Length - headerStart} bytes");
+        if (stream.Length < headerStart + length)
+            throw Bad(path, headerStart, $"a header of {length} bytes", $"{stream.Length - headerStart} bytes");
         var bytes = new byte[length];
         stream.Position = headerStart;
         stream.ReadExactly(bytes);
         var (shape, isDouble) = NpyHeader.Parse(Encoding.ASCII.GetString(bytes)) ?? throw Bad(
             path, headerStart, "a header with descr '<f8' or '<f4', fortran_order False and a shape", Encoding.ASCII.GetString(bytes).Trim());
 
-        long size = isDouble ? sizeof(double) : sizeof(float);
-        foreach (var axis in shape) size = checked(size * axis);
-        if (stream.Length - stream.Position != size)
+        // In floating point, so that lengths that are nonsense do not overflow; exact as far as arrays reach.
+        var size = shape.Aggregate(isDouble ? (double)sizeof(double) : sizeof(float), (product, axis) => product * axis);
+        if (size > Array.MaxLength)
+            throw Bad(path, headerStart, $"an array of at most {Array.MaxLength} bytes", $"shape ({string.Join(", ", shape)})");
+        if (stream.Length - stream.Position != (long)size)
             throw Bad(path, stream.Position, $"{size} bytes for shape ({string.Join(", ", shape)})", $"{stream.Length - stream.Position}");
         return (shape, isDouble);
     }

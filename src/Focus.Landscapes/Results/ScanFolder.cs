@@ -15,11 +15,13 @@ internal sealed class ScanFolder
         (this.folder, this.prefix, this.options, this.grid) = (folder, prefix, options, grid);
         int[] axes = [options.Optimizers.Count, grid.Noise.Count, options.LearningRates.Count, options.Replicates];
         shape = options.Metrics == 1 ? axes : [.. axes, options.Metrics];
+        if (shape.Aggregate(1.0, (product, length) => product * length) > Array.MaxLength / sizeof(double))
+            throw new ArgumentException($"A row of shape ({string.Join(", ", shape)}) is too large for an array; use fewer columns or replicates.");
         Directory.CreateDirectory(folder);
         ScanManifest.Claim(folder, ScanManifest.Describe(options, grid), Directory.EnumerateFiles(folder, "*.npy").Any());
     }
 
-    public int ValuesPerRow => shape.Aggregate(1, (product, length) => checked(product * length));
+    public int ValuesPerRow => shape.Aggregate(1, (product, length) => product * length);
 
     /// <exception cref="InvalidDataException">The row's file is there but is not whole or not of this scan's shape.</exception>
     public bool Has(int row)

@@ -5,6 +5,8 @@ public sealed partial class LandscapeSimulator
     /// <summary>The settings of a simulation; the defaults are those of the phase diagrams in arXiv:2501.12243.</summary>
     public record Options
     {
+        private const int MostOutcomes = 1 << 27;
+
         /// <summary>The loss landscape.</summary>
         public Landscape Landscape { get; init; } = Landscape.NarrowingValley;
 
@@ -15,13 +17,14 @@ public sealed partial class LandscapeSimulator
         /// <summary>The learning rates, at least one, each above 0.</summary>
         public IReadOnlyList<double> LearningRates { get; init; } = Grid.LogSpace(1e-3, 1, 20);
 
-        /// <summary>Runs for each optimizer and learning rate, at least 1.</summary>
+        /// <summary>Runs for each optimizer and learning rate, at least 1 and at most 1,000,000.</summary>
         public int Replicates { get; init; } = 50;
 
-        /// <summary>Steps of a run, at least 1.</summary>
+        /// <summary>Steps of a run, 1 to 10,000,000.</summary>
         public int Steps { get; init; } = 1000;
 
-        /// <summary>Dimensions of parameter space, at least 2. Beyond two, the valley's axis points in a random direction, another one for each run.</summary>
+        /// <summary>Dimensions of parameter space, 2 to 100,000. Beyond two, the valley's axis points in a random direction, another one for
+        /// each run.</summary>
         public int Dimensions { get; init; } = 2;
 
         /// <summary>In two dimensions, the angle in radians from the first coordinate to the valley's axis; finite.</summary>
@@ -60,9 +63,14 @@ public sealed partial class LandscapeSimulator
             if (Optimizers.GroupBy(optimizer => optimizer.Name).FirstOrDefault(group => group.Count() > 1) is { } twice)
                 throw new ArgumentException($"Optimizers holds {twice.Key} {twice.Count()} times; each name may occur once.", nameof(Optimizers));
             foreach (var rate in Guard.NotEmpty(LearningRates)) Guard.Positive(rate, nameof(LearningRates));
-            Guard.AtLeast(1, Replicates);
-            Guard.AtLeast(1, Steps);
-            Guard.AtLeast(2, Dimensions);
+            Guard.Between(1, 1_000_000, Replicates);
+            Guard.Between(1, 10_000_000, Steps);
+            Guard.Between(2, 100_000, Dimensions);
+            var outcomes = (double)Optimizers.Count * LearningRates.Count * Replicates * Metrics;
+            if (outcomes > MostOutcomes)
+                throw new ArgumentException(
+                    $"{Optimizers.Count} optimizers × {LearningRates.Count} learning rates × {Replicates} replicates × {Metrics} metrics are more than "
+                    + $"the {MostOutcomes} numbers that a cell can hold; use fewer replicates.", nameof(Replicates));
             Guard.Finite(Angle);
             Guard.NonNegative(StartSpread);
         }

@@ -33,12 +33,14 @@ public sealed class Figure(params IReadOnlyList<Plot> plots)
     /// <summary>Saves the figure as PNG; a file that is there is replaced.</summary>
     /// <param name="path">Where.</param>
     /// <param name="scale">Pixels per point, above 0.</param>
-    /// <exception cref="ArgumentException">There is no plot, no column, an axis has no range, or the scale is outside its range.</exception>
+    /// <exception cref="ArgumentException">There is no plot, no column, an axis has no range, or the scale is outside its
+    /// range.</exception>
     /// <exception cref="IOException">The file cannot be written.</exception>
     public void SavePng(string path, double scale = 2)
     {
         Validate();
-        if (!(scale > 0) || !double.IsFinite(scale)) throw new ArgumentOutOfRangeException(nameof(scale), scale, $"scale is {scale}; valid is a finite number above 0.");
+        if (!(scale > 0) || !double.IsFinite(scale))
+            throw new ArgumentOutOfRangeException(nameof(scale), scale, $"scale is {scale}; valid is a finite number above 0.");
         var drawing = new RasterDrawing(Width, Height, scale);
         Draw(drawing);
         Save(path, stream => PngFile.Write(stream, drawing.Width, drawing.Height, drawing.Pixels));
@@ -47,7 +49,8 @@ public sealed class Figure(params IReadOnlyList<Plot> plots)
     private void Validate()
     {
         if (plots.Count == 0) throw new ArgumentException("plots is empty; a figure needs at least one plot.", nameof(plots));
-        if (Columns < 1) throw new ArgumentOutOfRangeException(nameof(Columns), Columns, $"Columns is {Columns}; valid is a whole number, at least 1.");
+        if (Columns < 1)
+            throw new ArgumentOutOfRangeException(nameof(Columns), Columns, $"Columns is {Columns}; valid is a whole number, at least 1.");
         foreach (var plot in plots)
         {
             plot.X.Validate();

@@ -3,7 +3,8 @@ namespace Focus;
 /// <summary>Evenly spaced values, for the axes of parameter scans.</summary>
 public static class Grid
 {
-    /// <summary>Values evenly spaced on a logarithmic axis, from <paramref name="start"/> to <paramref name="stop"/>, both included.</summary>
+    /// <summary>Values evenly spaced on a logarithmic axis, from <paramref name="start"/> to <paramref name="stop"/>, both
+    /// included.</summary>
     /// <param name="start">The first value, above 0.</param>
     /// <param name="stop">The last value, above 0.</param>
     /// <param name="count">The number of values, at least 1; a single value is <paramref name="start"/>.</param>

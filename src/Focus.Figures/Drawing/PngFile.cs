@@ -4,7 +4,8 @@ using System.Text;
 
 namespace Focus;
 
-/// <summary>Encodes pixels as PNG (ISO/IEC 15948): 8 bits for each of red, green and blue, each row as differences from the row above.</summary>
+/// <summary>Encodes pixels as PNG (ISO/IEC 15948): 8 bits for each of red, green and blue, each row as differences from the row
+/// above.</summary>
 internal static class PngFile
 {
     private static readonly uint[] CrcTable = MakeCrcTable();

@@ -32,7 +32,7 @@ internal sealed class RasterDrawing : IDrawing
 
     public void FillRectangle(Box box, FigureColor color)
     {
-        var area = Inside(new(Math.Round(box.Left * scale), Math.Round(box.Top * scale), Math.Round(box.Right * scale), Math.Round(box.Bottom * scale)));
+        var area = Inside(OnPixels(box));
         for (var y = (int)area.Top; y < (int)area.Bottom; y++)
             for (var x = (int)area.Left; x < (int)area.Right; x++)
                 Blend(x, y, color, 1);
@@ -60,8 +60,10 @@ internal sealed class RasterDrawing : IDrawing
         }
     }
 
-    public void Clip(Box? box) =>
-        clip = box is { } area ? new(Math.Round(area.Left * scale), Math.Round(area.Top * scale), Math.Round(area.Right * scale), Math.Round(area.Bottom * scale)) : Everything;
+    public void Clip(Box? box) => clip = box is { } area ? OnPixels(area) : Everything;
+
+    private Box OnPixels(Box box) =>
+        new(Math.Round(box.Left * scale), Math.Round(box.Top * scale), Math.Round(box.Right * scale), Math.Round(box.Bottom * scale));
 
     /// <summary>A line's pixels are covered by its nearest segment only, so joints are not darker than the rest.</summary>
     private void Stroke(ReadOnlySpan<Position> points, double width, FigureColor color)
@@ -74,7 +76,9 @@ internal sealed class RasterDrawing : IDrawing
             if (points.Length > 1 && i == 0) continue;
             var area = Cover(from.X * scale, from.Y * scale, to.X * scale, to.Y * scale, radius);
             if (area.Width <= 0 || area.Height <= 0) continue;
-            touched = new(Math.Min(touched.Left, area.Left), Math.Min(touched.Top, area.Top), Math.Max(touched.Right, area.Right), Math.Max(touched.Bottom, area.Bottom));
+            touched = new(
+                Math.Min(touched.Left, area.Left), Math.Min(touched.Top, area.Top),
+                Math.Max(touched.Right, area.Right), Math.Max(touched.Bottom, area.Bottom));
         }
         for (var y = (int)touched.Top; y < touched.Bottom; y++)
         {

@@ -39,8 +39,8 @@ internal static class StrokeFont
 
     private static Glyph Of(char letter) => Glyphs.GetValueOrDefault(letter, Glyph.Unknown);
 
-    /// <summary>Strokes are separated by blanks and given as pairs of base-36 digits: x, and y above the lowest descender. A tilde before a stroke
-    /// makes it a smooth curve through its points.</summary>
+    /// <summary>Strokes are separated by blanks and given as pairs of base-36 digits: x, and y above the lowest descender. A tilde before a
+    /// stroke makes it a smooth curve through its points.</summary>
     private sealed record Glyph(double Width, Position[][] Strokes)
     {
         private const int PointsPerSpan = 6;

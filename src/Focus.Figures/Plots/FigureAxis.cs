@@ -15,14 +15,16 @@ public sealed record FigureAxis(string Label, double Minimum, double Maximum, bo
     public static FigureAxis Over(string label, IEnumerable<double> values, bool logarithmic = false)
     {
         ArgumentNullException.ThrowIfNull(values);
-        var positions = values.Where(value => double.IsFinite(value) && (!logarithmic || value > 0)).Select(value => logarithmic ? Math.Log10(value) : value).ToArray();
+        var positions = values.Where(value => double.IsFinite(value) && (!logarithmic || value > 0))
+            .Select(value => logarithmic ? Math.Log10(value) : value).ToArray();
         var (low, high) = positions.Length == 0 ? (0, 1) : (positions.Min(), positions.Max());
         var margin = high > low ? 0.04 * (high - low) : 0.5;
         (low, high) = (low - margin, high + margin);
         return logarithmic ? new(label, Math.Pow(10, low), Math.Pow(10, high), true) : new(label, low, high);
     }
 
-    /// <summary>An axis over cells from the outer edge of the first to that of the last, so that a <see cref="ColorMap"/> fills it.</summary>
+    /// <summary>An axis over cells from the outer edge of the first to that of the last, so that a <see cref="ColorMap"/> fills
+    /// it.</summary>
     /// <param name="label">What it measures.</param>
     /// <param name="centres">The centres of the cells, ascending, at least one; above 0 on a logarithmic axis.</param>
     /// <param name="logarithmic">Whether it is logarithmic.</param>
@@ -39,7 +41,8 @@ public sealed record FigureAxis(string Label, double Minimum, double Maximum, bo
         ArgumentNullException.ThrowIfNull(Label);
         if (!double.IsFinite(Minimum) || !double.IsFinite(Maximum) || Minimum >= Maximum || Logarithmic && Minimum <= 0)
             throw new ArgumentException(string.Create(
-                CultureInfo.InvariantCulture, $"Axis '{Label}': {Minimum} to {Maximum} is no range{(Logarithmic ? " above 0" : "")}; the maximum must be above the minimum."));
+                CultureInfo.InvariantCulture,
+                $"Axis '{Label}': {Minimum} to {Maximum} is no range{(Logarithmic ? " above 0" : "")}; the maximum must be above the minimum."));
     }
 
     /// <summary>Where a value lies, from 0 at the minimum to 1 at the maximum; NaN for what has no place.</summary>
@@ -69,7 +72,7 @@ public sealed record FigureAxis(string Label, double Minimum, double Maximum, bo
         var step = new[] { 1.0, 2, 5, 10 }.Select(factor => factor * power).First(candidate => candidate >= raw * (1 - 1e-9));
         var decimals = Math.Max(0, (int)-Math.Floor(Math.Log10(step) + 1e-9));
         for (var i = (long)Math.Ceiling(Minimum / step - 1e-9); i * step <= Maximum + 1e-9 * step; i++)
-            yield return (i * step, Math.Abs(i * step) < 1e6 ? Minus((i * step).ToString("F" + decimals, CultureInfo.InvariantCulture)) : Exponential(i * step));
+            yield return (i * step, Math.Abs(i * step) < 1e6 ? Fixed(i * step, decimals) : Exponential(i * step));
     }
 
     private IEnumerable<(double, string?)> LogarithmicTicks()
@@ -94,6 +97,8 @@ public sealed record FigureAxis(string Label, double Minimum, double Maximum, bo
 
     private static string Plain(double value) =>
         value is >= 0.9e-4 and < 1e6 ? value.ToString("0.####", CultureInfo.InvariantCulture) : Exponential(value);
+
+    private static string Fixed(double value, int decimals) => Minus(value.ToString("F" + decimals, CultureInfo.InvariantCulture));
 
     private static string Exponential(double value) => Minus(value.ToString("0.##e0", CultureInfo.InvariantCulture));
 

@@ -33,7 +33,8 @@ internal sealed class PlotPainter(IDrawing drawing, Plot plot, Box box)
     private void DrawAxes(Frame frame)
     {
         var area = frame.Area;
-        drawing.Line([new(area.Left, area.Top), new(area.Right, area.Top), new(area.Right, area.Bottom), new(area.Left, area.Bottom), new(area.Left, area.Top)], 1, Palette.Ink);
+        Position corner = new(area.Left, area.Top);
+        drawing.Line([corner, new(area.Right, area.Top), new(area.Right, area.Bottom), new(area.Left, area.Bottom), corner], 1, Palette.Ink);
         foreach (var (value, label) in plot.X.Ticks())
         {
             var x = frame.Column(plot.X.Fraction(value));
@@ -47,7 +48,8 @@ internal sealed class PlotPainter(IDrawing drawing, Plot plot, Box box)
             if (label is not null) drawing.Text(new(area.Left - Tick - 4, y + 0.36 * TickSize), label, TickSize, TextAlignment.End, Palette.Ink);
         }
         drawing.Text(new(0.5 * (area.Left + area.Right), box.Bottom - 12), plot.X.Label, LabelSize, TextAlignment.Middle, Palette.Ink);
-        drawing.Text(new(box.Left + 6 + LabelSize, 0.5 * (area.Top + area.Bottom)), plot.Y.Label, LabelSize, TextAlignment.Middle, Palette.Ink, vertical: true);
+        Position middle = new(box.Left + 6 + LabelSize, 0.5 * (area.Top + area.Bottom));
+        drawing.Text(middle, plot.Y.Label, LabelSize, TextAlignment.Middle, Palette.Ink, vertical: true);
     }
 
     private List<List<LegendEntry>> LegendRows(double width)

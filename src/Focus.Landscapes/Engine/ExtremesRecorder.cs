@@ -2,7 +2,8 @@ using System.Runtime.CompilerServices;
 
 namespace Focus;
 
-/// <summary>Notes the final loss, the lowest loss after any step and the largest coordinate on the axis after any step (at least 0).</summary>
+/// <summary>Notes the final loss, the lowest loss after any step and the largest coordinate on the axis after any step (at least
+/// 0).</summary>
 internal readonly unsafe struct ExtremesRecorder(double* lowestLoss, double* projection) : IRecorder<ExtremesRecorder>
 {
     public static bool Records => true;

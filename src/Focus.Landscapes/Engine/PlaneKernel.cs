@@ -7,9 +7,10 @@ internal static unsafe class PlaneKernel
 {
     /// <summary>Advances all runs of a block by <paramref name="count"/> steps, from step index <paramref name="start"/> on.</summary>
     /// <remarks>
-    /// State lives in arrays in the first-level cache, not in registers: a step is a long chain of dependent operations, so many vectors must be
-    /// under way at once, more than registers hold. Valley and rule come by reference, because their constants are then broadcast while they are
-    /// loaded, which costs nothing; from registers it would cost a shuffle each time. <paramref name="noise"/> is ordered step, coordinate, run.
+    /// State lives in arrays in the first-level cache, not in registers: a step is a long chain of dependent operations, so many vectors
+    /// must be under way at once, more than registers hold. Valley and rule come by reference, because their constants are then broadcast
+    /// while they are loaded, which costs nothing; from registers it would cost a shuffle each time. <paramref name="noise"/> is ordered
+    /// step, coordinate, run.
     /// </remarks>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Advance<T, TValley, TRule, TRecorder>(

@@ -1,7 +1,8 @@
 namespace Focus;
 
 /// <summary>The state of a block of runs in many dimensions: arrays ordered coordinate, run.</summary>
-/// <remarks>Coordinates come in pairs, as their noise does; an odd dimension has one more coordinate that stays 0 and is off the axis.</remarks>
+/// <remarks>Coordinates come in pairs, as their noise does; an odd dimension has one more coordinate that stays 0 and is off the
+/// axis.</remarks>
 internal readonly unsafe struct SpaceBlock(Workspace workspace, int dimensions, int runs)
 {
     public readonly double* P = workspace.Take<double>(2 * Pairs(dimensions) * runs);

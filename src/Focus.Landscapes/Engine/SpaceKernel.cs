@@ -5,13 +5,14 @@ namespace Focus;
 /// <summary>The loop over runs and steps in many dimensions, compiled for one vector width, valley, optimizer and recorder.</summary>
 /// <remarks>
 /// A valley depends on u and on the distance from the axis only, so of the rotation of parameter space only the axis r matters: with
-/// u = r·θ and v = θ − u·r, the gradient is (∂L/∂u)·r + h·v. A step is linear in the dimension, where the rotation's matrix would be quadratic.
+/// u = r·θ and v = θ − u·r, the gradient is (∂L/∂u)·r + h·v. A step is linear in the dimension, where the rotation's matrix would be
+/// quadratic.
 /// </remarks>
 internal static unsafe class SpaceKernel
 {
     /// <summary>Advances all runs of a block by <paramref name="count"/> steps, from step index <paramref name="start"/> on.</summary>
-    /// <remarks>One vector of runs makes all these steps before the next does, because its state fits the first-level cache and the block's does not.
-    /// <paramref name="noise"/> is ordered step, coordinate, run.</remarks>
+    /// <remarks>One vector of runs makes all these steps before the next does, because its state fits the first-level cache and the block's
+    /// does not. <paramref name="noise"/> is ordered step, coordinate, run.</remarks>
     public static void Advance<T, TValley, TRule, TRecorder>(
         SpaceBlock block, ref TValley valley, ref TRule rule, ref TRecorder recorder,
         (double First, double Second)[] factors, float* noise, int start, int count)
@@ -25,7 +26,8 @@ internal static unsafe class SpaceKernel
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Step<T, TValley, TRule, TRecorder>(
-        SpaceBlock block, ref TValley valley, ref TRule rule, ref TRecorder recorder, (double First, double Second) factors, float* noise, int run, bool moved)
+        SpaceBlock block, ref TValley valley, ref TRule rule, ref TRecorder recorder,
+        (double First, double Second) factors, float* noise, int run, bool moved)
         where T : struct, ILanes<T> where TValley : struct, IValley where TRule : struct, IRule where TRecorder : struct, IRecorder<TRecorder>
     {
         var runs = block.Runs;

@@ -68,7 +68,8 @@ internal static unsafe class SpaceRunner<T, TSingle, TValley, TRule>
         {
             pairs = SpaceBlock.Pairs(dimensions);
             var draws = NoiseStreams.Draws(BlockRuns, pairs * ChunkSteps);
-            workspace.Reset(SpaceBlock.Bytes(dimensions, BlockRuns) + TRecorder.Bytes(BlockRuns) + NoiseStreams.Bytes(BlockRuns) + Workspace.Bytes<float>(draws));
+            workspace.Reset(
+                SpaceBlock.Bytes(dimensions, BlockRuns) + TRecorder.Bytes(BlockRuns) + NoiseStreams.Bytes(BlockRuns) + Workspace.Bytes<float>(draws));
             Block = new SpaceBlock(workspace, dimensions, BlockRuns);
             Recorder = TRecorder.Create(workspace, BlockRuns);
             streams = new NoiseStreams(workspace, BlockRuns);

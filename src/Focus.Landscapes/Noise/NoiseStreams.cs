@@ -1,5 +1,3 @@
-
-
 namespace Focus;
 
 /// <summary>One stream of normal pairs for each of a block's runs; the draws of a run depend on its key only.</summary>

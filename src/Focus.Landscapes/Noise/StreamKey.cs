@@ -1,7 +1,8 @@
 namespace Focus;
 
 /// <summary>A hash that names one random stream by everything the stream may depend on, and nothing else.</summary>
-/// <remarks>Values enter as their bits, so a run's draws depend on the cell's values and not on its place in a grid, an order or a shard.</remarks>
+/// <remarks>Values enter as their bits, so a run's draws depend on the cell's values and not on its place in a grid, an order or a
+/// shard.</remarks>
 internal readonly struct StreamKey
 {
     private readonly ulong hash;

@@ -2,7 +2,8 @@ using System.Runtime.CompilerServices;
 
 namespace Focus;
 
-/// <summary>AdamW. The moments are kept divided by (1 − β1) and (1 − β2); those constants and the bias corrections meet in the factors.</summary>
+/// <summary>AdamW. The moments are kept divided by (1 − β1) and (1 − β2); those constants and the bias corrections meet in the
+/// factors.</summary>
 internal readonly struct AdamRule(double beta1, double beta2, double epsilon) : IRule
 {
     public (double First, double Second) Factors(int step)

@@ -22,7 +22,8 @@ public abstract partial class LandscapeOptimizer
             _ => null,
         };
         return optimizer?.ToString() == text ? optimizer
-            : throw new FormatException($"'{text}' is not an optimizer; expected a name and hyperparameters such as '{Focus()}', '{Adam()}', '{Signum()}' or '{Lion()}'.");
+            : throw new FormatException(
+                $"'{text}' is not an optimizer; expected a name and hyperparameters such as '{Focus()}', '{Adam()}', '{Signum()}' or '{Lion()}'.");
     }
 
     [GeneratedRegex("=([^,)]*)")]

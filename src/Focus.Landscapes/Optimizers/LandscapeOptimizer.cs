@@ -2,8 +2,10 @@ using System.Globalization;
 
 namespace Focus;
 
-/// <summary>An optimizer on a toy landscape, with its hyperparameters; the learning rate and the weight decay come from the simulation.</summary>
-/// <remarks>Weight decay pulls the parameters themselves towards 0: θ ← θ − η·(direction + ω·θ), with θ before the step (arXiv:2501.12243).</remarks>
+/// <summary>An optimizer on a toy landscape, with its hyperparameters; the learning rate and the weight decay come from the
+/// simulation.</summary>
+/// <remarks>Weight decay pulls the parameters themselves towards 0: θ ← θ − η·(direction + ω·θ), with θ before the step
+/// (arXiv:2501.12243).</remarks>
 public abstract partial class LandscapeOptimizer
 {
     private LandscapeOptimizer(string name, params (string Name, double Value)[] hyperparameters)

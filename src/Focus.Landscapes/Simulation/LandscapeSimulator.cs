@@ -4,9 +4,10 @@ namespace Focus;
 
 /// <summary>Simulates optimizers on a toy landscape, one cell of a phase diagram at a time; thread-safe.</summary>
 /// <remarks>
-/// A run is one optimizer with one learning rate from one starting point. Its random stream is derived from the seed, the landscape, the cell's values,
-/// the optimizer, the learning rate and the replicate's number and from nothing else, so results do not depend on threads, vector width or order.
-/// Long runs are chaotic where steps overshoot the valley: what changes a rounding changes single runs, though not their statistics.
+/// A run is one optimizer with one learning rate from one starting point. Its random stream is derived from the seed, the landscape, the
+/// cell's values, the optimizer, the learning rate and the replicate's number and from nothing else, so results do not depend on threads,
+/// vector width or order. Long runs are chaotic where steps overshoot the valley: what changes a rounding changes single runs, though not
+/// their statistics.
 /// </remarks>
 public sealed partial class LandscapeSimulator
 {
@@ -57,7 +58,8 @@ public sealed partial class LandscapeSimulator
         }
     }
 
-    /// <summary>Follows one run; without changes of the settings it is the same run that <see cref="Simulate(LandscapeCell, CancellationToken)"/> makes.</summary>
+    /// <summary>Follows one run; without changes of the settings it is the same run that
+    /// <see cref="Simulate(LandscapeCell, CancellationToken)"/> makes.</summary>
     /// <param name="cell">The cell.</param>
     /// <param name="optimizer">The index of the optimizer in the settings.</param>
     /// <param name="learningRate">The learning rate, above 0; it need not be one of the settings'.</param>

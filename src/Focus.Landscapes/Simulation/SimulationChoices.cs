@@ -6,7 +6,8 @@ public enum RunRecording
     /// <summary>The loss after the last step.</summary>
     FinalLoss,
 
-    /// <summary>The loss after the last step, the lowest loss after any step, the largest coordinate on the valley's axis after any step (at least 0).</summary>
+    /// <summary>The loss after the last step, the lowest loss after any step, the largest coordinate on the valley's axis after any step
+    /// (at least 0).</summary>
     Extremes,
 }
 

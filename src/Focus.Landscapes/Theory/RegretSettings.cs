@@ -3,7 +3,8 @@ namespace Focus;
 /// <summary>The convex losses of a regret measurement.</summary>
 public enum LossStream
 {
-    /// <summary>f_t(θ) = g_t·θ, with each component of g_t uniform in [−G/2, G/2] plus a drift of G/4 or −G/4, fixed for each coordinate.</summary>
+    /// <summary>f_t(θ) = g_t·θ, with each component of g_t uniform in [−G/2, G/2] plus a drift of G/4 or −G/4, fixed for each
+    /// coordinate.</summary>
     Linear,
 
     /// <summary>f_t(θ) = ½·k·‖θ − z_t‖², with z_t uniform in the feasible box and k such that gradients stay within G.</summary>

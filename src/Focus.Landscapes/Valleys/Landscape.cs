@@ -5,7 +5,8 @@ public abstract class Landscape
 {
     private Landscape(string name) => Name = name;
 
-    /// <summary>L = ½·a·u²·q − c·u, the valley of arXiv:2501.12243 that narrows as the loss falls; a is the sharpness, c the slope.</summary>
+    /// <summary>L = ½·a·u²·q − c·u, the valley of arXiv:2501.12243 that narrows as the loss falls; a is the sharpness, c the
+    /// slope.</summary>
     public static Landscape NarrowingValley { get; } =
         new Of<NarrowingValley>("narrowing valley", cell => new NarrowingValley(cell.Sharpness, cell.Slope));
 

@@ -17,7 +17,9 @@ internal readonly unsafe struct Lanes512(Vector512<double> value) : ILanes<Lanes
     public static Lanes512 Load(double* source) => new(Vector512.Load(source));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Lanes512 Widen(float* source) => new(Avx512F.IsSupported ? Avx512F.ConvertToVector512Double(Vector256.Load(source)) : Vector512.WidenLower(Vector256.Load(source).ToVector512Unsafe()));
+    public static Lanes512 Widen(float* source) => new(Avx512F.IsSupported
+        ? Avx512F.ConvertToVector512Double(Vector256.Load(source))
+        : Vector512.WidenLower(Vector256.Load(source).ToVector512Unsafe()));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Store(double* destination) => value.Store(destination);

@@ -24,7 +24,8 @@ internal readonly struct Pair<T>(T first, T second) : IArithmetic<Pair<T>> where
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Pair<T> operator *(Pair<T> a, Pair<T> b) => new(a.First * b.First, a.Second * b.Second);
 
-    /// <summary>Both quotients from one division, which processors do slowly; good to 3 ulp, for divisors whose product is in range.</summary>
+    /// <summary>Both quotients from one division, which processors do slowly; good to 3 ulp, for divisors whose product is in
+    /// range.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Pair<T> operator /(Pair<T> a, Pair<T> b)
     {

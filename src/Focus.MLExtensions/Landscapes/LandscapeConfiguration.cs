@@ -24,7 +24,8 @@ internal sealed record LandscapeConfiguration(
         {
             var options = new LandscapeScan.Options
             {
-                Landscape = Landscapes.FirstOrDefault(known => known.Name == Landscape) ?? throw new FormatException($"the landscape '{Landscape}' is unknown"),
+                Landscape = Landscapes.FirstOrDefault(known => known.Name == Landscape)
+                    ?? throw new FormatException($"the landscape '{Landscape}' is unknown"),
                 Optimizers = [.. Optimizers.Select(LandscapeOptimizer.Parse)],
                 LearningRates = LearningRates,
                 Replicates = Replicates,

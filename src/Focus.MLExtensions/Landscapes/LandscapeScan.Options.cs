@@ -23,7 +23,8 @@ public sealed partial class LandscapeScan
         /// <summary>Whether the output holds what was kept of each run as column <c>RawLosses</c>.</summary>
         public bool RawLosses { get; init; }
 
-        /// <summary>Stops simulations: reading rows then throws <see cref="OperationCanceledException"/>. Not part of model files.</summary>
+        /// <summary>Stops simulations: reading rows then throws <see cref="OperationCanceledException"/>. Not part of model
+        /// files.</summary>
         public CancellationToken CancellationToken { get; init; }
 
         internal LandscapeCell Cell => new(Sharpness, Noise, WeightDecay, Slope);

@@ -4,7 +4,8 @@ using Focus.Benchmarks.Harness;
 
 namespace Focus.Benchmarks.Suites;
 
-/// <summary>The toy-landscape engine: per optimizer and vector width on one core, a whole figure on all cores, and a NumPy loop for scale.</summary>
+/// <summary>The toy-landscape engine: per optimizer and vector width on one core, a whole figure on all cores, and a NumPy loop for
+/// scale.</summary>
 internal sealed class LandscapeSuite : ISuite
 {
     private const double Seconds = 1.0;

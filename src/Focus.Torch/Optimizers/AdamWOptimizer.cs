@@ -27,7 +27,7 @@ internal readonly struct AdamWRule : IUpdateRule<AdamWRule, AdamWOptions>
 
     public void Update(ref Vector<float> parameter, Vector<float> gradient, ref Vector<float> first, ref Vector<float> second)
     {
-        first = first * beta1 + gradient * freshFirst;
+        first = Vector.FusedMultiplyAdd(gradient, freshFirst, first * beta1);
         second = second * beta2 + gradient * gradient * freshSecond;
         parameter = parameter * shrinkage - first * stepSize / (Vector.SquareRoot(second) * inverseRootCorrection + epsilon);
     }

@@ -29,8 +29,9 @@ internal readonly struct FocusRule : IUpdateRule<FocusRule, FocusOptions>
 
     public void Update(ref Vector<float> parameter, Vector<float> gradient, ref Vector<float> momentum, ref Vector<float> average)
     {
-        momentum = momentum * beta1 + gradient * freshMomentum;
-        average = average * beta2 + parameter * freshAverage;
+        // Fused as torch's own kernels are: where a parameter stands still, rounding alone decides the sign of its distance from its average.
+        momentum = Vector.FusedMultiplyAdd(gradient, freshMomentum, momentum * beta1);
+        average = Vector.FusedMultiplyAdd(parameter, freshAverage, average * beta2);
         var corrected = average / averageCorrection;
         var decayed = parameter - corrected * decay;
         var distance = (decayFirst ? decayed : parameter) - corrected;

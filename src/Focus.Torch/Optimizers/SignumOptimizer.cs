@@ -24,7 +24,7 @@ internal readonly struct SignumRule : IUpdateRule<SignumRule, SignumOptions>
 
     public void Update(ref Vector<float> parameter, Vector<float> gradient, ref Vector<float> momentum, ref Vector<float> unused)
     {
-        momentum = momentum * beta1 + gradient * freshMomentum;
+        momentum = Vector.FusedMultiplyAdd(gradient, freshMomentum, momentum * beta1);
         parameter = parameter * shrinkage - VectorMath.Sign(momentum) * learningRate;
     }
 

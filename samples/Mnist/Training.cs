@@ -13,9 +13,8 @@ internal static class Training
         {
             RequireFolderOf(settings.Model);
             var mlContext = new MLContext(settings.Seed);
-            var download = settings.Download ? new MnistDownload { CancellationToken = cancellation } : null;
-            var train = mlContext.Focus.Data.LoadMnist(settings.Data, MnistSplit.Train, download);
-            var test = mlContext.Focus.Data.LoadMnist(settings.Data, MnistSplit.Test, download);
+            var train = Load(mlContext, settings, MnistSplit.Train, cancellation);
+            var test = Load(mlContext, settings, MnistSplit.Test, cancellation);
 
             var (model, last) = Fit(mlContext, settings, train, test, cancellation);
             var metrics = mlContext.MulticlassClassification.Evaluate(model.Transform(test));
@@ -47,6 +46,25 @@ internal static class Training
                 $"There is no folder '{Path.GetDirectoryName(path)}' to save the model in; create it, or choose another --model.");
     }
 
+    private static IDataView Load(MLContext mlContext, Settings settings, MnistSplit split, CancellationToken cancellation)
+    {
+        if (!settings.Download) return mlContext.Focus.Data.LoadMnist(settings.Data, split);
+        return AnsiConsole.Progress()
+            .Columns(new TaskDescriptionColumn(), new ProgressBarColumn(), new DownloadedColumn(), new TransferSpeedColumn())
+            .Start(progress =>
+            {
+                var tasks = new Dictionary<string, ProgressTask>();
+                var reporter = new Reporter<MnistDownloadProgress>(state =>
+                {
+                    if (!tasks.TryGetValue(state.FileName, out var task)) tasks[state.FileName] = task = progress.AddTask(state.FileName);
+                    task.MaxValue = state.TotalBytes ?? task.MaxValue;
+                    task.Value = state.BytesReceived;
+                });
+                return mlContext.Focus.Data.LoadMnist(
+                    settings.Data, split, new MnistDownload { CancellationToken = cancellation, Progress = reporter });
+            });
+    }
+
     private static (ITransformer Model, TrainingProgress Last) Fit(
         MLContext mlContext, Settings settings, IDataView train, IDataView test, CancellationToken cancellation)
     {
@@ -64,7 +82,7 @@ internal static class Training
                     MaxSteps = settings.Steps,
                     EvaluationSet = test,
                     CancellationToken = cancellation,
-                    Progress = new Reporter(state =>
+                    Progress = new Reporter<TrainingProgress>(state =>
                     {
                         last = state;
                         task.Value = state.Step;
@@ -76,8 +94,8 @@ internal static class Training
     }
 
     /// <summary>Reports in step with the training, where <see cref="Progress{T}"/> would do so later and from elsewhere.</summary>
-    private sealed class Reporter(Action<TrainingProgress> report) : IProgress<TrainingProgress>
+    private sealed class Reporter<T>(Action<T> report) : IProgress<T>
     {
-        public void Report(TrainingProgress value) => report(value);
+        public void Report(T value) => report(value);
     }
 }

@@ -56,6 +56,8 @@ public sealed class ClassifierTraining
                 step, steps, loss, optimizer.ParamGroups.First().LearningRate, clock.Elapsed, result.Evaluation));
         }
         model.eval();
+        model.zero_grad();
+        RequireFiniteParameters(result.Steps);
         return result with { Cancelled = result.Steps < steps };
     }
 
@@ -85,6 +87,14 @@ public sealed class ClassifierTraining
         var evaluation = ClassifierEvaluation.Of(model, data);
         RequireFinite(evaluation.Loss, step);
         return evaluation;
+    }
+
+    /// <summary>What the last update did to the parameters, no loss has told yet.</summary>
+    private void RequireFiniteParameters(long step)
+    {
+        using var scope = NewDisposeScope();
+        using var _ = no_grad();
+        RequireFinite(model.parameters().Sum(parameter => parameter.abs().sum().ToDouble()), step);
     }
 
     private static double RequireFinite(double loss, long step)

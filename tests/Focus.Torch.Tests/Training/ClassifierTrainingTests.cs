@@ -97,6 +97,11 @@ public class ClassifierTrainingTests
         StringAssert.Contains(error.Message, $"step {error.Step}");
     }
 
+    [TestMethod]
+    public void DivergenceInTheLastStepIsFoundWithoutAnEvaluation()
+        => Assert.AreEqual(1, Assert.ThrowsExactly<TrainingDivergedException>(
+            () => Train(new TrainingOptions { Optimizer = new SignumOptions { LearningRate = double.MaxValue }, MaxSteps = 1 })).Step);
+
     public static IEnumerable<object[]> InvalidOptions =>
     [
         [new TrainingOptions { BatchSize = 0 }, "BatchSize"],

@@ -64,7 +64,7 @@ run_tests() {
   rm -rf "$results"
   build Focus.MLExtensions.sln
   say "Testing"
-  dotnet test Focus.MLExtensions.sln -c Release --no-build --logger trx --results-directory "$results" || status=$?
+  dotnet test Focus.MLExtensions.sln -c Release --no-build -p:WriteTestReports=true --results-directory "$results" || status=$?
   compgen -G "$results/*.trx" >/dev/null || fail "no test ran"
   count_tests "$results"
   return "$status"

@@ -22,6 +22,11 @@ internal static class Guard
     public static double Fraction(double value, [CallerArgumentExpression(nameof(value))] string name = "") =>
         value is >= 0 and < 1 ? value : throw OutOfRange(name, value, "at least 0 and below 1");
 
+    public static double AtLeast(double minimum, double value, [CallerArgumentExpression(nameof(value))] string name = "") =>
+        double.IsFinite(value) && value >= minimum
+            ? value
+            : throw OutOfRange(name, value, $"a finite number, at least {minimum.ToString(CultureInfo.InvariantCulture)}");
+
     public static int AtLeast(int minimum, int value, [CallerArgumentExpression(nameof(value))] string name = "") =>
         value >= minimum ? value : throw OutOfRange(name, value, $"a whole number, at least {minimum}");
 

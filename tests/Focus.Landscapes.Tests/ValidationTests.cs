@@ -43,7 +43,7 @@ public class ValidationTests
     public void BadHyperparametersAreNamed()
     {
         Expect(() => LandscapeOptimizer.Adam(beta1: 1), "beta1", "below 1");
-        Expect(() => LandscapeOptimizer.Adam(epsilon: 0), "epsilon", "above 0");
+        Expect(() => LandscapeOptimizer.Adam(epsilon: 0), "epsilon", "at least 1E-100");
         Expect(() => LandscapeOptimizer.Focus(gamma: -0.1), "gamma", "-0.1");
         Expect(() => LandscapeOptimizer.Signum(double.NaN), "beta", "NaN");
         Expect(() => LandscapeOptimizer.Lion(beta2: 1.5), "beta2", "1.5");

@@ -22,11 +22,11 @@ public abstract partial class LandscapeOptimizer
     /// <summary>Adam with decoupled weight decay and bias correction.</summary>
     /// <param name="beta1">Decay of the first moment, at least 0 and below 1.</param>
     /// <param name="beta2">Decay of the second moment, at least 0 and below 1.</param>
-    /// <param name="epsilon">Added to the root of the second moment, above 0.</param>
+    /// <param name="epsilon">Added to the root of the second moment, at least 1e-100 (smaller ones would overflow in the quotients).</param>
     /// <exception cref="ArgumentOutOfRangeException">A value is outside its range.</exception>
     public static LandscapeOptimizer Adam(double beta1 = 0.9, double beta2 = 0.999, double epsilon = 1e-8) =>
         new Of<AdamRule>(
-            "Adam", new AdamRule(Guard.Fraction(beta1), Guard.Fraction(beta2), Guard.Positive(epsilon)),
+            "Adam", new AdamRule(Guard.Fraction(beta1), Guard.Fraction(beta2), Guard.AtLeast(1e-100, epsilon)),
             ("beta1", beta1), ("beta2", beta2), ("epsilon", epsilon));
 
     /// <summary>FOCUS: sign(momentum) + γ·sign(distance from the parameters' average).</summary>

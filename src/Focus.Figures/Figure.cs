@@ -27,7 +27,7 @@ public sealed class Figure(params IReadOnlyList<Plot> plots)
         Validate();
         var drawing = new SvgDrawing(Width, Height);
         Draw(drawing);
-        Save(path, stream => stream.Write(Encoding.UTF8.GetBytes(drawing.ToString())));
+        AtomicFile.Write(path, stream => stream.Write(Encoding.UTF8.GetBytes(drawing.ToString())));
     }
 
     /// <summary>Saves the figure as PNG; a file that is there is replaced.</summary>
@@ -43,7 +43,7 @@ public sealed class Figure(params IReadOnlyList<Plot> plots)
             throw new ArgumentOutOfRangeException(nameof(scale), scale, $"scale is {scale}; valid is a finite number above 0.");
         var drawing = new RasterDrawing(Width, Height, scale);
         Draw(drawing);
-        Save(path, stream => PngFile.Write(stream, drawing.Width, drawing.Height, drawing.Pixels));
+        AtomicFile.Write(path, stream => PngFile.Write(stream, drawing.Width, drawing.Height, drawing.Pixels));
     }
 
     private void Validate()
@@ -65,25 +65,6 @@ public sealed class Figure(params IReadOnlyList<Plot> plots)
         {
             var (row, column) = Math.DivRem(i, Columns);
             new PlotPainter(drawing, plots[i], new(column * PlotWidth, row * PlotHeight, (column + 1) * PlotWidth, (row + 1) * PlotHeight)).Draw();
-        }
-    }
-
-    private static void Save(string path, Action<Stream> write)
-    {
-        ArgumentException.ThrowIfNullOrEmpty(path);
-        var temporary = $"{path}.{Guid.NewGuid():N}.tmp";
-        try
-        {
-            using (var stream = new FileStream(temporary, FileMode.CreateNew))
-            {
-                write(stream);
-                stream.Flush(flushToDisk: true);
-            }
-            File.Move(temporary, path, overwrite: true);
-        }
-        finally
-        {
-            File.Delete(temporary);
         }
     }
 }

@@ -43,7 +43,7 @@ internal static class ScanManifest
                 throw new InvalidOperationException($"{folder} holds results but no {FileName} that says what they are of; use another folder, or move them.");
             try
             {
-                AtomicFile.Write(path, replace: false, stream => JsonSerializer.Serialize(stream, description, Indented));
+                AtomicFile.Write(path, stream => JsonSerializer.Serialize(stream, description, Indented), replace: false);
                 return;
             }
             catch (IOException) when (File.Exists(path))

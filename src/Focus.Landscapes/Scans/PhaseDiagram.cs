@@ -62,7 +62,7 @@ public sealed class PhaseDiagram(PhaseGrid grid, IReadOnlyList<string> optimizer
     /// <summary>Writes a table: row value, noise, winner, and each optimizer's best mean final loss, its learning rate and its standard
     /// error.</summary>
     /// <exception cref="IOException">The file cannot be written.</exception>
-    public void WriteCsv(string path) => AtomicFile.Write(path, replace: true, stream =>
+    public void WriteCsv(string path) => AtomicFile.Write(path, stream =>
     {
         using var writer = new StreamWriter(stream, leaveOpen: true) { NewLine = "\n" };
         writer.Write(Grid.Axis == PhaseAxis.Sharpness ? "sharpness,noise,winner" : "weight_decay,noise,winner");

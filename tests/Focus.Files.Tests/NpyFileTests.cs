@@ -1,6 +1,6 @@
 using System.Text;
 
-namespace Focus.Landscapes.Tests;
+namespace Focus.Files.Tests;
 
 [TestClass]
 public class NpyFileTests

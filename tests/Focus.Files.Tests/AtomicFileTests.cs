@@ -1,4 +1,4 @@
-namespace Focus.Torch.Tests;
+namespace Focus.Files.Tests;
 
 [TestClass]
 public sealed class AtomicFileTests

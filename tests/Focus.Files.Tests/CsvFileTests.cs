@@ -1,4 +1,4 @@
-namespace Focus.Landscapes.Tests;
+namespace Focus.Files.Tests;
 
 [TestClass]
 public class CsvFileTests

@@ -1,23 +1,25 @@
 namespace Focus;
 
 /// <summary>Writes files as a whole or not at all: to a temporary file beside, flushed to the disk, then renamed.</summary>
-internal static class AtomicFile
+public static class AtomicFile
 {
     /// <summary>Writes a file, creating its folder where it is missing.</summary>
     /// <param name="path">The file, which appears or is replaced once all is written.</param>
     /// <param name="write">Writes the content. If it throws, no file is left behind, and one that was there before is unchanged.</param>
-    public static void Write(string path, Action<Stream> write)
+    /// <param name="replace">Whether to replace a file that is there.</param>
+    /// <exception cref="IOException">The file is there and may not be replaced, or it cannot be written.</exception>
+    public static void Write(string path, Action<Stream> write, bool replace = true)
     {
         ArgumentNullException.ThrowIfNull(write);
         WriteAsync(path, stream =>
         {
             write(stream);
             return Task.CompletedTask;
-        }).GetAwaiter().GetResult();
+        }, replace).GetAwaiter().GetResult();
     }
 
     /// <inheritdoc cref="Write"/>
-    public static async Task WriteAsync(string path, Func<Stream, Task> write)
+    public static async Task WriteAsync(string path, Func<Stream, Task> write, bool replace = true)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
         ArgumentNullException.ThrowIfNull(write);
@@ -31,7 +33,7 @@ internal static class AtomicFile
                 await write(stream).ConfigureAwait(false);
                 stream.Flush(flushToDisk: true);
             }
-            File.Move(temporary, target, overwrite: true);
+            File.Move(temporary, target, replace);
         }
         finally
         {

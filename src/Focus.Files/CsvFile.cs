@@ -12,7 +12,7 @@ public static class CsvFile
     /// <exception cref="ArgumentException">A row has more or fewer numbers than there are columns.</exception>
     /// <exception cref="IOException">The file cannot be written.</exception>
     public static void Write(string path, IReadOnlyList<string> columns, IEnumerable<IReadOnlyList<double>> rows) =>
-        AtomicFile.Write(path, replace: true, stream =>
+        AtomicFile.Write(path, stream =>
         {
             using var writer = new StreamWriter(stream, leaveOpen: true) { NewLine = "\n" };
             writer.WriteLine(string.Join(',', columns));

@@ -58,15 +58,19 @@ public static class NpyFile
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
         var count = 1L;
-        foreach (var length in shape) count = checked(count * Guard.AtLeast(0, length, nameof(shape)));
+        foreach (var length in shape)
+        {
+            ArgumentOutOfRangeException.ThrowIfNegative(length, nameof(shape));
+            count = checked(count * length);
+        }
         if (count != values.Length) throw new ArgumentException($"shape holds {count} values, {values.Length} are given.", nameof(shape));
         var header = Header(type, shape);
         var bytes = MemoryMarshal.AsBytes(values).ToArray();
-        AtomicFile.Write(path, replace, stream =>
+        AtomicFile.Write(path, stream =>
         {
             stream.Write(header);
             stream.Write(bytes);
-        });
+        }, replace);
     }
 
     private static byte[] Header(string type, ReadOnlySpan<int> shape)

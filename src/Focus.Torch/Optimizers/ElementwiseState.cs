@@ -12,6 +12,9 @@ internal sealed class ElementwiseState(Parameter parameter, int tensorCount) : O
     /// <summary>How many updates the parameter has seen.</summary>
     public long Step { get; set; }
 
+    /// <summary>The state tensors, each as large as the parameter.</summary>
+    public IReadOnlyList<Tensor> Tensors => tensors!;
+
     public Tensor First => tensors[0]!;
 
     /// <summary>The second state tensor, or the first again where there is one only.</summary>

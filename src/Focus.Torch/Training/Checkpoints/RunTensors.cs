@@ -1,0 +1,72 @@
+using TorchSharp;
+using TorchSharp.Modules;
+using static TorchSharp.torch;
+
+namespace Focus;
+
+/// <summary>The tensors of a run as a checkpoint names them: the weights under their own names, and each one's optimizer state.</summary>
+internal sealed class RunTensors
+{
+    private const string OptimizerPrefix = "optimizer.";
+
+    private readonly (string Name, Parameter Parameter, ElementwiseState State)[] parameters;
+
+    /// <exception cref="NotSupportedException">The optimizer is not one of this library's.</exception>
+    public RunTensors(Gpt2 model, OptimizerHelper optimizer)
+    {
+        var names = model.named_parameters().ToDictionary(named => named.parameter.Handle, named => named.name);
+        parameters = [.. optimizer.parameters().Zip(optimizer.state_dict().State, (parameter, state) => (
+            names[parameter.Handle],
+            parameter,
+            state as ElementwiseState ?? throw new NotSupportedException(
+                $"The state of {optimizer.GetType().Name} cannot be kept in checkpoints; expected FOCUS, Signum or AdamW of this library.")))];
+    }
+
+    /// <summary>Whether a tensor of a checkpoint belongs to the optimizer, not to the model.</summary>
+    public static bool IsOptimizers(string name) => name.StartsWith(OptimizerPrefix, StringComparison.Ordinal);
+
+    /// <summary>All tensors by name: the run's own, but for the step counts, which are copies for the caller to dispose of.</summary>
+    public IEnumerable<KeyValuePair<string, Tensor>> Named()
+    {
+        foreach (var (name, parameter, _) in parameters) yield return new(name, parameter);
+        foreach (var (name, _, state) in parameters)
+        {
+            for (var i = 0; i < state.Tensors.Count; i++) yield return new($"{OptimizerPrefix}{name}.{i}", state.Tensors[i]);
+            yield return new(StepName(name), tensor(state.Step));
+        }
+    }
+
+    /// <summary>Copies a checkpoint's tensors into the run's.</summary>
+    /// <exception cref="InvalidDataException">The checkpoint holds other tensors; nothing was copied.</exception>
+    public void Restore(SafetensorsReader checkpoint)
+    {
+        using var _ = no_grad();
+        using var scope = NewDisposeScope();
+        var targets = Named().ToDictionary();
+        RequireSame(targets, checkpoint.Header.Entries);
+        var steps = parameters.ToDictionary(parameter => StepName(parameter.Name), parameter => parameter.State);
+        foreach (var (name, tensor) in checkpoint.ReadTensors())
+        {
+            using var read = tensor;
+            if (steps.TryGetValue(name, out var state)) state.Step = read.ToInt64();
+            else targets[name].copy_(read);
+        }
+    }
+
+    private static string StepName(string parameter) => $"{OptimizerPrefix}{parameter}.step";
+
+    private static void RequireSame(IReadOnlyDictionary<string, Tensor> expected, IReadOnlyList<SafetensorsEntry> found)
+    {
+        foreach (var entry in found)
+        {
+            if (!expected.TryGetValue(entry.Name, out var tensor))
+                throw new InvalidDataException($"Found tensor '{entry.Name}', which the run does not have.");
+            if (tensor.dtype != entry.Type.ScalarType || !tensor.shape.SequenceEqual(entry.Shape))
+                throw new InvalidDataException(
+                    $"Expected tensor '{entry.Name}' as {tensor.dtype} [{string.Join(", ", tensor.shape)}], " +
+                    $"found {entry.Type.ScalarType} [{string.Join(", ", entry.Shape)}].");
+        }
+        if (expected.Keys.Except(found.Select(entry => entry.Name)).FirstOrDefault() is { } missing)
+            throw new InvalidDataException($"Tensor '{missing}' is missing.");
+    }
+}

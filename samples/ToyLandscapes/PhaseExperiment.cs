@@ -24,7 +24,7 @@ internal sealed record PhaseExperiment(string Figure, PhaseGrid Grid, LandscapeS
     public PhaseScan Run(Session session)
     {
         // A shard that does not fit is refused before the folder is marked as this scan's.
-        session.Shard.Rows(Grid.Rows.Count);
+        session.Shard.Of(Grid.Rows.Count, "rows");
         var scan = new PhaseScan(new LandscapeSimulator(Simulation), Grid, session.PathOf($"figure-{Figure}"), Prefix);
         ScanProgressBar.Show($"Figure {Figure}", progress => scan.Run(session.Shard, progress, cancellation: session.Cancellation));
         AnsiConsole.MarkupLineInterpolated(

@@ -18,7 +18,7 @@ internal sealed class ScanFolder
         if (shape.Aggregate(1.0, (product, length) => product * length) > Array.MaxLength / sizeof(double))
             throw new ArgumentException($"A row of shape ({string.Join(", ", shape)}) is too large for an array; use fewer columns or replicates.");
         Directory.CreateDirectory(folder);
-        ScanManifest.Claim(folder, ScanManifest.Describe(options, grid), Directory.EnumerateFiles(folder, "*.npy").Any());
+        ScanManifest.Claim(folder, PhaseScanDescription.Of(options, grid), Directory.EnumerateFiles(folder, "*.npy").Any());
     }
 
     public int ValuesPerRow => shape.Aggregate(1, (product, length) => product * length);

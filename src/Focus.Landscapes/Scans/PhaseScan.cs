@@ -1,6 +1,5 @@
 using System.Buffers;
 using System.Collections.Concurrent;
-using System.Runtime.ExceptionServices;
 
 namespace Focus;
 
@@ -54,32 +53,21 @@ public sealed class PhaseScan
     /// <exception cref="OperationCanceledException"><paramref name="cancellation"/> was requested.</exception>
     public void Run(Shard shard, IProgress<ScanProgress>? progress = null, int threads = -1, CancellationToken cancellation = default)
     {
-        var rows = shard.Rows(grid.Rows.Count).Where(row => !folder.Has(row)).ToArray();
+        var rows = shard.Of(grid.Rows.Count, "rows").Where(row => !folder.Has(row)).ToArray();
         var columns = grid.Noise.Count;
         var total = (long)rows.Length * columns;
         var stepsPerCell = (long)simulator.Settings.OutcomesPerCell / simulator.Settings.Metrics * simulator.Settings.Steps;
         var unfinished = new ConcurrentDictionary<int, Row>();
         var done = 0L;
         var cells = from row in rows from column in Enumerable.Range(0, columns) select (Row: row, Column: column);
-        try
+        ParallelWork.Run(cells, threads, cancellation, cell =>
         {
-            Parallel.ForEach(
-                Partitioner.Create(cells, EnumerablePartitionerOptions.NoBuffering),
-                new ParallelOptions { MaxDegreeOfParallelism = threads, CancellationToken = cancellation },
-                cell =>
-                {
-                    var row = unfinished.GetOrAdd(cell.Row, _ => new Row(new double[folder.ValuesPerRow], columns));
-                    Simulate(cell.Row, cell.Column, row.Values, cancellation);
-                    if (row.FinishCell() && unfinished.TryRemove(cell.Row, out _)) folder.Write(cell.Row, row.Values);
-                    var count = Interlocked.Increment(ref done);
-                    progress?.Report(new(count, total, count * stepsPerCell));
-                });
-        }
-        catch (AggregateException fault)
-        {
-            var cause = fault.InnerExceptions.FirstOrDefault(inner => inner is not OperationCanceledException);
-            ExceptionDispatchInfo.Throw(cause ?? fault.InnerExceptions[0]);
-        }
+            var row = unfinished.GetOrAdd(cell.Row, _ => new Row(new double[folder.ValuesPerRow], columns));
+            Simulate(cell.Row, cell.Column, row.Values, cancellation);
+            if (row.FinishCell() && unfinished.TryRemove(cell.Row, out _)) folder.Write(cell.Row, row.Values);
+            var count = Interlocked.Increment(ref done);
+            progress?.Report(new(count, total, count * stepsPerCell));
+        });
     }
 
     /// <summary>The scores of all finished rows in the folder.</summary>

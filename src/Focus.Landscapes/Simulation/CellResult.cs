@@ -41,19 +41,9 @@ public sealed record CellResult(LandscapeCell Cell, double[] Outcomes, IReadOnly
         var runs = options.Replicates * options.Metrics;
         for (var rate = 0; rate < options.LearningRates.Count; rate++)
         {
-            var (mean, standardError) = Statistics(outcomes.Slice(rate * runs, runs), options.Metrics);
-            if (double.IsFinite(mean) && !(mean >= best.Loss)) best = new(name, mean, options.LearningRates[rate], standardError);
+            var mean = SampleMean.Of(outcomes.Slice(rate * runs, runs), options.Metrics);
+            if (double.IsFinite(mean.Value) && !(mean.Value >= best.Loss)) best = new(name, mean.Value, options.LearningRates[rate], mean.StandardError);
         }
         return best;
-    }
-
-    private static (double Mean, double StandardError) Statistics(ReadOnlySpan<double> values, int stride)
-    {
-        var count = values.Length / stride;
-        var (sum, squares) = (0.0, 0.0);
-        for (var i = 0; i < values.Length; i += stride) sum += values[i];
-        var mean = sum / count;
-        for (var i = 0; i < values.Length; i += stride) squares += (values[i] - mean) * (values[i] - mean);
-        return (mean, count > 1 ? Math.Sqrt(squares / (count - 1.0) / count) : double.NaN);
     }
 }

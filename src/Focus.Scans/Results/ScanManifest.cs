@@ -3,39 +3,25 @@ using System.Text.Json.Nodes;
 
 namespace Focus;
 
-/// <summary>A file that says what a folder's results are of: grid, settings and seed, but not how the work is divided.</summary>
-internal static class ScanManifest
+/// <summary>A file that says what a scan's results in a folder depend on, but not how the work was divided.</summary>
+public static class ScanManifest
 {
+    /// <summary>The name of the file.</summary>
     public const string FileName = "manifest.json";
 
     private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true };
 
-    public static JsonObject Describe(LandscapeSimulator.Options options, PhaseGrid grid) => new()
-    {
-        ["format"] = "focus-landscape-scan-1",
-        ["landscape"] = options.Landscape.Name,
-        ["dimensions"] = options.Dimensions,
-        ["angle"] = options.Dimensions == 2 ? options.Angle : null,
-        ["rows"] = grid.Axis.ToString(),
-        ["row_values"] = Values(grid.Rows),
-        ["noise"] = Values(grid.Noise),
-        ["sharpness"] = grid.Axis == PhaseAxis.Sharpness ? null : grid.Cell.Sharpness,
-        ["weight_decay"] = grid.Axis == PhaseAxis.WeightDecay ? null : grid.Cell.WeightDecay,
-        ["slope"] = grid.Cell.Slope,
-        ["optimizers"] = new JsonArray([.. options.Optimizers.Select(optimizer => (JsonNode)optimizer.ToString())]),
-        ["learning_rates"] = Values(options.LearningRates),
-        ["replicates"] = options.Replicates,
-        ["steps"] = options.Steps,
-        ["start_spread"] = options.StartSpread,
-        ["seed"] = options.Seed,
-        ["noise_mode"] = options.NoiseMode.ToString(),
-        ["recording"] = options.Recording.ToString(),
-    };
-
     /// <summary>Marks a folder as holding results of this description, or checks that it does.</summary>
+    /// <param name="folder">A folder that exists.</param>
+    /// <param name="description">All that the results depend on.</param>
+    /// <param name="hasResults">Whether the folder holds results already; then it must be marked, too.</param>
     /// <exception cref="InvalidOperationException">The folder holds results of something else.</exception>
+    /// <exception cref="InvalidDataException">The file is not JSON.</exception>
+    /// <exception cref="IOException">The file cannot be written.</exception>
     public static void Claim(string folder, JsonObject description, bool hasResults)
     {
+        ArgumentException.ThrowIfNullOrEmpty(folder);
+        ArgumentNullException.ThrowIfNull(description);
         var path = Path.Combine(folder, FileName);
         if (!File.Exists(path))
         {
@@ -84,6 +70,4 @@ internal static class ScanManifest
         var text = node?.ToJsonString() ?? "none";
         return text.Length <= longest ? text : $"{text[..longest]}… ({text.Length} characters, hash {new StreamKey(0).With(text).State().Low:x})";
     }
-
-    private static JsonArray Values(IReadOnlyList<double> values) => new([.. values.Select(value => (JsonNode)value)]);
 }

@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace Focus;
 
-/// <summary>One of several parts of a scan that may run on different machines: every Count-th row, starting at row Index − 1.</summary>
+/// <summary>One of several parts of a scan that may run on different machines: every Count-th item, starting at item Index − 1.</summary>
 public readonly record struct Shard
 {
     /// <summary>The whole scan.</summary>
@@ -14,7 +14,8 @@ public readonly record struct Shard
     /// <exception cref="ArgumentOutOfRangeException">A value is outside its range.</exception>
     public Shard(int index, int count)
     {
-        Guard.AtLeast(1, count);
+        if (count < 1)
+            throw new ArgumentOutOfRangeException(nameof(count), count, $"count is {count}; valid is a whole number, at least 1.");
         if (index < 1 || index > count)
             throw new ArgumentOutOfRangeException(nameof(index), index, $"Shard {index}/{count}: index is {index}; valid is 1 to {count}.");
         (Index, Count) = (index, count);
@@ -40,13 +41,15 @@ public readonly record struct Shard
             : throw new FormatException($"Shard '{text}' is not of the form i/n, such as 2/8: part i of n, with i from 1 to n.");
     }
 
-    /// <summary>The rows of this part.</summary>
-    /// <exception cref="ArgumentException">There are fewer rows than parts.</exception>
-    public IEnumerable<int> Rows(int total)
+    /// <summary>The items of this part, of all that there are.</summary>
+    /// <param name="total">How many items there are.</param>
+    /// <param name="items">What they are called, for the message.</param>
+    /// <exception cref="ArgumentException">There are fewer items than parts.</exception>
+    public IEnumerable<int> Of(int total, string items)
     {
-        if (Count > total) throw new ArgumentException($"Shard {this}: {Count} shards do not fit {total} rows; use at most {total}.");
+        if (Count > total) throw new ArgumentException($"Shard {this}: {Count} shards do not fit {total} {items}; use at most {total}.");
         var (first, step) = (Index - 1, Count);
-        return Enumerable.Range(0, total).Where(row => row % step == first);
+        return Enumerable.Range(0, total).Where(item => item % step == first);
     }
 
     /// <summary>The form "i/n".</summary>

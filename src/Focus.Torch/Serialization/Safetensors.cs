@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Focus;
@@ -9,26 +10,30 @@ namespace Focus;
 public static class Safetensors
 {
     /// <summary>Writes a file, which appears or is replaced as a whole.</summary>
-    /// <inheritdoc cref="Save(Stream, IEnumerable{KeyValuePair{string, Tensor}}, IReadOnlyDictionary{string, string}?)"/>
-    public static void Save(string path, IEnumerable<KeyValuePair<string, Tensor>> tensors, IReadOnlyDictionary<string, string>? metadata = null)
-        => AtomicFile.Write(path, stream => Save(stream, tensors, metadata));
+    /// <inheritdoc cref="Save(Stream, IEnumerable{KeyValuePair{string, Tensor}}, IReadOnlyDictionary{string, string}?, ScalarType?)"/>
+    public static void Save(
+        string path, IEnumerable<KeyValuePair<string, Tensor>> tensors, IReadOnlyDictionary<string, string>? metadata = null, ScalarType? type = null)
+        => AtomicFile.Write(path, stream => Save(stream, tensors, metadata, type));
 
     /// <summary>Writes tensors one after the other.</summary>
     /// <param name="stream">A writable stream.</param>
-    /// <param name="tensors">Tensors by name, of any shape and on any device, each below 2 GiB.</param>
+    /// <param name="tensors">Tensors by name, of any shape and on any device.</param>
     /// <param name="metadata">Texts to keep with them.</param>
-    /// <exception cref="ArgumentException">A name stands twice, or a tensor's type or size is not supported.</exception>
-    public static void Save(Stream stream, IEnumerable<KeyValuePair<string, Tensor>> tensors, IReadOnlyDictionary<string, string>? metadata = null)
+    /// <param name="type">What all tensors are converted to on the way, or null to leave them as they are.</param>
+    /// <exception cref="ArgumentException">A name stands twice, a tensor's type is not supported, or a tensor holds finite numbers that
+    /// <paramref name="type"/> does not reach.</exception>
+    public static void Save(
+        Stream stream, IEnumerable<KeyValuePair<string, Tensor>> tensors, IReadOnlyDictionary<string, string>? metadata = null, ScalarType? type = null)
     {
         ArgumentNullException.ThrowIfNull(stream);
         ArgumentNullException.ThrowIfNull(tensors);
         var items = tensors.ToArray();
-        var header = SafetensorsHeader.Of(items, metadata).ToJson();
+        var header = SafetensorsHeader.Of(items, metadata, type).ToJson();
         Span<byte> length = stackalloc byte[sizeof(long)];
         BinaryPrimitives.WriteInt64LittleEndian(length, header.Length);
         stream.Write(length);
         stream.Write(header);
-        foreach (var (_, tensor) in items) WriteBytes(stream, tensor);
+        foreach (var (name, tensor) in items) WriteBytes(stream, name, tensor, type ?? tensor.dtype);
     }
 
     /// <summary>Reads a file.</summary>
@@ -52,60 +57,39 @@ public static class Safetensors
     public static SafetensorsContent Load(Stream stream)
     {
         ArgumentNullException.ThrowIfNull(stream);
-        var header = SafetensorsHeader.Parse(ReadHeader(stream));
+        var reader = new SafetensorsReader(stream);
         var tensors = new Dictionary<string, Tensor>();
         try
         {
-            foreach (var entry in header.Entries) tensors.Add(entry.Name, ReadTensor(stream, entry));
-            if (stream.ReadByte() >= 0) throw new InvalidDataException("Safetensors: expected the end after the last tensor, found more bytes.");
+            foreach (var (name, tensor) in reader.ReadTensors()) tensors.Add(name, tensor);
         }
         catch
         {
             foreach (var tensor in tensors.Values) tensor.Dispose();
             throw;
         }
-        return new SafetensorsContent(tensors, header.Metadata);
+        return new SafetensorsContent(tensors, reader.Header.Metadata);
     }
 
-    private static byte[] ReadHeader(Stream stream)
+    private static void WriteBytes(Stream stream, string name, Tensor tensor, ScalarType type)
     {
-        var prefix = new byte[sizeof(long)];
-        ReadExactly(stream, prefix, "the length of the header");
-        var length = BinaryPrimitives.ReadInt64LittleEndian(prefix);
-        if (length is < 2 or > SafetensorsHeader.LongestJson)
-            throw new InvalidDataException(
-                $"Safetensors, byte 0: expected the length of a header from 2 to {SafetensorsHeader.LongestJson} bytes, found {length}.");
-        var header = new byte[length];
-        ReadExactly(stream, header, "the header");
-        return header;
-    }
-
-    private static Tensor ReadTensor(Stream stream, SafetensorsEntry entry)
-    {
-        var tensor = empty(entry.Shape, dtype: entry.Type.ScalarType);
-        try
-        {
-            if (entry.Length > 0) ReadExactly(stream, tensor.bytes, $"tensor '{entry.Name}'");
-            return tensor;
-        }
-        catch
-        {
-            tensor.Dispose();
-            throw;
-        }
-    }
-
-    private static void ReadExactly(Stream stream, Span<byte> target, string what)
-    {
-        var found = stream.ReadAtLeast(target, target.Length, throwOnEndOfStream: false);
-        if (found < target.Length)
-            throw new InvalidDataException($"Safetensors: expected {target.Length} bytes of {what}, found {found}: the file is cut short.");
-    }
-
-    private static void WriteBytes(Stream stream, Tensor tensor)
-    {
+        using var _ = no_grad();
         using var scope = NewDisposeScope();
-        if (tensor.numel() > 0) stream.Write(tensor.detach().cpu().contiguous().bytes);
+        foreach (var piece in SafetensorsPieces.Of(tensor.detach().contiguous()))
+        {
+            using var pieceScope = NewDisposeScope();
+            var converted = piece.to(type).cpu();
+            if (type != tensor.dtype) RequireReached(piece, converted, name);
+            stream.Write(converted.bytes);
+        }
+    }
+
+    private static void RequireReached(Tensor original, Tensor converted, string name)
+    {
+        if (CountFinite(original) != CountFinite(converted))
+            throw new ArgumentException($"Tensor '{name}' holds numbers beyond the range of {converted.dtype}; take a type of a wider range.");
+
+        static long CountFinite(Tensor tensor) => tensor.isfinite().sum().ToInt64();
     }
 }
 

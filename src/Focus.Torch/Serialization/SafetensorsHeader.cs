@@ -13,7 +13,7 @@ internal sealed record SafetensorsEntry(string Name, SafetensorsType Type, long[
     /// <summary>The size in bytes.</summary>
     public long Length { get; } = Shape.Aggregate((long)Type.Size, (length, dimension) => checked(length * dimension));
 
-    public long End => Start + Length;
+    public long End => checked(Start + Length);
 }
 
 /// <summary>The header of a safetensors file: its tensors in the order of their bytes, without gaps, and its metadata.</summary>
@@ -33,20 +33,25 @@ internal sealed class SafetensorsHeader
 
     public IReadOnlyDictionary<string, string> Metadata { get; }
 
+    /// <summary>The bytes of all tensors.</summary>
+    public long DataLength => Entries.Count == 0 ? 0 : Entries[^1].End;
+
     /// <summary>A header for tensors that follow in the order given.</summary>
-    public static SafetensorsHeader Of(IEnumerable<KeyValuePair<string, Tensor>> tensors, IReadOnlyDictionary<string, string>? metadata)
+    /// <param name="tensors">The tensors by name.</param>
+    /// <param name="metadata">Texts to keep with them.</param>
+    /// <param name="converted">The type they are written in, or null for their own.</param>
+    public static SafetensorsHeader Of(
+        IEnumerable<KeyValuePair<string, Tensor>> tensors, IReadOnlyDictionary<string, string>? metadata, ScalarType? converted)
     {
         var entries = new List<SafetensorsEntry>();
         var names = new HashSet<string> { MetadataName };
         foreach (var (name, tensor) in tensors)
         {
             if (!names.Add(name)) throw new ArgumentException($"The tensor name '{name}' stands twice or is reserved.", nameof(tensors));
-            var type = SafetensorsType.Of(tensor.dtype)
-                ?? throw new ArgumentException($"Tensor '{name}' is of {tensor.dtype}, which safetensors files do not hold.", nameof(tensors));
-            var entry = new SafetensorsEntry(name, type, tensor.shape, entries.Count == 0 ? 0 : entries[^1].End);
-            if (entry.Length > int.MaxValue)
-                throw new ArgumentException($"Tensor '{name}' has {entry.Length} bytes; at most {int.MaxValue} are supported.", nameof(tensors));
-            entries.Add(entry);
+            var type = SafetensorsType.Of(converted ?? tensor.dtype)
+                ?? throw new ArgumentException(
+                    $"Tensor '{name}' is to be written as {converted ?? tensor.dtype}, which safetensors files do not hold.", nameof(tensors));
+            entries.Add(new SafetensorsEntry(name, type, tensor.shape, entries.Count == 0 ? 0 : entries[^1].End));
         }
         return new SafetensorsHeader(entries, metadata ?? new Dictionary<string, string>());
     }
@@ -63,7 +68,7 @@ internal sealed class SafetensorsHeader
             foreach (var property in document.RootElement.EnumerateObject())
             {
                 if (property.Name != MetadataName) entries.Add(ParseEntry(property));
-                else foreach (var text in property.Value.EnumerateObject()) metadata[text.Name] = text.Value.GetString()!;
+                else foreach (var text in property.Value.EnumerateObject()) metadata[text.Name] = ParseText(text);
             }
             entries.Sort((a, b) => (a.Start, a.End).CompareTo((b.Start, b.End)));
             RequireSeamless(entries);
@@ -98,6 +103,10 @@ internal sealed class SafetensorsHeader
         return json.ToArray();
     }
 
+    private static string ParseText(JsonProperty property)
+        => property.Value.GetString()
+            ?? throw new InvalidDataException($"Safetensors: '{MetadataName}' holds '{property.Name}', expected a text, found null.");
+
     private static SafetensorsEntry ParseEntry(JsonProperty property)
     {
         var name = property.Name;
@@ -110,10 +119,10 @@ internal sealed class SafetensorsHeader
             throw new InvalidDataException(
                 $"Safetensors: tensor '{name}' has the shape [{string.Join(", ", shape)}] and the offsets [{string.Join(", ", offsets)}].");
         var entry = new SafetensorsEntry(name, type, shape, offsets[0]);
-        if (entry.End != end || entry.Length > int.MaxValue)
+        if (entry.End != end)
             throw new InvalidDataException(
-                $"Safetensors: tensor '{name}' of {typeName} [{string.Join(", ", shape)}] takes {entry.Length} bytes " +
-                $"(at most {int.MaxValue} are supported), but its offsets are {entry.Start} to {end}.");
+                $"Safetensors: tensor '{name}' of {typeName} [{string.Join(", ", shape)}] takes {entry.Length} bytes, " +
+                $"but its offsets are {entry.Start} to {end}.");
         return entry;
     }
 

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.IO.Compression;
 using System.Text;
 using Focus.Tests;
 using static TorchSharp.torch;
@@ -89,6 +90,13 @@ public sealed class SafetensorsTests
     [DataRow("""{"a":{"dtype":"F99","shape":[2],"data_offsets":[0,8]}}""", "F99", DisplayName = "unknown type")]
     [DataRow("""{"a":{"shape":[2],"data_offsets":[0,8]}}""", "dtype", DisplayName = "no type")]
     [DataRow("""{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]},"a":{"dtype":"F32","shape":[2],"data_offsets":[8,16]}}""", "a", DisplayName = "twice")]
+    [DataRow("""{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8,16]}}""", "0, 8, 16", DisplayName = "three offsets")]
+    [DataRow("""{"a":{"dtype":"F32","shape":[2.5],"data_offsets":[0,10]}}""", "header", DisplayName = "half an element")]
+    [DataRow("""{"a":{"dtype":"F32","shape":[4611686018427387904],"data_offsets":[0,8]}}""", "overflow", DisplayName = "bytes overflow")]
+    [DataRow("""{"a":7}""", "header", DisplayName = "no tensor")]
+    [DataRow("""{"__metadata__":{"note":7}}""", "header", DisplayName = "metadata that is no text")]
+    [DataRow("""{"__metadata__":{"note":null}}""", "'note'", DisplayName = "metadata that is null")]
+    [DataRow("""{"a":{"dtype":"U8","shape":[1000000000000000],"data_offsets":[0,1000000000000000]}}""", "cut short", DisplayName = "a petabyte")]
     [DataRow("""[1, 2]""", "header", DisplayName = "no object")]
     [DataRow("""{"a":""", "header", DisplayName = "no JSON")]
     public void A_header_that_contradicts_itself_is_refused(string header, string part) => AssertRefused(File(header, 16), part);
@@ -103,6 +111,74 @@ public sealed class SafetensorsTests
     [DataRow(long.MaxValue)]
     public void An_impossible_length_of_the_header_is_refused(long length)
         => AssertRefused([.. BitConverter.GetBytes(length), .. new byte[100]], $"{length}");
+
+    [TestMethod]
+    public void A_header_that_is_not_UTF8_is_refused()
+        => AssertRefused([.. BitConverter.GetBytes(8L), .. "{\"a"u8, 0xFF, 0xFE, .. "\":0"u8], "header");
+
+    [TestMethod]
+    public void A_tensor_longer_than_a_piece_comes_back_from_any_stream()
+    {
+        using var scope = NewDisposeScope();
+        var expected = rand(new[] { 2 * SafetensorsPieces.Longest + 3 });
+        using var file = new MemoryStream();
+
+        Safetensors.Save(file, new Dictionary<string, Tensor> { ["long"] = expected });
+        file.Position = 0;
+        using var deflated = new DeflateStream(Deflate(file), CompressionMode.Decompress);
+
+        Assert.IsTrue(Safetensors.Load(deflated).Tensors["long"].bytes.SequenceEqual(expected.bytes), "a stream that cannot seek");
+        Assert.IsTrue(Safetensors.Load(file).Tensors["long"].bytes.SequenceEqual(expected.bytes), "a stream that can");
+    }
+
+    [TestMethod]
+    [DataRow(ScalarType.Float16, new[] { 0f, 1.0009765625f, -65504f, float.NegativeInfinity })]
+    [DataRow(ScalarType.BFloat16, new[] { 0f, 1.0078125f, -3.3895314e38f, float.NegativeInfinity })]
+    public void Tensors_are_converted_on_the_way(ScalarType type, float[] exact)
+    {
+        using var scope = NewDisposeScope();
+        using var stream = new MemoryStream();
+
+        Safetensors.Save(stream, new Dictionary<string, Tensor> { ["w"] = tensor(exact) }, type: type);
+        stream.Position = 0;
+        var loaded = Safetensors.Load(stream).Tensors["w"];
+
+        Assert.AreEqual(type, loaded.dtype);
+        CollectionAssert.AreEqual(exact, loaded.to(ScalarType.Float32).data<float>().ToArray());
+    }
+
+    [TestMethod]
+    public void Numbers_beyond_the_type_asked_for_are_refused()
+    {
+        using var value = tensor(new[] { 1f, 1e5f });
+        var error = Assert.ThrowsExactly<ArgumentException>(
+            () => Safetensors.Save(Stream.Null, new Dictionary<string, Tensor> { ["w"] = value }, type: ScalarType.Float16));
+        StringAssert.Contains(error.Message, "'w'");
+    }
+
+    [TestMethod]
+    public void A_file_that_is_refused_is_named()
+    {
+        var path = Path.GetTempFileName();
+        try
+        {
+            System.IO.File.WriteAllBytes(path, [1, 2, 3]);
+            StringAssert.Contains(Assert.ThrowsExactly<InvalidDataException>(() => Safetensors.Load(path)).Message, path);
+        }
+        finally
+        {
+            System.IO.File.Delete(path);
+        }
+    }
+
+    private static MemoryStream Deflate(MemoryStream content)
+    {
+        var deflated = new MemoryStream();
+        using (var stream = new DeflateStream(deflated, CompressionLevel.NoCompression, leaveOpen: true))
+            stream.Write(content.GetBuffer().AsSpan(0, (int)content.Length));
+        deflated.Position = 0;
+        return deflated;
+    }
 
     private static byte[] File(string header, int dataLength)
     {

@@ -73,7 +73,7 @@ internal static class Training
             .Columns(new TaskDescriptionColumn(), new ProgressBarColumn(), new PercentageColumn(), new RemainingTimeColumn())
             .Start(progress =>
             {
-                var optimizer = settings.CreateOptimizer();
+                var optimizer = PaperOptimizers.Create(settings.Optimizer, settings.LearningRate);
                 var task = progress.AddTask(settings.Optimizer, maxValue: settings.Steps);
                 return mlContext.Focus.Trainers.Mlp(new MlpTrainer.Options
                 {

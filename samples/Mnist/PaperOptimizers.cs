@@ -1,0 +1,39 @@
+using System.Globalization;
+using Focus;
+
+namespace Mnist;
+
+/// <summary>The optimizers of the paper's MNIST runs, by name, with their settings.</summary>
+internal static class PaperOptimizers
+{
+    private const double WeightDecay = 1e-2;
+    private const string FocusPrefix = "focus-";
+
+    /// <summary>An optimizer by name: adamw, signum, focus (γ 0.2) or focus-γ such as focus-0.4.</summary>
+    /// <exception cref="ArgumentException">The name is none of these.</exception>
+    public static OptimizerOptions Create(string name, double learningRate) => name switch
+    {
+        "adamw" => new AdamWOptions { LearningRate = learningRate, WeightDecay = WeightDecay },
+        // The paper's Signum runs decay towards the average of the parameters: FOCUS without its attraction.
+        "signum" => FocusWith(0, learningRate),
+        "focus" => FocusWith(0.2, learningRate),
+        _ when GammaOf(name) is { } gamma => FocusWith(gamma, learningRate),
+        _ => throw new ArgumentException($"The optimizer is '{name}'; expected adamw, signum, focus or focus-γ, such as focus-0.4."),
+    };
+
+    /// <summary>The name as people write it.</summary>
+    public static string Label(string name) => name switch
+    {
+        "adamw" => "AdamW",
+        "signum" => "Signum",
+        "focus" => "FOCUS",
+        _ => string.Create(CultureInfo.InvariantCulture, $"FOCUS, γ = {GammaOf(name)}"),
+    };
+
+    private static FocusOptions FocusWith(double gamma, double learningRate) =>
+        new() { LearningRate = learningRate, Beta2 = 0.99, Gamma = gamma, WeightDecay = WeightDecay };
+
+    private static double? GammaOf(string name) =>
+        name.StartsWith(FocusPrefix, StringComparison.Ordinal)
+        && double.TryParse(name.AsSpan(FocusPrefix.Length), NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var gamma) ? gamma : null;
+}

@@ -1,0 +1,63 @@
+using Focus;
+using TorchSharp;
+
+namespace Mnist;
+
+/// <summary>Makes the runs of a scan that are missing, and writes what is known.</summary>
+internal static class Scan
+{
+    /// <returns>The exit code: 0, 1 for an error, 130 after an interruption.</returns>
+    public static int Run(ScanSettings settings, CancellationToken cancellation)
+    {
+        try
+        {
+            var plan = settings.Plan();
+            var shard = Shard.Parse(settings.Shard);
+            shard.Of(plan.RunCount, "runs");
+            using var train = MnistTensors.Load(settings.Data, MnistSplit.Train);
+            using var test = MnistTensors.Load(settings.Data, MnistSplit.Test);
+            RequireFittingBatches(plan, train.Count);
+
+            // A run on one thread has the same bits whatever else runs, and cores that need not wait for each other make the most runs.
+            torch.set_num_threads(1);
+            var scan = new TrainingScan(plan, settings.Out);
+            var trainer = new ScanTrainer(plan, settings.EvaluateEvery, train, test);
+            ScanProgressBar.Show(progress => scan.Run(trainer.Train, shard, Cost, progress, settings.Workers, cancellation));
+            Publish(scan, settings.Out);
+            return 0;
+        }
+        catch (OperationCanceledException)
+        {
+            Console.Error.WriteLine($"Mnist: interrupted. Finished runs are in {settings.Out}; the same command goes on from there.");
+            return 130;
+        }
+        catch (Exception fault) when (fault
+            is ArgumentException or FormatException or InvalidOperationException or IOException or InvalidDataException or UnauthorizedAccessException)
+        {
+            Console.Error.WriteLine($"Mnist: {fault.Message.Split(" (Parameter ")[0]}");
+            return 1;
+        }
+    }
+
+    /// <summary>The time of a run, in that of a step's fixed part: each image adds about 1/40 of it.</summary>
+    private static double Cost(ScanRun run) => 1 + run.BatchSize / 40.0;
+
+    /// <summary>Batch normalisation needs two images.</summary>
+    private static void RequireFittingBatches(ScanPlan plan, long images)
+    {
+        foreach (var size in plan.BatchSizes)
+            if (size < 2 || size > images) throw new ArgumentException($"--batch-sizes holds {size}; valid is 2 to {images}, the training images.");
+    }
+
+    /// <summary>Writes what shards found, and again if others finished runs meanwhile: the last shard to write has seen all runs.</summary>
+    private static void Publish(TrainingScan scan, string folder)
+    {
+        var results = scan.Read();
+        for (var seen = -1; results.FinishedRuns > seen; results = scan.Read())
+        {
+            seen = results.FinishedRuns;
+            ScanReport.Write(results, folder);
+        }
+        ScanReport.Print(results, folder);
+    }
+}

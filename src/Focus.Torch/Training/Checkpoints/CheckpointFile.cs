@@ -8,6 +8,9 @@ internal sealed record CheckpointFile(IReadOnlyDictionary<string, string> Settin
     private const string FormatKey = "format", SettingsKey = "settings", StateKey = "state";
     private const string Format = "Focus GPT-2 checkpoint 1";
 
+    /// <summary>The configuration of the model.</summary>
+    public Gpt2Config Model => Parsed<Gpt2Config>(RunSettings.Model, Settings.GetValueOrDefault(RunSettings.Model, ""));
+
     public Dictionary<string, string> ToMetadata() => new()
     {
         [FormatKey] = Format,
@@ -20,18 +23,20 @@ internal sealed record CheckpointFile(IReadOnlyDictionary<string, string> Settin
     {
         if (metadata.GetValueOrDefault(FormatKey) is var format && format != Format)
             throw new InvalidDataException($"Expected the format '{Format}', found {(format is null ? "none" : $"'{format}'")}.");
-        return new CheckpointFile(Part<Dictionary<string, string>>(metadata, SettingsKey), Part<Gpt2RunState>(metadata, StateKey));
+        return new CheckpointFile(
+            Parsed<Dictionary<string, string>>(SettingsKey, metadata.GetValueOrDefault(SettingsKey, "")),
+            Parsed<Gpt2RunState>(StateKey, metadata.GetValueOrDefault(StateKey, "")));
     }
 
-    private static T Part<T>(IReadOnlyDictionary<string, string> metadata, string key)
+    private static T Parsed<T>(string name, string json)
     {
         try
         {
-            return JsonSerializer.Deserialize<T>(metadata.GetValueOrDefault(key, "")) ?? throw new JsonException("it is null.");
+            return JsonSerializer.Deserialize<T>(json) ?? throw new JsonException("it is null.");
         }
         catch (JsonException error)
         {
-            throw new InvalidDataException($"The metadata '{key}' cannot be read: {error.Message}", error);
+            throw new InvalidDataException($"The metadata '{name}' cannot be read: {error.Message}", error);
         }
     }
 }

@@ -1,3 +1,5 @@
+using static TorchSharp.torch;
+
 namespace Focus;
 
 /// <summary>The checkpoints that a <see cref="Gpt2Training"/> leaves: safetensors files with the model, the optimizer's state and the run's
@@ -16,5 +18,47 @@ public static class Gpt2Checkpoint
         return CheckpointFolder.Files(folder) is [var newest, ..] ? newest : null;
     }
 
+    /// <summary>Reads the model of a checkpoint.</summary>
+    /// <returns>A model in evaluation mode, float32, on the CPU; the caller disposes of it.</returns>
+    /// <exception cref="InvalidDataException">The file is not a checkpoint, or damaged.</exception>
+    public static Gpt2 LoadModel(string path)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(path);
+        using var stream = File.OpenRead(path);
+        try
+        {
+            var reader = new SafetensorsReader(stream);
+            var model = new Gpt2(CheckpointFile.Parse(reader.Header.Metadata).Model);
+            try
+            {
+                LoadWeights(model, reader);
+                model.eval();
+                return model;
+            }
+            catch
+            {
+                model.Dispose();
+                throw;
+            }
+        }
+        catch (InvalidDataException error)
+        {
+            throw new InvalidDataException($"'{path}' holds no model: {error.Message}", error);
+        }
+    }
+
     internal static string StepName(long step) => $"{StepPrefix}{step:D9}.safetensors";
+
+    private static void LoadWeights(Gpt2 model, SafetensorsReader reader)
+    {
+        using var _ = no_grad();
+        var weights = model.named_parameters().ToDictionary(named => named.name, named => (Tensor)named.parameter);
+        CheckpointTensors.RequireSame(weights, [.. reader.Header.Entries.Where(CheckpointTensors.IsWeight)]);
+        foreach (var (name, tensor) in reader.ReadTensors())
+        {
+            using var read = tensor;
+            if (weights.Remove(name, out var weight)) weight.copy_(read);
+            if (weights.Count == 0) return; // What follows is the optimizer's.
+        }
+    }
 }

@@ -7,9 +7,12 @@ namespace Focus;
 /// <remarks>The length of the run is not among them: a run that is over may be prolonged.</remarks>
 internal static class RunSettings
 {
+    /// <summary>The name of the model's configuration, in JSON.</summary>
+    public const string Model = "Model";
+
     public static IReadOnlyDictionary<string, string> Of(Gpt2Config model, Gpt2TrainingOptions options, long trainTokens) => new Dictionary<string, string>
     {
-        ["Model"] = JsonSerializer.Serialize(model),
+        [Model] = JsonSerializer.Serialize(model),
         [nameof(options.Optimizer)] = Text(options.Optimizer),
         [nameof(options.Schedule)] = options.HasDefaultSchedule ? "the default" : Text(options.Schedule),
         [nameof(options.BatchSize)] = Text(options.BatchSize),

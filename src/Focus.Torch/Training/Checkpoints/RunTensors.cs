@@ -7,8 +7,6 @@ namespace Focus;
 /// <summary>The tensors of a run as a checkpoint names them: the weights under their own names, and each one's optimizer state.</summary>
 internal sealed class RunTensors
 {
-    private const string OptimizerPrefix = "optimizer.";
-
     private readonly (string Name, Parameter Parameter, ElementwiseState State)[] parameters;
 
     /// <exception cref="NotSupportedException">The optimizer is not one of this library's.</exception>
@@ -22,16 +20,13 @@ internal sealed class RunTensors
                 $"The state of {optimizer.GetType().Name} cannot be kept in checkpoints; expected FOCUS, Signum or AdamW of this library.")))];
     }
 
-    /// <summary>Whether a tensor of a checkpoint belongs to the optimizer, not to the model.</summary>
-    public static bool IsOptimizers(string name) => name.StartsWith(OptimizerPrefix, StringComparison.Ordinal);
-
     /// <summary>All tensors by name: the run's own, but for the step counts, which are copies for the caller to dispose of.</summary>
     public IEnumerable<KeyValuePair<string, Tensor>> Named()
     {
         foreach (var (name, parameter, _) in parameters) yield return new(name, parameter);
         foreach (var (name, _, state) in parameters)
         {
-            for (var i = 0; i < state.Tensors.Count; i++) yield return new($"{OptimizerPrefix}{name}.{i}", state.Tensors[i]);
+            for (var i = 0; i < state.Tensors.Count; i++) yield return new(CheckpointTensors.OptimizerName(name, $"{i}"), state.Tensors[i]);
             yield return new(StepName(name), tensor(state.Step));
         }
     }
@@ -43,7 +38,7 @@ internal sealed class RunTensors
         using var _ = no_grad();
         using var scope = NewDisposeScope();
         var targets = Named().ToDictionary();
-        RequireSame(targets, checkpoint.Header.Entries);
+        CheckpointTensors.RequireSame(targets, checkpoint.Header.Entries);
         var steps = parameters.ToDictionary(parameter => StepName(parameter.Name), parameter => parameter.State);
         foreach (var (name, tensor) in checkpoint.ReadTensors())
         {
@@ -53,20 +48,5 @@ internal sealed class RunTensors
         }
     }
 
-    private static string StepName(string parameter) => $"{OptimizerPrefix}{parameter}.step";
-
-    private static void RequireSame(IReadOnlyDictionary<string, Tensor> expected, IReadOnlyList<SafetensorsEntry> found)
-    {
-        foreach (var entry in found)
-        {
-            if (!expected.TryGetValue(entry.Name, out var tensor))
-                throw new InvalidDataException($"Found tensor '{entry.Name}', which the run does not have.");
-            if (tensor.dtype != entry.Type.ScalarType || !tensor.shape.SequenceEqual(entry.Shape))
-                throw new InvalidDataException(
-                    $"Expected tensor '{entry.Name}' as {tensor.dtype} [{string.Join(", ", tensor.shape)}], " +
-                    $"found {entry.Type.ScalarType} [{string.Join(", ", entry.Shape)}].");
-        }
-        if (expected.Keys.Except(found.Select(entry => entry.Name)).FirstOrDefault() is { } missing)
-            throw new InvalidDataException($"Tensor '{missing}' is missing.");
-    }
+    private static string StepName(string parameter) => CheckpointTensors.OptimizerName(parameter, "step");
 }

@@ -1,0 +1,184 @@
+using System.Diagnostics;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace Focus.Torch.Tests.Training.Gpt2Runs;
+
+[TestClass]
+public class Gpt2TrainingTests
+{
+    public static IEnumerable<object[]> OptimizersAndPrecisions =>
+        from optimizer in TinyRun.Optimizers
+        from precision in Enum.GetValues<TrainingPrecision>()
+        select new object[] { optimizer, precision };
+
+    [TestMethod]
+    [DynamicData(nameof(OptimizersAndPrecisions))]
+    public void EveryOptimizerLearnsInEveryPrecision(OptimizerOptions optimizer, TrainingPrecision precision)
+    {
+        using var validation = TinyRun.Tokens(500, seed: 2);
+        var options = TinyRun.Options with { Optimizer = optimizer, Precision = precision, BatchSize = 16, MaxSteps = 60 };
+        var (result, steps) = TinyRun.Watch(options, validation: validation);
+        Assert.AreEqual(60, result.Steps);
+        Assert.IsFalse(result.Cancelled);
+        Assert.AreEqual(Math.Log(11), steps[0].Loss, 0.2); // Nothing is known at first, ...
+        Assert.IsLessThan(1.7, result.Evaluation!.ValidationLoss!.Value); // ... and two tokens of three can be.
+    }
+
+    [TestMethod]
+    public void TheModelEndsReadyForUse()
+    {
+        var (_, model) = TinyRun.Train(TinyRun.Options with { MaxSteps = 2, Precision = TrainingPrecision.Float16 });
+        using var _ = model;
+        Assert.IsFalse(model.training);
+        Assert.IsTrue(model.parameters().All(parameter => parameter.dtype == ScalarType.Float32 && parameter.grad is null));
+    }
+
+    [TestMethod]
+    public void AStepFollowsTheMeanGradientOfItsMicroBatches()
+    {
+        var options = TinyRun.Options with { AccumulationSteps = 3, MaxSteps = 1, ClipNorm = null, Optimizer = new AdamWOptions { LearningRate = 0.1 } };
+        using var expected = new Gpt2(TinyRun.Config, seed: 3);
+        using var tokens = TinyRun.Tokens();
+        var batches = new TokenBatches(tokens, RandomPurpose.TrainingBatches, TinyRun.Config, options);
+        var losses = Enumerable.Range(0, 3).Select(number => expected.Loss(batches.At(number).Tokens, batches.At(number).Targets)).ToArray();
+        var mean = stack(losses).mean();
+        mean.backward();
+        var norm = stack(expected.parameters().Select(parameter => parameter.grad!.norm())).norm().ToDouble();
+        using var optimizer = options.Optimizer.CreateOptimizer(expected.ParameterGroups());
+        optimizer.step();
+
+        Gpt2Progress? step = null;
+        var (_, actual) = TinyRun.Train(options with { Progress = new TinyRun.Reporter(progress => step = progress) });
+        using var _ = actual;
+        Assert.AreEqual(mean.ToDouble(), step!.Loss, 1e-6);
+        Assert.AreEqual(norm, step.GradientNorm!.Value, 1e-6);
+        foreach (var (name, parameter) in actual.named_parameters())
+            Assert.IsTrue(parameter.allclose(expected.named_parameters().Single(other => other.name == name).parameter, rtol: 1e-3, atol: 1e-4), name);
+    }
+
+    [TestMethod]
+    public void ClippingScalesTheGradientDownToTheNorm()
+    {
+        // The first step of Signum's momentum is (1 − β1) times the gradient.
+        var options = TinyRun.Options with { Optimizer = new SignumOptions { LearningRate = 0, Beta1 = 0.9 }, MaxSteps = 1 };
+        var (_, free) = TinyRun.Watch(options with { ClipNorm = null });
+        var (result, clipped) = TinyRun.Watch(options with { ClipNorm = 0.05 });
+        Assert.AreEqual(free[0].GradientNorm!.Value, clipped[0].GradientNorm!.Value);
+        Assert.AreEqual(0.1 * free[0].GradientNorm!.Value, free[0].Evaluation!.MomentumNorm!.Value, 1e-6);
+        Assert.AreEqual(0.1 * 0.05, clipped[0].Evaluation!.MomentumNorm!.Value, 1e-6);
+        Assert.AreEqual((0.0, 1.0, 1L), (free[0].ClippedShare, clipped[0].ClippedShare, result.ClippedSteps));
+    }
+
+    [TestMethod]
+    public void TheDataComesInTheSameOrderWhateverElseTheRunDoes()
+    {
+        // With a learning rate of 0 the losses tell the batches apart, and nothing else.
+        double[] Losses(Gpt2TrainingOptions options, TokenSource? validation = null)
+            => [.. TinyRun.Watch(options, validation: validation).Steps.Select(step => step.Loss)];
+        var still = TinyRun.Options with { Optimizer = new AdamWOptions { LearningRate = 0 } };
+        var expected = Losses(still);
+        Assert.AreEqual(expected.Length, expected.Distinct().Count());
+        using var validation = TinyRun.Tokens(200, seed: 2);
+        CollectionAssert.AreEqual(expected, Losses(still with { Optimizer = new FocusOptions { LearningRate = 0 } }));
+        CollectionAssert.AreEqual(expected, Losses(still with { EvaluationInterval = 3 }, validation));
+        CollectionAssert.AreNotEqual(expected, Losses(still with { Seed = 1 }));
+    }
+
+    [TestMethod]
+    public void BatchesBeginEverywhereAndTargetsFollowTheirTokens()
+    {
+        using var tokens = new TokenBuffer();
+        tokens.Append([.. Enumerable.Range(0, 11)]);
+        var batches = new TokenBatches(tokens, RandomPurpose.TrainingBatches, TinyRun.Config, TinyRun.Options with { BatchSize = 200 });
+        var (inputs, targets) = batches.At(7);
+        Assert.IsTrue(targets.eq(inputs.add(1)).all().ToBoolean());
+        var starts = inputs.select(1, 0).data<long>().ToArray();
+        foreach (var start in new long[] { 0, 1, 2 }) Assert.IsInRange(40, 95, starts.Count(other => other == start), $"start {start}");
+        Assert.AreEqual(2, starts.Max());
+    }
+
+    [TestMethod]
+    public void EvaluationsComeAtTheirIntervalAndAtTheEnd()
+    {
+        using var validation = TinyRun.Tokens(500, seed: 2);
+        var (result, steps) = TinyRun.Watch(TinyRun.Options with { MaxSteps = 25, EvaluationInterval = 10 }, validation: validation);
+        CollectionAssert.AreEqual(new long[] { 10, 20, 25 }, steps.Where(step => step.Evaluation is not null).Select(step => step.Step).ToArray());
+        Assert.AreEqual(result.Evaluation, steps[^1].Evaluation);
+        Assert.AreEqual(steps.Min(step => step.Evaluation?.ValidationLoss), result.BestValidationLoss);
+    }
+
+    [TestMethod]
+    public void EveryStepReportsScheduleAndSpeed()
+    {
+        var options = TinyRun.Options with { Schedule = new LinearSchedule { WarmupSteps = 10 }, MaxSteps = 20, AccumulationSteps = 2 };
+        var (_, steps) = TinyRun.Watch(options);
+        Assert.AreEqual(0, steps[0].LearningRate);
+        Assert.AreEqual(0.005, steps[5].LearningRate, 1e-12);
+        foreach (var step in steps)
+        {
+            Assert.IsGreaterThan(0, step.TokensPerSecond);
+            // 6·N + 12·L·H·Q·T operations per token, N without the 8 × 16 position weights.
+            var flops = 6.0 * (TinyRun.Config.ParameterCount - 128) + 12 * 2 * 16 * 8;
+            Assert.AreEqual(flops * step.TokensPerSecond / 1e12, step.ModelFlopsUtilization, 1e-12);
+        }
+    }
+
+    [TestMethod]
+    public void CancellationKeepsWhatWasTrained()
+    {
+        using var cancellation = new CancellationTokenSource();
+        var progress = new TinyRun.Reporter(step => { if (step.Step == 5) cancellation.Cancel(); });
+        var (result, model) = TinyRun.Train(TinyRun.Options with { Progress = progress, CancellationToken = cancellation.Token });
+        using var _ = model;
+        Assert.AreEqual((5L, true), (result.Steps, result.Cancelled));
+        Assert.IsNull(result.Evaluation);
+        Assert.IsFalse(model.training);
+    }
+
+    [TestMethod]
+    public void DivergenceNamesTheStep()
+    {
+        var options = TinyRun.Options with { Optimizer = new SignumOptions { LearningRate = 1e30 } };
+        var error = Assert.ThrowsExactly<TrainingDivergedException>(() => TinyRun.Train(options));
+        Assert.IsInRange(2, 3, error.Step);
+        StringAssert.Contains(error.Message, $"step {error.Step}");
+    }
+
+    [TestMethod]
+    public void OverflowOfScaledGradientsIsNoDivergence()
+    {
+        var steps = new List<Gpt2Progress>();
+        var options = TinyRun.Options with { Precision = TrainingPrecision.Float16, MaxSteps = 30, Progress = new TinyRun.Reporter(steps.Add) };
+        using var model = new Gpt2(TinyRun.Config, seed: 3);
+        using var tokens = TinyRun.Tokens();
+        TinyRun.MakeLoud(model);
+        var result = new Gpt2Training(model, options).Run(tokens);
+        Assert.IsInRange(1, 20, result.SkippedSteps);
+        Assert.AreEqual(result.SkippedSteps, steps.Count(step => step.GradientNorm is null));
+        Assert.IsNull(steps[0].GradientNorm);
+        Assert.AreEqual(65536, steps[0].LossScale);
+        Assert.AreEqual(32768, steps[1].LossScale);
+    }
+
+    [TestMethod]
+    public void MemoryStaysFlatOverThousandsOfSteps()
+    {
+        long early = 0, late = 0;
+        var progress = new TinyRun.Reporter(step =>
+        {
+            if (step.Step == 1500) early = ResidentBytes();
+            if (step.Step == 3000) late = ResidentBytes();
+        });
+        TinyRun.Train(TinyRun.Options with { Precision = TrainingPrecision.Float16, MaxSteps = 3000, Progress = progress }).Model.Dispose();
+        Assert.IsLessThan(8L << 20, late - early); // One small tensor lost per step would not show; one gradient would, as 20 MiB.
+    }
+
+    private static long ResidentBytes()
+    {
+        GC.Collect();
+        GC.WaitForPendingFinalizers();
+        using var process = Process.GetCurrentProcess();
+        return process.WorkingSet64;
+    }
+}

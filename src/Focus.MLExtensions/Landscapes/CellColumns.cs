@@ -18,10 +18,10 @@ internal static class CellColumns
         foreach (var axis in CellAxis.All)
         {
             if (schema.GetColumnOrNull(axis.Name) is not { } column) continue;
-            if (!IsNumber(column.Type)) throw ClassificationColumns.Mismatch(Role, axis.Name, Expectation, column.Type.ToString()!);
+            if (!IsNumber(column.Type)) throw SchemaColumns.Mismatch(Role, axis.Name, Expectation, column.Type.ToString()!);
             found.Add((axis, column));
         }
-        return found.Count > 0 ? [.. found] : throw ClassificationColumns.Missing(Role, Names, schema.Select(column => column.Name));
+        return found.Count > 0 ? [.. found] : throw SchemaColumns.Missing(Role, Names, schema.Select(column => column.Name));
     }
 
     /// <summary>Finds the same faults before there are data.</summary>
@@ -29,10 +29,10 @@ internal static class CellColumns
     public static void Check(SchemaShape shape)
     {
         var columns = shape.Where(column => CellAxis.All.Any(axis => axis.Name == column.Name)).ToArray();
-        if (columns.Length == 0) throw ClassificationColumns.Missing(Role, Names, shape.Select(column => column.Name));
+        if (columns.Length == 0) throw SchemaColumns.Missing(Role, Names, shape.Select(column => column.Name));
         foreach (var column in columns)
             if (column.Kind != SchemaShape.Column.VectorKind.Scalar || column.IsKey || !IsNumber(column.ItemType))
-                throw ClassificationColumns.Mismatch(Role, column.Name, Expectation, ClassificationShape.Describe(column));
+                throw SchemaColumns.Mismatch(Role, column.Name, Expectation, SchemaColumns.Describe(column));
     }
 
     private static bool IsNumber(DataViewType type) => type.Equals(NumberDataViewType.Double) || type.Equals(NumberDataViewType.Single);

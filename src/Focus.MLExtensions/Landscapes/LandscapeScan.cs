@@ -45,9 +45,6 @@ public sealed partial class LandscapeScan : IEstimator<LandscapeTransformer>
     {
         ArgumentNullException.ThrowIfNull(inputSchema);
         CellColumns.Check(inputSchema);
-        var schema = new DataViewSchema.Builder();
-        schema.AddColumns(LandscapeColumns.Of(options));
-        var added = MlNetInternals.Current.CreateSchemaShape(schema.ToSchema());
-        return new SchemaShape(inputSchema.Where(column => added.All(other => other.Name != column.Name)).Concat(added));
+        return SchemaColumns.Append(inputSchema, LandscapeColumns.Of(options));
     }
 }

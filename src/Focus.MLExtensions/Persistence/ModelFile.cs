@@ -16,6 +16,9 @@ internal static class ModelFile
     {
         [MlpTransformer.Kind] = MlpTransformer.Load,
         [LandscapeTransformer.Kind] = LandscapeTransformer.Load,
+        [TokenizingTransformer.Kind] = TokenizingTransformer.Load,
+        [DetokenizingTransformer.Kind] = DetokenizingTransformer.Load,
+        [Gpt2Transformer.Kind] = Gpt2Transformer.Load,
     };
 
     public static void Save(FocusTransformer model, Stream stream)
@@ -28,6 +31,16 @@ internal static class ModelFile
 
     /// <exception cref="InvalidDataException">The stream is not a model this library can read.</exception>
     public static FocusTransformer Load(Stream stream)
+    {
+        if (stream.CanSeek) return LoadSeekable(stream);
+        // The list of a zip's entries is at its end; without a file, the zip would be held in memory, which ends at 2 GiB.
+        using var file = TemporaryFile.Create();
+        stream.CopyTo(file);
+        file.Position = 0;
+        return LoadSeekable(file);
+    }
+
+    private static FocusTransformer LoadSeekable(Stream stream)
     {
         using var zip = Open(stream);
         var archive = new ModelArchive(zip);

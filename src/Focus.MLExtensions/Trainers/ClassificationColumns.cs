@@ -17,9 +17,9 @@ internal sealed record ClassificationColumns(
     public static ClassificationColumns Find(DataViewSchema schema, string featureName, string labelName)
     {
         var features = FindFeatures(schema, featureName, out var width);
-        var label = FindColumn(schema, labelName, "label");
-        if (label.Type is not KeyDataViewType key) throw Mismatch("label", labelName, "a key (MapValueToKey makes one)", label.Type.ToString()!);
-        if (key.Count is < 2 or > int.MaxValue) throw Mismatch("label", labelName, "a key of at least 2 values", label.Type.ToString()!);
+        var label = SchemaColumns.Find(schema, labelName, "label");
+        if (label.Type is not KeyDataViewType key) throw SchemaColumns.Mismatch("label", labelName, "a key (MapValueToKey makes one)", label.Type.ToString()!);
+        if (key.Count is < 2 or > int.MaxValue) throw SchemaColumns.Mismatch("label", labelName, "a key of at least 2 values", label.Type.ToString()!);
         return new ClassificationColumns(features, label, width, (int)key.Count, KeyValues.Of(label));
     }
 
@@ -27,9 +27,9 @@ internal sealed record ClassificationColumns(
     /// <exception cref="ArgumentOutOfRangeException">It is missing or of the wrong type.</exception>
     public static DataViewSchema.Column FindFeatures(DataViewSchema schema, string name, out int width)
     {
-        var column = FindColumn(schema, name, "feature");
+        var column = SchemaColumns.Find(schema, name, "feature");
         if (column.Type is not VectorDataViewType { IsKnownSize: true } vector || !vector.ItemType.Equals(NumberDataViewType.Single))
-            throw Mismatch("feature", name, FeatureExpectation, column.Type.ToString()!);
+            throw SchemaColumns.Mismatch("feature", name, FeatureExpectation, column.Type.ToString()!);
         width = vector.Size;
         return column;
     }
@@ -41,22 +41,11 @@ internal sealed record ClassificationColumns(
     public ClassificationColumns FindAgain(DataViewSchema schema)
     {
         var other = Find(schema, Features.Name, Label.Name);
-        if (other.Width != Width) throw Mismatch("evaluation set's feature", Features.Name, Features.Type.ToString()!, other.Features.Type.ToString()!);
-        if (other.Classes != Classes) throw Mismatch("evaluation set's label", Label.Name, Label.Type.ToString()!, other.Label.Type.ToString()!);
+        if (other.Width != Width) throw SchemaColumns.Mismatch("evaluation set's feature", Features.Name, Features.Type.ToString()!, other.Features.Type.ToString()!);
+        if (other.Classes != Classes) throw SchemaColumns.Mismatch("evaluation set's label", Label.Name, Label.Type.ToString()!, other.Label.Type.ToString()!);
         if (LabelValues is { } values && other.LabelValues is { } otherValues && !values.Texts.SequenceEqual(otherValues.Texts))
-            throw Mismatch(
+            throw SchemaColumns.Mismatch(
                 "evaluation set's label", Label.Name, $"the key values {string.Join(", ", values.Texts)}", string.Join(", ", otherValues.Texts));
         return other;
     }
-
-    /// <summary>The error for a column that is missing.</summary>
-    public static ArgumentOutOfRangeException Missing(string role, string name, IEnumerable<string> found)
-        => new("schema", $"There is no {role} column '{name}' in the schema; it has {string.Join(", ", found.Select(column => $"'{column}'"))}.");
-
-    /// <summary>The error for a column of the wrong type.</summary>
-    public static ArgumentOutOfRangeException Mismatch(string role, string name, string expected, string found)
-        => new("schema", $"The {role} column '{name}' does not fit: expected {expected}, found {found}.");
-
-    private static DataViewSchema.Column FindColumn(DataViewSchema schema, string name, string role)
-        => schema.GetColumnOrNull(name) ?? throw Missing(role, name, schema.Select(column => column.Name));
 }

@@ -30,7 +30,7 @@ internal sealed class MlpMapping : RowMapping
     private static DataViewSchema.Column FindFeatures(DataViewSchema schema, MlpConfiguration configuration)
     {
         var features = ClassificationColumns.FindFeatures(schema, configuration.FeatureColumnName, out var width);
-        return width == configuration.Inputs ? features : throw ClassificationColumns.Mismatch(
+        return width == configuration.Inputs ? features : throw SchemaColumns.Mismatch(
             "feature", features.Name, $"a vector of {configuration.Inputs} Single, as in training", features.Type.ToString()!);
     }
 }

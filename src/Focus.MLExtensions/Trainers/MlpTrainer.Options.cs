@@ -19,7 +19,7 @@ public sealed partial class MlpTrainer
         /// <summary>Whether each linear layer's input is batch-normalised; takes batches of at least 2 rows.</summary>
         public bool BatchNormalization { get; init; } = true;
 
-        /// <summary>The data to evaluate on every <see cref="TrainingOptions.EvaluationInterval"/> steps and at the end; null for
+        /// <summary>The data to evaluate on every <see cref="TrainingRunOptions.EvaluationInterval"/> steps and at the end; null for
         /// none.</summary>
         /// <remarks>In a chain, it must be as the chain's earlier part leaves it.</remarks>
         public IDataView? EvaluationSet { get; init; }

@@ -10,9 +10,11 @@ internal sealed class TrainingLog(IChannel channel, IProgress<TrainingProgress>?
     public void Report(TrainingProgress value)
     {
         next?.Report(value);
-        var tenth = value.Step * 10 / value.TotalSteps > (value.Step - 1) * 10 / value.TotalSteps;
-        if (tenth || value.Evaluation is not null) channel.Info(MessageSensitivity.None, "{0}", Message(value));
+        if (value.Evaluation is not null || EndsTenth(value.Step, value.TotalSteps)) channel.Info(MessageSensitivity.None, "{0}", Message(value));
     }
+
+    /// <summary>Whether a step is the last of a tenth of a run.</summary>
+    public static bool EndsTenth(long step, long totalSteps) => step * 10 / totalSteps > (step - 1) * 10 / totalSteps;
 
     private static string Message(TrainingProgress progress)
     {

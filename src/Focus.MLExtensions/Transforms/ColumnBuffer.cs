@@ -29,12 +29,14 @@ internal abstract class ColumnBuffer
     /// <summary>Copies a primitive value.</summary>
     public static void Assign<T>(in T source, ref T target) => target = source;
 
+    /// <summary>Copies a vector, reusing the target's arrays.</summary>
+    public static void Copy<T>(in VBuffer<T> source, ref VBuffer<T> target) => source.CopyTo(ref target);
+
     private static ColumnBuffer OfPrimitives<T>(DataViewRow input, DataViewSchema.Column column, int capacity)
         => new ColumnBuffer<T>(input.GetGetter<T>(column), capacity, Assign);
 
     private static ColumnBuffer OfVectors<T>(DataViewRow input, DataViewSchema.Column column, int capacity)
-        => new ColumnBuffer<VBuffer<T>>(
-            input.GetGetter<VBuffer<T>>(column), capacity, (in VBuffer<T> source, ref VBuffer<T> target) => source.CopyTo(ref target));
+        => new ColumnBuffer<VBuffer<T>>(input.GetGetter<VBuffer<T>>(column), capacity, Copy);
 }
 
 /// <summary>Copies a value, reusing the target's buffers.</summary>

@@ -1,0 +1,15 @@
+using Microsoft.ML;
+using Microsoft.ML.Runtime;
+
+namespace Focus.MLExtensions.Tests;
+
+/// <summary>The messages of a context's log from a kind on.</summary>
+internal sealed class LogCollector
+{
+    public LogCollector(MLContext mlContext, ChannelMessageKind least = ChannelMessageKind.Info) => mlContext.Log += (_, message) =>
+    {
+        if (message.Kind >= least) Messages.Add(message.RawMessage);
+    };
+
+    public List<string> Messages { get; } = [];
+}

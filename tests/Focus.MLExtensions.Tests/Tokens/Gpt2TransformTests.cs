@@ -1,0 +1,86 @@
+using Focus.Tests;
+using Microsoft.ML;
+using Microsoft.ML.Data;
+
+namespace Focus.MLExtensions.Tests;
+
+/// <summary>GPT-2's tokens in pipelines; skipped where its vocabulary is absent.</summary>
+[TestClass]
+public sealed class Gpt2TransformTests
+{
+    private static readonly string[] Texts = ["Hello, world!", "", "Über 1,234 ∑ 🙂\n\n  end", "a<|endoftext|>b"];
+
+    private readonly TemporaryFolder folder = new();
+    private readonly MLContext mlContext = new(seed: 1);
+
+    [TestInitialize]
+    public void RequireVocabulary() => Gpt2Tokenizer.Require();
+
+    [TestCleanup]
+    public void Cleanup() => folder.Dispose();
+
+    [TestMethod]
+    public void Tokens_are_those_of_the_tokenizer_and_the_text_comes_back()
+    {
+        var data = mlContext.Texts(Texts);
+        var output = RoundTrip().Fit(data).Transform(data);
+
+        var tokens = output.GetColumn<int[]>("Tokens").ToArray();
+        for (var i = 0; i < Texts.Length; i++)
+            CollectionAssert.AreEqual(Gpt2Tokenizer.Require().EncodeToIds(Texts[i]).ToArray(), tokens[i]);
+        CollectionAssert.AreEqual(new[] { 15496, 11, 995, 0 }, tokens[0]);
+        CollectionAssert.AreEqual(Texts, output.GetColumn<string>("Again").ToArray());
+    }
+
+    [TestMethod]
+    public void A_saved_chain_works_in_a_prediction_engine()
+    {
+        var data = mlContext.Texts(Texts);
+        mlContext.Model.Save(RoundTrip().Fit(data), data.Schema, folder.File("model.zip"));
+
+        var fresh = new MLContext();
+        _ = fresh.Focus;
+        using var engine = fresh.Model.CreatePredictionEngine<Sentence, Tokenized>(fresh.Model.Load(folder.File("model.zip"), out _));
+
+        var row = engine.Predict(new Sentence { Text = "Hello, world!" });
+        CollectionAssert.AreEqual(new[] { 15496, 11, 995, 0 }, row.Tokens);
+        Assert.AreEqual("Hello, world!", row.Again);
+        Assert.IsLessThan(20_000, new FileInfo(folder.File("model.zip")).Length, "The vocabulary is not part of the file.");
+    }
+
+    [TestMethod]
+    public void A_model_trains_on_files_of_text_and_goes_on_in_text()
+    {
+        File.WriteAllText(folder.File("corpus.txt"), string.Concat(Enumerable.Repeat("one two three four five six seven. ", 20)));
+        var corpus = mlContext.Focus.Data.LoadText(folder.File("*.txt"));
+        var options = TinyGpt2.Quick with
+        {
+            Model = new Gpt2Config { BlockSize = 8, Layers = 1, Heads = 2, Width = 32 },
+            Optimizer = new AdamWOptions { LearningRate = 0.02 },
+            GenerateTokens = 3,
+            Generation = new GenerationOptions { Temperature = 0 },
+        };
+        var model = mlContext.Focus.Transforms.TokenizeGpt2("Tokens", "Text").Append(mlContext.Focus.Gpt2Pretrainer(options))
+            .Append(mlContext.Focus.Transforms.DetokenizeGpt2("Answer", "Continuation")).Fit(corpus);
+
+        var judged = mlContext.Data.CreateEnumerable<Judged>(
+            model.Transform(mlContext.Texts("one two three")), reuseRowObject: false, ignoreMissingColumns: true).Single();
+
+        Assert.AreEqual(" four five six", judged.Answer);
+        Assert.IsLessThan(2f, judged.Loss);
+    }
+
+    [TestMethod]
+    public void A_model_of_fewer_tokens_is_refused_before_the_data_are_read()
+    {
+        var data = mlContext.Texts(Texts);
+        var pipeline = mlContext.Focus.Transforms.TokenizeGpt2("Tokens", "Text").Append(mlContext.Focus.Gpt2Pretrainer(TinyGpt2.Quick));
+
+        var error = Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => pipeline.Fit(data));
+
+        foreach (var part in new[] { "'Tokens'", "12", "50257", "VocabularySize" }) StringAssert.Contains(error.Message, part);
+    }
+
+    private IEstimator<ITransformer> RoundTrip() => mlContext.Focus.Transforms.TokenizeGpt2("Tokens", "Text")
+        .Append(mlContext.Focus.Transforms.DetokenizeGpt2("Again", "Tokens"));
+}

@@ -3,7 +3,7 @@ namespace Focus;
 /// <summary>A training run whose loss, or the gradient of it, is no longer a finite number.</summary>
 public sealed class TrainingDivergedException : Exception
 {
-    private const string Remedy = "A smaller learning rate or a warm-up usually helps; check the features for extreme values, too.";
+    private const string Remedy = "A smaller learning rate or a warm-up usually helps; check the data for extreme values, too.";
 
     /// <summary>A run whose loss is not finite.</summary>
     /// <param name="step">The step, counted from 1, whose loss it was.</param>

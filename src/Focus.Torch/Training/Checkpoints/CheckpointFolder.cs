@@ -4,7 +4,7 @@ using static TorchSharp.torch;
 
 namespace Focus;
 
-/// <summary>A run's checkpoints: the newest few, and the best.</summary>
+/// <summary>A run's checkpoints: the newest few, and the best, which stands in where there is no other yet.</summary>
 /// <remarks>
 /// Files appear whole or not at all, so that a damaged one is a sign of a failing disk or of somebody's hand: it is reported, never passed over
 /// in silence.
@@ -21,11 +21,12 @@ internal sealed class CheckpointFolder
         tensors = new RunTensors(model, optimizer);
     }
 
-    /// <summary>The checkpoints of a folder, the newest first.</summary>
+    /// <summary>The checkpoints of a folder, the newest first and the best last.</summary>
     public static IReadOnlyList<string> Files(string folder)
-        => Directory.Exists(folder)
-            ? [.. Directory.EnumerateFiles(folder, Gpt2Checkpoint.StepPattern).Where(path => StepOf(path) is not null).OrderByDescending(StepOf)]
-            : [];
+    {
+        var best = Path.Combine(folder, Gpt2Checkpoint.BestName);
+        return File.Exists(best) ? [.. StepFiles(folder), best] : StepFiles(folder);
+    }
 
     /// <summary>Throws where the folder holds a run that a new one would overwrite.</summary>
     /// <exception cref="ArgumentException">It does.</exception>
@@ -65,7 +66,7 @@ internal sealed class CheckpointFolder
     public void Save(Gpt2RunState state, int kept)
     {
         Write(Path.Combine(folder, Gpt2Checkpoint.StepName(state.Step)), state);
-        foreach (var old in Files(folder).Skip(kept)) File.Delete(old);
+        foreach (var old in StepFiles(folder).Skip(kept)) File.Delete(old);
     }
 
     /// <summary>Writes the checkpoint with the lowest validation loss.</summary>
@@ -87,6 +88,11 @@ internal sealed class CheckpointFolder
             throw new ArgumentException(
                 $"'{path}' is of step {checkpoint.State.Step}, but {nameof(Gpt2TrainingOptions.MaxSteps)} is {maxSteps}; it must be at least as many.");
     }
+
+    private static IReadOnlyList<string> StepFiles(string folder)
+        => Directory.Exists(folder)
+            ? [.. Directory.EnumerateFiles(folder, Gpt2Checkpoint.StepPattern).Where(path => StepOf(path) is not null).OrderByDescending(StepOf)]
+            : [];
 
     private static long? StepOf(string path)
         => long.TryParse(Path.GetFileNameWithoutExtension(path).AsSpan(Gpt2Checkpoint.StepPrefix.Length), NumberStyles.None, CultureInfo.InvariantCulture, out var step)

@@ -11,7 +11,7 @@ public static class Gpt2Checkpoint
 
     internal const string StepPrefix = "step-", StepPattern = StepPrefix + "*.safetensors";
 
-    /// <summary>The newest checkpoint of a folder, or null where there is none.</summary>
+    /// <summary>The newest checkpoint of a folder, the best where there is no other, or null where there is none.</summary>
     public static string? Newest(string folder)
     {
         ArgumentException.ThrowIfNullOrEmpty(folder);

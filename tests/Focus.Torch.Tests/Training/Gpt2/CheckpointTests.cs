@@ -120,6 +120,19 @@ public sealed class CheckpointTests : IDisposable
     }
 
     [TestMethod]
+    public void TheBestStandsInWhereThereIsNoOther()
+    {
+        using var validation = TinyRun.Tokens(500, seed: 2);
+        TinyRun.Train(Options with { MaxSteps = 3 }, validation: validation).Model.Dispose();
+        File.Delete(folder.File("step-000000003.safetensors"));
+        File.Delete(folder.File("step-000000002.safetensors"));
+        Assert.AreEqual(folder.File("best.safetensors"), Gpt2Checkpoint.Newest(folder.Path));
+        Assert.ThrowsExactly<ArgumentException>(() => TinyRun.Train(Options));
+        var (_, steps) = TinyRun.Watch(Options with { MaxSteps = 5, Resume = true });
+        Assert.AreEqual(4, steps[0].Step);
+    }
+
+    [TestMethod]
     public void AFileThatIsNoCheckpointIsNamed()
     {
         using var tensor = TorchSharp.torch.ones(2);

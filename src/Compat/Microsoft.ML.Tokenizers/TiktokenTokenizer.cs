@@ -17,7 +17,8 @@ public sealed class TiktokenTokenizer : Tokenizer
     {
         _vocabulary = vocabulary;
         _words = new WordEncoder(vocabulary);
-        _specialTokens = new SpecialTokens([KeyValuePair.Create(EndOfText, Gpt2Vocabulary.EndOfText), .. extraSpecialTokens ?? new Dictionary<string, int>()]);
+        var endOfText = KeyValuePair.Create(EndOfText, Gpt2Vocabulary.EndOfText);
+        _specialTokens = new SpecialTokens([endOfText, .. extraSpecialTokens?.AsEnumerable() ?? []]);
         _normalizer = normalizer;
     }
 
@@ -27,7 +28,7 @@ public sealed class TiktokenTokenizer : Tokenizer
         ArgumentNullException.ThrowIfNull(modelName);
         return modelName.ToLowerInvariant() is "gpt2" or "gpt-2"
             ? new TiktokenTokenizer(Gpt2Vocabulary.Shared, extraSpecialTokens, normalizer)
-            : throw new NotSupportedException($"There is no tokenizer for the model '{modelName}': the stand-in for Microsoft.ML.Tokenizers has gpt2 only.");
+            : throw new NotSupportedException($"There is no tokenizer for the model '{modelName}'; this stand-in has gpt2 only.");
     }
 
     public override string Decode(IEnumerable<int> ids)
@@ -132,5 +133,6 @@ public sealed class TiktokenTokenizer : Tokenizer
         return normalized;
     }
 
-    private bool TryGetBytes(int id, out ReadOnlySpan<byte> bytes) => _specialTokens.TryGetBytes(id, out bytes) || _vocabulary.TryGetBytes(id, out bytes);
+    private bool TryGetBytes(int id, out ReadOnlySpan<byte> bytes) =>
+        _specialTokens.TryGetBytes(id, out bytes) || _vocabulary.TryGetBytes(id, out bytes);
 }

@@ -16,7 +16,8 @@ public abstract class Tokenizer
         EncodeToIds(null, text, Settings(considerPreTokenization, considerNormalization)).Tokens;
 
     public IReadOnlyList<int> EncodeToIds(
-        string text, int maxTokenCount, out string? normalizedText, out int charsConsumed, bool considerPreTokenization = true, bool considerNormalization = true)
+        string text, int maxTokenCount, out string? normalizedText, out int charsConsumed,
+        bool considerPreTokenization = true, bool considerNormalization = true)
     {
         var results = EncodeToIds(text, text, Settings(considerPreTokenization, considerNormalization, maxTokenCount));
         normalizedText = results.NormalizedText;
@@ -47,7 +48,7 @@ public abstract class Tokenizer
                 {
                     case OperationStatus.Done: return new string(characters, 0, written);
                     case OperationStatus.DestinationTooSmall: continue;
-                    default: throw new InvalidOperationException("The token ids cannot be decoded: some are unknown, or a character's last are missing.");
+                    default: throw new InvalidOperationException("The token ids cannot be decoded: one is unknown, or more are needed.");
                 }
             }
             finally

@@ -16,14 +16,20 @@ internal sealed class Gpt2Vocabulary
     private readonly byte[][] _bytes;
     private readonly int[] _byteTokens;
 
-    private Gpt2Vocabulary(byte[][] bytes)
+    /// <param name="ids">The tokens' ids; a token is written with one character for each byte.</param>
+    private Gpt2Vocabulary(Dictionary<string, int> ids)
     {
-        _bytes = bytes;
-        var ids = new Dictionary<ByteString, int>();
-        for (var id = 0; id < bytes.Length; id++) ids.Add(new ByteString(bytes[id]), id);
-        _byteTokens = [.. Enumerable.Range(0, 256).Select(value => ids[new ByteString(new[] { (byte)value })])];
-        Pairs = new PairTable([.. AllPairs(bytes, ids)]);
-        Words = new WordTable([.. AllWords(bytes)]);
+        var characters = ByteCharacters();
+        var values = new Dictionary<char, byte>(characters.Select((character, value) => KeyValuePair.Create(character, (byte)value)));
+        _byteTokens = [.. characters.Select(character => ids[character.ToString()])];
+        _bytes = new byte[ids.Count][];
+        foreach (var (token, id) in ids)
+        {
+            var bytes = _bytes[id] = new byte[token.Length];
+            for (var i = 0; i < bytes.Length; i++) bytes[i] = values[token[i]];
+        }
+        Pairs = new PairTable(AllPairs(ids));
+        Words = new WordTable([.. AllWords(_bytes)]);
     }
 
     /// <summary>The vocabulary, read when it is first asked for.</summary>
@@ -48,52 +54,35 @@ internal sealed class Gpt2Vocabulary
     {
         using var stream = typeof(Gpt2Vocabulary).Assembly.GetManifestResourceStream(Resource) ?? throw new InvalidOperationException(
             "GPT-2's vocabulary is not in this build. Run './build.sh setup', which fetches it and builds again.");
-        var tokens = JsonSerializer.Deserialize<Dictionary<string, int>>(stream)!;
-        var characterBytes = CharacterBytes();
-        var bytes = new byte[EndOfText][];
-        foreach (var (token, id) in tokens)
-            if (id != EndOfText) bytes[id] = [.. token.Select(character => characterBytes[character])];
-        return new Gpt2Vocabulary(bytes);
+        var ids = JsonSerializer.Deserialize<Dictionary<string, int>>(stream)!;
+        ids.Remove("<|endoftext|>");
+        return new Gpt2Vocabulary(ids);
     }
 
-    /// <summary>The bytes that the file's characters stand for: printable Latin-1 for itself, and from U+0100 on the others in order.</summary>
-    private static Dictionary<char, byte> CharacterBytes()
+    /// <summary>The characters that stand for the bytes: printable Latin-1 for itself, those from U+0100 on for the others in order.</summary>
+    private static char[] ByteCharacters()
     {
-        var characterBytes = new Dictionary<char, byte>();
         var next = '\u0100';
-        for (var value = 0; value < 256; value++)
-        {
-            var printable = value is >= '!' and <= '~' or >= 0xA1 and not 0xAD;
-            characterBytes.Add(printable ? (char)value : next++, (byte)value);
-        }
-        return characterBytes;
+        return [.. Enumerable.Range(0, 256).Select(value => IsPrintable(value) ? (char)value : next++)];
+
+        static bool IsPrintable(int value) => value is >= '!' and <= '~' or >= 0xA1 and not 0xAD;
     }
 
     /// <summary>Every way in which two tokens put together are a token.</summary>
-    private static IEnumerable<(int Left, int Right, int Merged)> AllPairs(byte[][] bytes, Dictionary<ByteString, int> ids)
+    private static List<(int Left, int Right, int Merged)> AllPairs(Dictionary<string, int> ids)
     {
-        for (var id = 0; id < bytes.Length; id++)
-            for (var cut = 1; cut < bytes[id].Length; cut++)
-                if (ids.TryGetValue(new ByteString(bytes[id].AsMemory(..cut)), out var left)
-                    && ids.TryGetValue(new ByteString(bytes[id].AsMemory(cut..)), out var right))
-                    yield return (left, right, id);
+        var pairs = new List<(int, int, int)>();
+        var find = ids.GetAlternateLookup<ReadOnlySpan<char>>();
+        foreach (var (token, id) in ids)
+            for (var cut = 1; cut < token.Length; cut++)
+                if (find.TryGetValue(token.AsSpan(..cut), out var left) && find.TryGetValue(token.AsSpan(cut..), out var right))
+                    pairs.Add((left, right, id));
+        return pairs;
     }
 
     private static IEnumerable<KeyValuePair<string, int>> AllWords(byte[][] bytes)
     {
         for (var id = 0; id < bytes.Length; id++)
             if (Utf8.IsValid(bytes[id])) yield return KeyValuePair.Create(Encoding.UTF8.GetString(bytes[id]), id);
-    }
-
-    private readonly record struct ByteString(ReadOnlyMemory<byte> Bytes)
-    {
-        public bool Equals(ByteString other) => Bytes.Span.SequenceEqual(other.Bytes.Span);
-
-        public override int GetHashCode()
-        {
-            var hash = new HashCode();
-            hash.AddBytes(Bytes.Span);
-            return hash.ToHashCode();
-        }
     }
 }

@@ -16,13 +16,13 @@ internal sealed class SpecialTokens
         _tokens = [.. tokens];
         foreach (var (name, _) in _tokens) ArgumentException.ThrowIfNullOrEmpty(name, nameof(tokens));
         if (_tokens.DistinctBy(token => token.Key).Count() < _tokens.Length)
-            throw new ArgumentException($"A special token is there twice: {string.Join(", ", _tokens.Select(token => token.Key))}.", nameof(tokens));
+            throw new ArgumentException($"A special token is there twice: {string.Join(", ", _tokens.Select(t => t.Key))}.", nameof(tokens));
 
         _names = SearchValues.Create([.. _tokens.Select(token => token.Key)], StringComparison.Ordinal);
         _bytes = _tokens.GroupBy(token => token.Value).ToDictionary(same => same.Key, same => Encoding.UTF8.GetBytes(same.Last().Key));
     }
 
-    /// <summary>Finds the first special token at or after <paramref name="start"/>; where none is left, one without length or id at the end of the text.</summary>
+    /// <summary>The first special token at or after <paramref name="start"/>, or one without length or id at the end of the text.</summary>
     public (int Start, int Length, int Id) FindNext(ReadOnlySpan<char> text, int start)
     {
         var distance = text[start..].IndexOfAny(_names);

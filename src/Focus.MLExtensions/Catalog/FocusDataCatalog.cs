@@ -3,7 +3,7 @@ using Microsoft.ML.Runtime;
 
 namespace Focus;
 
-/// <summary>The data sets of the paper (arXiv:2501.12243) as views.</summary>
+/// <summary>The data sets of the paper (arXiv:2501.12243), texts and tokens as views.</summary>
 public sealed class FocusDataCatalog
 {
     private readonly IHostEnvironment environment;

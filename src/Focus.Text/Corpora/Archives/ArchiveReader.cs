@@ -1,5 +1,4 @@
 using System.Formats.Tar;
-using System.IO.Compression;
 
 namespace Focus;
 
@@ -30,7 +29,7 @@ internal static class ArchiveReader
         var documents = ContentKinds.Find(content.Prefix, name) switch
         {
             ContentKind.Xz => ReadCompressed(new XzStream(content), source, name, reading),
-            ContentKind.Gzip => ReadCompressed(new GZipStream(content, CompressionMode.Decompress), source, name, reading),
+            ContentKind.Gzip => ReadCompressed(new WholeGzipStream(content), source, name, reading),
             ContentKind.Tar => ReadTar(content, source, reading),
             ContentKind.JsonLines => JsonLines.Read(content, source, reading),
             ContentKind.Text => ReadText(content, source, reading),
@@ -54,6 +53,7 @@ internal static class ArchiveReader
             var name = $"{source}/{entry.Name}";
             foreach (var document in reading.Guard(ReadContent(entry.DataStream ?? Stream.Null, name, name, reading), name)) yield return document;
         }
+        content.CopyTo(Stream.Null); // Behind the last entry comes what tells whether compressed data were whole.
     }
 
     /// <summary>The next entry; a header whose numbers are none is damage like any other.</summary>

@@ -1,0 +1,73 @@
+using System.Runtime.InteropServices;
+using Microsoft.ML.Tokenizers;
+
+namespace Focus;
+
+/// <summary>A tokenizer with the name by which a prepared corpus remembers it.</summary>
+public sealed class NamedTokenizer
+{
+    private const string Gpt2Name = "gpt2";
+    private const string CharactersName = "characters";
+
+    /// <summary>Names a tokenizer.</summary>
+    /// <param name="name">Its name.</param>
+    /// <param name="tokenizer">The tokenizer; several threads use it at once.</param>
+    /// <param name="vocabularySize">The number of its tokens; ids lie below it.</param>
+    public NamedTokenizer(string name, Tokenizer tokenizer, int vocabularySize)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(name);
+        ArgumentNullException.ThrowIfNull(tokenizer);
+        ArgumentOutOfRangeException.ThrowIfLessThan(vocabularySize, 1);
+        (Name, Tokenizer, VocabularySize) = (name, tokenizer, vocabularySize);
+    }
+
+    /// <summary>The name.</summary>
+    public string Name { get; }
+
+    /// <summary>The tokenizer.</summary>
+    public Tokenizer Tokenizer { get; }
+
+    /// <summary>The number of tokens.</summary>
+    public int VocabularySize { get; }
+
+    /// <summary>The tokens in the order of their ids, where the name does not say them; else null.</summary>
+    public IReadOnlyList<string>? Vocabulary { get; private init; }
+
+    /// <summary>GPT-2's byte-pair encoding, "gpt2".</summary>
+    public static NamedTokenizer Gpt2() => new(Gpt2Name, TiktokenTokenizer.CreateForModel("gpt2"), Gpt2Tokens.Count);
+
+    /// <summary>A character tokenizer, "characters".</summary>
+    public static NamedTokenizer Characters(CharacterTokenizer tokenizer)
+    {
+        ArgumentNullException.ThrowIfNull(tokenizer);
+        return new(CharactersName, tokenizer, tokenizer.Count) { Vocabulary = tokenizer.Vocabulary };
+    }
+
+    /// <summary>The tokenizer that a prepared corpus remembers.</summary>
+    /// <exception cref="InvalidDataException">The name is none of "gpt2" and "characters".</exception>
+    internal static NamedTokenizer Recall(string name, IReadOnlyList<string>? vocabulary) => (name, vocabulary) switch
+    {
+        (Gpt2Name, _) => Gpt2(),
+        (CharactersName, not null) => Characters(new CharacterTokenizer(vocabulary)),
+        _ => throw new InvalidDataException($"The corpus was prepared with the tokenizer '{name}'; only '{Gpt2Name}' and '{CharactersName}' can be created from its name."),
+    };
+
+    /// <summary>Appends a document's tokens.</summary>
+    /// <exception cref="InvalidDataException">The tokenizer refuses the text, or gives an id beyond the vocabulary.</exception>
+    internal void Encode(TextDocument document, List<int> tokens)
+    {
+        var start = tokens.Count;
+        try
+        {
+            tokens.AddRange(Tokenizer.EncodeToIds(document.Text));
+        }
+        catch (Exception refusal) when (refusal is ArgumentException or InvalidOperationException or KeyNotFoundException)
+        {
+            throw new InvalidDataException($"{document.Source}: the tokenizer '{Name}' refuses the text: {refusal.Message}", refusal);
+        }
+        var added = CollectionsMarshal.AsSpan(tokens)[start..];
+        var beyond = added.IndexOfAnyExceptInRange(0, VocabularySize - 1);
+        if (beyond >= 0)
+            throw new InvalidDataException($"{document.Source}: the tokenizer '{Name}' gave the token {added[beyond]}; expected ids below {VocabularySize}.");
+    }
+}

@@ -44,8 +44,9 @@ public sealed class ClassificationData : IDisposable
 
     private static Tensor Move(Tensor tensor, Device device)
     {
+        // Several trainings may share the rows, which must then stay as they are.
+        if (tensor.device is var here && here.type == device.type && (device.index < 0 || here.index == device.index)) return tensor;
         var moved = tensor.to(device);
-        if (ReferenceEquals(moved, tensor)) return tensor;
         tensor.Dispose();
         return moved.DetachFromDisposeScope();
     }

@@ -11,7 +11,7 @@ public static class TorchThreads
     public static void UseOne()
     {
         set_num_threads(1);
-        // OpenBLAS takes the number over in its next large product, and crashes where two threads are the first to make one.
+        // OpenBLAS takes the number over in its next large product, which two threads must not make at once.
         const int large = 128;
         using var matrix = zeros(large, large);
         using var product = matrix.mm(matrix);

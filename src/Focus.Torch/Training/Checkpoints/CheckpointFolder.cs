@@ -86,16 +86,20 @@ internal sealed class CheckpointFolder
                 $"{nameof(Gpt2TrainingOptions.CheckpointFolder)}.");
         if (checkpoint.State.Step > maxSteps)
             throw new ArgumentException(
-                $"'{path}' is of step {checkpoint.State.Step}, but {nameof(Gpt2TrainingOptions.MaxSteps)} is {maxSteps}; it must be at least as many.");
+                $"'{path}' is of step {checkpoint.State.Step}, but {nameof(Gpt2TrainingOptions.MaxSteps)} is {maxSteps}; " +
+                "it must be at least as many.");
     }
 
     private static IReadOnlyList<string> StepFiles(string folder)
-        => Directory.Exists(folder)
-            ? [.. Directory.EnumerateFiles(folder, Gpt2Checkpoint.StepPattern).Where(path => StepOf(path) is not null).OrderByDescending(StepOf)]
-            : [];
+    {
+        if (!Directory.Exists(folder)) return [];
+        var files = Directory.EnumerateFiles(folder, Gpt2Checkpoint.StepPattern);
+        return [.. files.Where(path => StepOf(path) is not null).OrderByDescending(StepOf)];
+    }
 
     private static long? StepOf(string path)
-        => long.TryParse(Path.GetFileNameWithoutExtension(path).AsSpan(Gpt2Checkpoint.StepPrefix.Length), NumberStyles.None, CultureInfo.InvariantCulture, out var step)
-            ? step
-            : null;
+    {
+        var digits = Path.GetFileNameWithoutExtension(path).AsSpan(Gpt2Checkpoint.StepPrefix.Length);
+        return long.TryParse(digits, NumberStyles.None, CultureInfo.InvariantCulture, out var step) ? step : null;
+    }
 }

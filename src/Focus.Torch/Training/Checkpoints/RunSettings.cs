@@ -10,18 +10,19 @@ internal static class RunSettings
     /// <summary>The name of the model's configuration, in JSON.</summary>
     public const string Model = "Model";
 
-    public static IReadOnlyDictionary<string, string> Of(Gpt2Config model, Gpt2TrainingOptions options, long trainTokens) => new Dictionary<string, string>
-    {
-        [Model] = JsonSerializer.Serialize(model),
-        [nameof(options.Optimizer)] = Text(options.Optimizer),
-        [nameof(options.Schedule)] = options.HasDefaultSchedule ? "the default" : Text(options.Schedule),
-        [nameof(options.BatchSize)] = Text(options.BatchSize),
-        [nameof(options.AccumulationSteps)] = Text(options.AccumulationSteps),
-        [nameof(options.ClipNorm)] = options.ClipNorm is { } norm ? Text(norm) : "none",
-        [nameof(options.Precision)] = options.Precision.ToString(),
-        [nameof(options.Seed)] = Text(options.Seed ?? 0),
-        ["Training tokens"] = Text(trainTokens),
-    };
+    public static IReadOnlyDictionary<string, string> Of(Gpt2Config model, Gpt2TrainingOptions options, long trainTokens)
+        => new Dictionary<string, string>
+        {
+            [Model] = JsonSerializer.Serialize(model),
+            [nameof(options.Optimizer)] = Text(options.Optimizer),
+            [nameof(options.Schedule)] = options.HasDefaultSchedule ? "the default" : Text(options.Schedule),
+            [nameof(options.BatchSize)] = Text(options.BatchSize),
+            [nameof(options.AccumulationSteps)] = Text(options.AccumulationSteps),
+            [nameof(options.ClipNorm)] = options.ClipNorm is { } norm ? Text(norm) : "none",
+            [nameof(options.Precision)] = options.Precision.ToString(),
+            [nameof(options.Seed)] = Text(options.Seed ?? 0),
+            ["Training tokens"] = Text(trainTokens),
+        };
 
     /// <summary>The first setting that differs.</summary>
     public static (string Name, string Expected, string Found)? Difference(

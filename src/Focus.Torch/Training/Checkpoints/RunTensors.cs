@@ -17,7 +17,8 @@ internal sealed class RunTensors
             names[parameter.Handle],
             parameter,
             state as ElementwiseState ?? throw new NotSupportedException(
-                $"The state of {optimizer.GetType().Name} cannot be kept in checkpoints; expected FOCUS, Signum or AdamW of this library.")))];
+                $"The state of {optimizer.GetType().Name} cannot be kept in checkpoints; expected FOCUS, Signum or AdamW of Focus.")))
+        ];
     }
 
     /// <summary>All tensors by name: the run's own, but for the step counts, which are copies for the caller to dispose of.</summary>

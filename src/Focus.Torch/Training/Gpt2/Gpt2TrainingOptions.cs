@@ -10,7 +10,8 @@ public record Gpt2TrainingOptions : TrainingRunOptions
 
     /// <summary>The defaults: FOCUS with η 6e-4, β1 0.9, β2 0.99, γ 0.2, ω 0.2; 40 micro-batches of 12 sequences; evaluations every 1000
     /// steps.</summary>
-    public Gpt2TrainingOptions() : base(new FocusOptions { LearningRate = 6e-4, Beta2 = 0.99, Gamma = 0.2, WeightDecay = 0.2 }, batchSize: 12)
+    public Gpt2TrainingOptions()
+        : base(new FocusOptions { LearningRate = 6e-4, Beta2 = 0.99, Gamma = 0.2, WeightDecay = 0.2 }, batchSize: 12)
         => EvaluationInterval = 1000;
 
     /// <summary>How the learning rate changes over the run; by default a linear warm-up over the first 2 % of the steps, then a cosine down
@@ -85,7 +86,8 @@ public record Gpt2TrainingOptions : TrainingRunOptions
         RequirePositive(PeakFlops, nameof(PeakFlops));
         if (!Enum.IsDefined(Precision))
             throw new ArgumentOutOfRangeException(
-                nameof(Precision), $"{nameof(Precision)} is {Precision}; it must be one of {string.Join(", ", Enum.GetNames<TrainingPrecision>())}.");
+                nameof(Precision),
+                $"{nameof(Precision)} is {Precision}; it must be one of {string.Join(", ", Enum.GetNames<TrainingPrecision>())}.");
         if (Resume && CheckpointFolder is null)
             throw new ArgumentException($"{nameof(Resume)} is set, but no {nameof(CheckpointFolder)} to resume from.", nameof(Resume));
         Schedule.Validate(MaxSteps);

@@ -49,7 +49,7 @@ internal sealed class TokenBatches
         var index = block.IndexOfAnyExceptInRange(0, vocabularySize - 1);
         if (index >= 0)
             throw new InvalidDataException(
-                $"{source.Name}, token {start + index}: found id {block[index]}, but the model's vocabulary ends at {vocabularySize - 1}; " +
-                $"take the tokenizer that the model is for, or a larger {nameof(Gpt2Config.VocabularySize)}.");
+                $"{source.Name}, token {start + index}: found id {block[index]}, but the model's vocabulary ends at " +
+                $"{vocabularySize - 1}; take the tokenizer that the model is for, or a larger {nameof(Gpt2Config.VocabularySize)}.");
     }
 }

@@ -66,7 +66,8 @@ internal sealed class JsonLinesMetrics : IDisposable
         catch (Exception error) when (error is JsonException or KeyNotFoundException or InvalidOperationException or FormatException)
         {
             throw new InvalidDataException(
-                $"'{stream.Name}', line {number}: expected the metrics of a step as JSON, to be continued; move the file away, or name another.", error);
+                $"'{stream.Name}', line {number}: expected the metrics of a step as JSON; move the file away, or name another.",
+                error);
         }
     }
 }

@@ -25,7 +25,8 @@ internal sealed class TensorBoardFile : IDisposable
         Directory.CreateDirectory(folder);
         // TensorBoard reads a folder's files in the order of their names.
         var name = $"events.out.tfevents.{DateTimeOffset.UtcNow.ToUnixTimeSeconds():D10}.{Environment.MachineName}.{Environment.ProcessId}";
-        stream = new FileStream(Path.Combine(folder, $"{name}.{Interlocked.Increment(ref files)}"), FileMode.CreateNew, FileAccess.Write, FileShare.Read);
+        var path = Path.Combine(folder, $"{name}.{Interlocked.Increment(ref files)}");
+        stream = new FileStream(path, FileMode.CreateNew, FileAccess.Write, FileShare.Read);
         WriteEvent(0, output =>
         {
             output.WriteTag(FileVersion, WireFormat.WireType.LengthDelimited);

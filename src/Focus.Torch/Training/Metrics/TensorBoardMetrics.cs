@@ -14,9 +14,10 @@ internal sealed class TensorBoardMetrics : IDisposable
     }
 
     public void Write(Gpt2Progress step)
-    {
-        file.WriteScalars(step.Step, Scalars(step).Where(scalar => scalar.Value is not null).Select(scalar => (scalar.Name, (float)scalar.Value!)));
-    }
+        => file.WriteScalars(step.Step,
+            from scalar in Scalars(step)
+            where scalar.Value is not null
+            select (scalar.Name, (float)scalar.Value!));
 
     public void Dispose() => file.Dispose();
 

@@ -80,11 +80,14 @@ public sealed class CheckpointTests : IDisposable
 
     [TestMethod]
     [DynamicData(nameof(OtherRuns))]
-    public void ACheckpointOfAnotherRunIsRefused(Gpt2TrainingOptions other, Gpt2Config config, string setting, string expected, string found)
+    public void ACheckpointOfAnotherRunIsRefused(
+        Gpt2TrainingOptions other, Gpt2Config config, string setting, string expected, string found)
     {
         TinyRun.Train(Options).Model.Dispose();
-        var error = Assert.ThrowsExactly<ArgumentException>(() => TinyRun.Train(other with { CheckpointFolder = folder.Path, Resume = true }, config));
-        foreach (var part in new[] { folder.File("step-000000007.safetensors"), $"{setting} expected", expected, found, "CheckpointFolder" })
+        var options = other with { CheckpointFolder = folder.Path, Resume = true };
+        var error = Assert.ThrowsExactly<ArgumentException>(() => TinyRun.Train(options, config));
+        var newest = folder.File("step-000000007.safetensors");
+        foreach (var part in new[] { newest, $"{setting} expected", expected, found, "CheckpointFolder" })
             StringAssert.Contains(error.Message, part);
     }
 

@@ -37,15 +37,17 @@ public class Gpt2TrainingTests
     [TestMethod]
     public void AStepFollowsTheMeanGradientOfItsMicroBatches()
     {
-        var options = TinyRun.Options with { AccumulationSteps = 3, MaxSteps = 1, ClipNorm = null, Optimizer = new AdamWOptions { LearningRate = 0.1 } };
+        var optimizerOptions = new AdamWOptions { LearningRate = 0.1 };
+        var options = TinyRun.Options with { AccumulationSteps = 3, MaxSteps = 1, ClipNorm = null, Optimizer = optimizerOptions };
         using var expected = new Gpt2(TinyRun.Config, seed: 3);
         using var tokens = TinyRun.Tokens();
         var batches = new TokenBatches(tokens, RandomPurpose.TrainingBatches, TinyRun.Config, options);
-        var losses = Enumerable.Range(0, 3).Select(number => expected.Loss(batches.At(number).Tokens, batches.At(number).Targets)).ToArray();
+        var micros = Enumerable.Range(0, 3).Select(number => batches.At(number));
+        var losses = micros.Select(micro => expected.Loss(micro.Tokens, micro.Targets)).ToArray();
         var mean = stack(losses).mean();
         mean.backward();
         var norm = stack(expected.parameters().Select(parameter => parameter.grad!.norm())).norm().ToDouble();
-        using var optimizer = options.Optimizer.CreateOptimizer(expected.ParameterGroups());
+        using var optimizer = optimizerOptions.CreateOptimizer(expected.ParameterGroups());
         optimizer.step();
 
         Gpt2Progress? step = null;
@@ -53,8 +55,8 @@ public class Gpt2TrainingTests
         using var _ = actual;
         Assert.AreEqual(mean.ToDouble(), step!.Loss, 1e-6);
         Assert.AreEqual(norm, step.GradientNorm!.Value, 1e-6);
-        foreach (var (name, parameter) in actual.named_parameters())
-            Assert.IsTrue(parameter.allclose(expected.named_parameters().Single(other => other.name == name).parameter, rtol: 1e-3, atol: 1e-4), name);
+        foreach (var (weight, other) in actual.named_parameters().Zip(expected.parameters()))
+            Assert.IsTrue(weight.parameter.allclose(other, rtol: 1e-3, atol: 1e-4), weight.name);
     }
 
     [TestMethod]
@@ -103,7 +105,8 @@ public class Gpt2TrainingTests
     {
         using var validation = TinyRun.Tokens(500, seed: 2);
         var (result, steps) = TinyRun.Watch(TinyRun.Options with { MaxSteps = 25, EvaluationInterval = 10 }, validation: validation);
-        CollectionAssert.AreEqual(new long[] { 10, 20, 25 }, steps.Where(step => step.Evaluation is not null).Select(step => step.Step).ToArray());
+        var evaluated = steps.Where(step => step.Evaluation is not null).Select(step => step.Step);
+        CollectionAssert.AreEqual(new long[] { 10, 20, 25 }, evaluated.ToArray());
         Assert.AreEqual(result.Evaluation, steps[^1].Evaluation);
         Assert.AreEqual(steps.Min(step => step.Evaluation?.ValidationLoss), result.BestValidationLoss);
     }
@@ -149,7 +152,8 @@ public class Gpt2TrainingTests
     public void OverflowOfScaledGradientsIsNoDivergence()
     {
         var steps = new List<Gpt2Progress>();
-        var options = TinyRun.Options with { Precision = TrainingPrecision.Float16, MaxSteps = 30, Progress = new TinyRun.Reporter(steps.Add) };
+        var progress = new TinyRun.Reporter(steps.Add);
+        var options = TinyRun.Options with { Precision = TrainingPrecision.Float16, MaxSteps = 30, Progress = progress };
         using var model = new Gpt2(TinyRun.Config, seed: 3);
         using var tokens = TinyRun.Tokens();
         TinyRun.MakeLoud(model);
@@ -180,7 +184,7 @@ public class Gpt2TrainingTests
         };
         var statistics = DisposeScopeManager.Statistics;
         var progress = new TinyRun.Reporter(_ => tensors.Add((statistics.ThreadTotalLiveCount, statistics.CreatedOutsideScopeCount)));
-        TinyRun.Train(options with { Progress = progress, CheckpointFolder = folder.File("again") }, validation: validation).Model.Dispose();
+        TinyRun.Train(options with { Progress = progress }, validation: validation).Model.Dispose();
         Assert.AreEqual(tensors[9], tensors[39]);
     }
 

@@ -70,7 +70,8 @@ public class ResumeTests
             Run(options).Bits, Run(options with { CheckpointFolder = folder.File("new"), Resume = true }).Bits);
     }
 
-    private static (Gpt2TrainingResult Result, List<double> Losses, byte[] Bits) Run(Gpt2TrainingOptions options, Action<Gpt2Progress>? action = null)
+    private static (Gpt2TrainingResult Result, List<double> Losses, byte[] Bits) Run(
+        Gpt2TrainingOptions options, Action<Gpt2Progress>? action = null)
     {
         var losses = new List<double>();
         using var model = new Gpt2(Config, seed: 3);

@@ -39,7 +39,8 @@ internal static class TinyRun
     }
 
     /// <summary>Trains a fresh model.</summary>
-    public static (Gpt2TrainingResult Result, Gpt2 Model) Train(Gpt2TrainingOptions options, Gpt2Config? config = null, TokenSource? validation = null)
+    public static (Gpt2TrainingResult Result, Gpt2 Model) Train(
+        Gpt2TrainingOptions options, Gpt2Config? config = null, TokenSource? validation = null)
     {
         var model = new Gpt2(config ?? Config, seed: 3);
         using var tokens = Tokens();
@@ -64,7 +65,8 @@ internal static class TinyRun
     }
 
     /// <summary>The bits of all weights.</summary>
-    public static byte[] Bits(Gpt2 model) => [.. model.named_parameters().SelectMany(named => named.parameter.detach().cpu().bytes.ToArray())];
+    public static byte[] Bits(Gpt2 model)
+        => [.. model.named_parameters().SelectMany(named => named.parameter.detach().cpu().bytes.ToArray())];
 
     /// <summary>Reports at once, where <see cref="Progress{T}"/> would do so later.</summary>
     public sealed class Reporter(Action<Gpt2Progress> action) : IProgress<Gpt2Progress>

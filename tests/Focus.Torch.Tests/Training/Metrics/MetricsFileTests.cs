@@ -33,7 +33,8 @@ public sealed class MetricsFileTests : IDisposable
     [TestMethod]
     public void AfterAResumeEveryStepStandsOnce()
     {
-        var options = TinyRun.Options with { MaxSteps = 9, CheckpointFolder = folder.File("run"), CheckpointInterval = 4, MetricsFile = MetricsFile };
+        var checkpoints = folder.File("run");
+        var options = TinyRun.Options with { MaxSteps = 9, CheckpointFolder = checkpoints, CheckpointInterval = 4, MetricsFile = MetricsFile };
         var crash = new TinyRun.Reporter(step => { if (step.Step == 6) throw new InvalidOperationException("as if killed"); });
         Assert.ThrowsExactly<InvalidOperationException>(() => TinyRun.Train(options with { Progress = crash }));
         Assert.HasCount(6, Lines());

@@ -13,7 +13,8 @@ namespace Focus;
 /// <para>
 /// All rows are one sequence, separated by <see cref="Options.Separator"/>, from which batches are taken at random offsets. It is held in
 /// memory, in two bytes a token where ids fit, but for views of <c>mlContext.Focus.Data.LoadTokens</c>, which are read where they lie. With a
-/// seed, in the options or in the context, runs on the CPU repeat; checkpoints, resumption and metrics are as the options say.
+/// seed, in the options or in the context, runs on the CPU repeat. Checkpoints and metrics are as the options say; a run is resumed with the
+/// seed it was begun with, so a program that resumes needs one.
 /// </para>
 /// </remarks>
 public sealed partial class Gpt2Pretrainer : IEstimator<Gpt2Transformer>

@@ -38,18 +38,7 @@ public static class Safetensors
 
     /// <summary>Reads a file.</summary>
     /// <inheritdoc cref="Load(Stream)"/>
-    public static SafetensorsContent Load(string path)
-    {
-        using var stream = File.OpenRead(path);
-        try
-        {
-            return Load(stream);
-        }
-        catch (InvalidDataException error)
-        {
-            throw new InvalidDataException($"'{path}': {error.Message}", error);
-        }
-    }
+    public static SafetensorsContent Load(string path) => ReadFile(path, Load);
 
     /// <summary>Reads all tensors of a stream, to its end.</summary>
     /// <returns>New tensors on the CPU; the caller disposes of them.</returns>
@@ -69,6 +58,20 @@ public static class Safetensors
             throw;
         }
         return new SafetensorsContent(tensors, reader.Header.Metadata);
+    }
+
+    /// <summary>Reads a file, which errors name.</summary>
+    internal static T ReadFile<T>(string path, Func<Stream, T> read)
+    {
+        using var stream = File.OpenRead(path);
+        try
+        {
+            return read(stream);
+        }
+        catch (InvalidDataException error)
+        {
+            throw new InvalidDataException($"'{path}': {error.Message}", error);
+        }
     }
 
     private static void WriteBytes(Stream stream, string name, Tensor tensor, ScalarType type)

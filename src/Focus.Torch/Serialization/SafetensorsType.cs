@@ -22,6 +22,8 @@ internal sealed record SafetensorsType(string Name, ScalarType ScalarType, int S
         new("BOOL", ScalarType.Bool, 1),
     ];
 
+    public bool IsFloatingPoint => ScalarType is ScalarType.Float64 or ScalarType.Float32 or ScalarType.Float16 or ScalarType.BFloat16;
+
     public static string AllNames => string.Join(", ", All.Select(type => type.Name));
 
     public static SafetensorsType? Named(string? name) => Array.Find(All, type => type.Name == name);

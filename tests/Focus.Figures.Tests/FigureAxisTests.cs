@@ -10,6 +10,7 @@ public class FigureAxisTests
     [DataRow(0.1, 1000.0, true, "0.1 1 10 100 1000")]
     [DataRow(1e-12, 1.0, true, "1e−12 1e−10 1e−8 1e−6 0.0001 0.01 1")]
     [DataRow(0.15, 0.6, true, "0.2 0.5")]
+    [DataRow(2.1, 2.9, true, "2.2 2.4 2.6 2.8")]
     public void TicksAreRoundNumbers(double minimum, double maximum, bool logarithmic, string expected)
     {
         var labels = new FigureAxis("x", minimum, maximum, logarithmic).Ticks().Select(tick => tick.Label).OfType<string>();

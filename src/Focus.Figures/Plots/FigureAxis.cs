@@ -61,7 +61,13 @@ public sealed record FigureAxis(string Label, double Minimum, double Maximum, bo
     }
 
     /// <summary>The ticks with their labels, and unlabelled ones between them.</summary>
-    internal IEnumerable<(double Value, string? Label)> Ticks() => Logarithmic ? LogarithmicTicks() : LinearTicks();
+    internal IEnumerable<(double Value, string? Label)> Ticks()
+    {
+        if (!Logarithmic) return LinearTicks();
+        var ticks = LogarithmicTicks().ToArray();
+        // Where powers of ten and their simple multiples are too rare to read a value off, even steps are not.
+        return ticks.Count(tick => tick.Item2 is not null) < 2 ? LinearTicks() : ticks;
+    }
 
     private double Scaled(double value) => Logarithmic ? Math.Log10(value) : value;
 

@@ -1,5 +1,6 @@
+using System.Diagnostics;
 using Focus;
-using TorchSharp;
+using Spectre.Console;
 
 namespace Mnist;
 
@@ -19,10 +20,12 @@ internal static class Scan
             RequireFittingBatches(plan, train.Count);
 
             // A run on one thread has the same bits whatever else runs, and cores that need not wait for each other make the most runs.
-            torch.set_num_threads(1);
+            TorchThreads.UseOne();
             var scan = new TrainingScan(plan, settings.Out);
             var trainer = new ScanTrainer(plan, settings.EvaluateEvery, train, test);
+            var clock = Stopwatch.StartNew();
             ScanProgressBar.Show(progress => scan.Run(trainer.Train, shard, Cost, progress, settings.Workers, cancellation));
+            AnsiConsole.MarkupLineInterpolated($@"Trained for {clock.Elapsed:d\.hh\:mm\:ss\.f}.");
             Publish(scan, settings.Out);
             return 0;
         }

@@ -106,7 +106,7 @@ internal static unsafe class ColumnNormalization
     /// <summary>Calls an action with each block's number, first row and the row after its last.</summary>
     private static void ForEachBlock(Matrix matrix, Action<int, int, int> action)
     {
-        if ((long)matrix.Rows * matrix.Columns < ParallelThreshold)
+        if ((long)matrix.Rows * matrix.Columns < ParallelThreshold || !TorchThreads.AreMany)
             for (var block = 0; block < matrix.Blocks; block++) Do(block);
         else
             Parallel.For(0, matrix.Blocks, Do);

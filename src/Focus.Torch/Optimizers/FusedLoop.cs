@@ -41,7 +41,7 @@ internal sealed unsafe class FusedLoop<TRule> where TRule : struct, IUpdateRule
     /// <summary>Updates everything queued.</summary>
     public void Run()
     {
-        if (elements < ParallelThreshold)
+        if (elements < ParallelThreshold || !TorchThreads.AreMany)
             foreach (ref readonly var chunk in CollectionsMarshal.AsSpan(chunks)) chunk.Update();
         else
             Parallel.For(0, chunks.Count, i => CollectionsMarshal.AsSpan(chunks)[i].Update());

@@ -1,0 +1,132 @@
+using System.Diagnostics;
+
+namespace Focus.Scans.Tests;
+
+/// <summary>The sample as its users run it: a process with arguments, an exit code, standard error and files.</summary>
+[TestClass]
+public class MnistSampleTests
+{
+    private static readonly string[] Small =
+    [
+        "--optimizers", "adamw", "signum", "focus-0.4", "--batch-sizes", "2", "32", "--learning-rates", "0.001", "0.01", "--replicates", "2",
+        "--steps", "6", "--evaluate-every", "4",
+    ];
+
+    private readonly string folder = Directory.CreateTempSubdirectory("mnist").FullName;
+
+    [TestInitialize]
+    public void WriteData() => TinyMnist.Write(In("data"));
+
+    [TestCleanup]
+    public void Cleanup() => Directory.Delete(folder, recursive: true);
+
+    [TestMethod]
+    public void ShardsAndWorkersGiveTheResultsOfTheWhole()
+    {
+        Scan("whole", "--workers", "1");
+        foreach (var shard in new[] { "2/2", "1/2" }) Scan("parts", "--shard", shard, "--workers", "4");
+        string[] expected =
+        [
+            "best.csv", "figure-2c.png", "figure-2c.svg", "figure-2d.png", "figure-2d.svg", "manifest.json",
+            "scan-18-0.npy", "scan-18-1.npy", "scan-18-2.npy", "scan-18-3.npy", "scan-18-4.npy", "scan-18-5.npy",
+        ];
+        CollectionAssert.AreEqual(expected, Files("whole"));
+        CollectionAssert.AreEqual(expected, Files("parts"));
+        foreach (var file in expected) CollectionAssert.AreEqual(File.ReadAllBytes(In("whole", file)), File.ReadAllBytes(In("parts", file)), file);
+        Assert.HasCount(1 + 6, File.ReadAllLines(In("whole", "best.csv")));
+
+        var array = NpyFile.Read(In("whole", "scan-18-5.npy"));
+        CollectionAssert.AreEqual(new[] { 2, 2, 3, 6 }, array.Shape.ToArray());
+        Assert.IsTrue(array.Values[..6].All(double.IsFinite), "the training loss of every step");
+        CollectionAssert.AreEqual(
+            new[] { false, false, false, true, false, true }, array.Values[6..12].Select(double.IsFinite).ToArray(), "the test loss where it was evaluated");
+    }
+
+    [TestMethod]
+    public void ARunCutShortIsMadeAgain()
+    {
+        Scan("whole");
+        var log = In("whole", "runs-1-of-1.jsonl");
+        var lines = File.ReadAllLines(log);
+        File.WriteAllBytes(log, File.ReadAllBytes(log)[..^20]);
+        Scan("whole");
+        CollectionAssert.AreEqual(lines, File.ReadAllLines(log));
+    }
+
+    [TestMethod]
+    public void RunsThatDivergeAreRecordedAndNeverBest()
+    {
+        Scan("wild", "--optimizers", "adamw", "--learning-rates", "0.001", "1e30");
+        Assert.IsTrue(File.ReadAllLines(In("wild", "runs-1-of-1.jsonl")).Any(line => !line.Contains("\"diverged_at\":null", StringComparison.Ordinal)));
+        foreach (var line in File.ReadAllLines(In("wild", "best.csv"))[1..]) StringAssert.Contains(line, ",0.001,");
+    }
+
+    [TestMethod]
+    [DataRow("train-images", "--data", "nowhere")]
+    [DataRow("'x'", "--optimizers", "x")]
+    [DataRow("2 to 64", "--batch-sizes", "1")]
+    [DataRow("2 to 64", "--batch-sizes", "65")]
+    [DataRow("LearningRates holds 0", "--learning-rates", "0")]
+    [DataRow("Replicates is 0", "--replicates", "0")]
+    [DataRow("--workers is 0", "--workers", "0")]
+    [DataRow("at most 24", "--shard", "1/25")]
+    [DataRow("'x'", "--shard", "x")]
+    public void WrongInputIsOneLine(string hint, params string[] arguments)
+    {
+        Refuses(hint, Arguments("none", arguments));
+        Assert.IsFalse(Directory.Exists(In("none")));
+    }
+
+    [TestMethod]
+    public void AFolderOfAnotherPlanIsLeftAlone()
+    {
+        Scan("first");
+        var before = File.ReadAllBytes(In("first", "runs-1-of-1.jsonl"));
+        Refuses("steps", Arguments("first", ["--steps", "7"]));
+        CollectionAssert.AreEqual(before, File.ReadAllBytes(In("first", "runs-1-of-1.jsonl")));
+    }
+
+    private void Scan(string output, params string[] more) => Assert.AreEqual((0, ""), Run(Arguments(output, more)));
+
+    /// <summary>A small scan; options given take the place of its own.</summary>
+    private string[] Arguments(string output, string[] more)
+    {
+        var own = new List<string> { "--data", In("data"), "--out", In(output) };
+        own.AddRange(Small);
+        for (var i = 0; i < more.Length; i++)
+        {
+            if (!more[i].StartsWith("--", StringComparison.Ordinal) || own.IndexOf(more[i]) is not (>= 0 and var start)) continue;
+            var end = start + 1;
+            while (end < own.Count && !own[end].StartsWith("--", StringComparison.Ordinal)) end++;
+            own.RemoveRange(start, end - start);
+        }
+        return ["scan", .. own, .. more];
+    }
+
+    private static void Refuses(string hint, string[] arguments)
+    {
+        var (code, errors) = Run(arguments);
+        Assert.AreEqual(1, code);
+        Assert.HasCount(1, errors.Split('\n', StringSplitOptions.RemoveEmptyEntries), errors);
+        StringAssert.Contains(errors, hint);
+    }
+
+    private static (int Code, string Errors) Run(params string[] arguments)
+    {
+        var sample = Path.Combine(AppContext.BaseDirectory, "Mnist.dll");
+        var start = new ProcessStartInfo("dotnet", [sample, .. arguments]) { RedirectStandardOutput = true, RedirectStandardError = true };
+        using var process = Process.Start(start)!;
+        var output = process.StandardOutput.ReadToEndAsync();
+        var errors = process.StandardError.ReadToEnd();
+        process.WaitForExit();
+        _ = output.Result;
+        return (process.ExitCode, errors);
+    }
+
+    private string In(params string[] path) => Path.Combine([folder, .. path]);
+
+    /// <summary>All results but the logs of the shards, whose names tell the shards.</summary>
+    private string[] Files(string output) =>
+        [.. Directory.GetFiles(In(output)).Select(path => Path.GetFileName(path)).Where(name => !name.EndsWith(".jsonl", StringComparison.Ordinal))
+            .Order(StringComparer.Ordinal)];
+}

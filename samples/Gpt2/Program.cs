@@ -1,0 +1,23 @@
+using System.CommandLine;
+using System.CommandLine.Invocation;
+using Gpt2Sample;
+using Spectre.Console;
+
+if (!AnsiConsole.Profile.Out.IsTerminal)
+{
+    // Logs want whole lines and no colours.
+    AnsiConsole.Profile.Width = 160;
+    AnsiConsole.Profile.Capabilities.Ansi = false;
+    AnsiConsole.Profile.Capabilities.ColorSystem = ColorSystem.NoColors;
+}
+
+var root = new RootCommand(
+    "Trains GPT-2 with FOCUS, Signum and AdamW: the runs of the FOCUS paper (arXiv:2501.12243, section 4), and small ones for a CPU.")
+{
+    PrepareCommand.Create(), PresetsCommand.Create(), TrainCommand.Create(), CompareCommand.Create(),
+    SampleCommand.Create(), ExportCommand.Create(), DemoCommand.Create(),
+};
+var result = root.Parse(args);
+if (result.Action is not ParseErrorAction) return await result.InvokeAsync();
+foreach (var error in result.Errors) Console.Error.WriteLine($"Gpt2: {Faults.Line(error.Message)}");
+return 1;

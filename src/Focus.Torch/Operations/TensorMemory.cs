@@ -15,6 +15,9 @@ internal static class TensorMemory
             && tensor.numel() <= int.MaxValue / sizeof(float)
             && tensor.is_contiguous();
 
+    /// <summary>The tensor as a matrix with rows as long as its last dimension.</summary>
+    public static Tensor AsRows(this Tensor tensor) => tensor.view(-1, tensor.shape[^1]);
+
     /// <summary>The elements of an <see cref="IsSpannable"/> tensor, without a copy.</summary>
     public static Span<float> Floats(this Tensor tensor) => MemoryMarshal.Cast<byte, float>(tensor.bytes);
 

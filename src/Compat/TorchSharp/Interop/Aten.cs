@@ -126,6 +126,7 @@ internal static class Aten
     // Matrices and layers
     public static readonly Operator Mm = new("aten::mm");
     public static readonly Operator Addmm = new("aten::addmm");
+    public static readonly Operator Addmm_ = new("aten::addmm_");
     public static readonly Operator Matmul = new("aten::matmul");
     public static readonly Operator Linear = new("aten::linear");
     public static readonly Operator Embedding = new("aten::embedding");

@@ -18,5 +18,6 @@ internal sealed class EmbeddingTable : nn.Module<Tensor, Tensor>
     /// <summary>count × width.</summary>
     public Parameter Weight => weight;
 
-    public override Tensor forward(Tensor ids) => Operation.Embedding(ids, weight);
+    public override Tensor forward(Tensor ids)
+        => FusedEmbedding.CanTake(ids, weight) ? FusedEmbedding.Apply(ids, weight) : Operation.Embedding(ids, weight);
 }

@@ -1,3 +1,4 @@
+using TorchSharp.Modules;
 using static TorchSharp.torch;
 
 namespace Focus;
@@ -37,7 +38,7 @@ public sealed class Gpt2 : nn.Module<Tensor, Tensor>
     internal Gpt2Stack Transformer => transformer;
 
     /// <summary>The weights that turn features into logits: vocabulary × width.</summary>
-    internal Tensor Head => lm_head?.Weight ?? transformer.TokenEmbedding.Weight;
+    internal Parameter Head => lm_head?.Weight ?? transformer.TokenEmbedding.Weight;
 
     /// <summary>Computes the logits of the next token at every position.</summary>
     /// <param name="tokens">batch × time, int64; time ≤ <see cref="Gpt2Config.BlockSize"/>.</param>
@@ -46,7 +47,8 @@ public sealed class Gpt2 : nn.Module<Tensor, Tensor>
     public override Tensor forward(Tensor tokens)
     {
         Gpt2Input.RequireTokens(tokens, Config);
-        return Operation.Linear(transformer.call(tokens), Head);
+        using var scope = NewDisposeScope();
+        return Operation.Linear(transformer.call(tokens), Head).MoveToOuterDisposeScope();
     }
 
     /// <summary>The mean cross-entropy of the targets, in nats.</summary>
@@ -58,7 +60,12 @@ public sealed class Gpt2 : nn.Module<Tensor, Tensor>
     {
         Gpt2Input.RequireTokens(tokens, Config);
         Gpt2Input.RequireTargets(targets, tokens, Config);
-        return Operation.CrossEntropy(transformer.call(tokens), Head, targets);
+        using var scope = NewDisposeScope();
+        var features = transformer.call(tokens);
+        var loss = FusedCrossEntropy.CanTake(features, Head, targets)
+            ? FusedCrossEntropy.Apply(features, Head, targets)
+            : Operation.CrossEntropy(features, Head, targets);
+        return loss.MoveToOuterDisposeScope();
     }
 
     /// <summary>The cross-entropy of each target, in nats, without gradients.</summary>
@@ -68,8 +75,13 @@ public sealed class Gpt2 : nn.Module<Tensor, Tensor>
     {
         Gpt2Input.RequireTokens(tokens, Config);
         Gpt2Input.RequireTargets(targets, tokens, Config);
+        using var scope = NewDisposeScope();
         using var _ = no_grad();
-        return Operation.CrossEntropies(transformer.call(tokens), Head, targets);
+        var features = transformer.call(tokens);
+        var losses = FusedCrossEntropy.CanTake(features, Head, targets)
+            ? FusedCrossEntropy.Losses(features, Head, targets)
+            : Operation.CrossEntropies(features, Head, targets);
+        return losses.MoveToOuterDisposeScope();
     }
 
     /// <summary>The parameters in two groups: the weights of linear layers, which decay, and embeddings (so a tied head too), layer norms

@@ -31,7 +31,10 @@ internal sealed class Gpt2Attention : nn.Module<Tensor, Tensor>
     /// <summary>batch × time × width, in and out.</summary>
     public override Tensor forward(Tensor x)
     {
-        var y = Operation.CausalAttention(c_attn.call(x), Heads, Scale, training ? dropout : 0);
+        var (projected, dropped) = (c_attn.call(x), training ? dropout : 0);
+        var y = FusedAttention.CanTake(projected, Heads)
+            ? FusedAttention.Apply(projected, Heads, Scale, dropped)
+            : Operation.CausalAttention(projected, Heads, Scale, dropped);
         return Operation.Dropout(c_proj.call(y), dropout, training);
     }
 }

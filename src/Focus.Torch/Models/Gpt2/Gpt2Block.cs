@@ -30,7 +30,9 @@ internal sealed class Gpt2Block : nn.Module<Tensor, Tensor>
     /// <summary>batch × time × width, in and out.</summary>
     public override Tensor forward(Tensor x)
     {
+        using var scope = NewDisposeScope(); // What the backward pass needs, the graph keeps.
         x = x + attn.call(ln_1.call(x));
-        return x + mlp.call(ln_2.call(x));
+        x = x + mlp.call(ln_2.call(x));
+        return x.MoveToOuterDisposeScope();
     }
 }

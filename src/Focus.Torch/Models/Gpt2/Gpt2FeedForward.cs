@@ -21,5 +21,9 @@ internal sealed class Gpt2FeedForward : nn.Module<Tensor, Tensor>
     public LinearLayer Projection => c_proj;
 
     /// <summary>batch × time × width, in and out.</summary>
-    public override Tensor forward(Tensor x) => Operation.Dropout(c_proj.call(Operation.Gelu(c_fc.call(x))), dropout, training);
+    public override Tensor forward(Tensor x)
+    {
+        var y = FusedFeedForward.CanTake(x, this) ? FusedFeedForward.Apply(x, this) : c_proj.call(Operation.Gelu(c_fc.call(x)));
+        return Operation.Dropout(y, dropout, training);
+    }
 }

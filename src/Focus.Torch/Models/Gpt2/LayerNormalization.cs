@@ -23,5 +23,6 @@ internal sealed class LayerNormalization : nn.Module<Tensor, Tensor>
 
     public Parameter? Shift => bias;
 
-    public override Tensor forward(Tensor input) => Operation.LayerNorm(input, weight, bias, Epsilon);
+    public override Tensor forward(Tensor input)
+        => FusedLayerNorm.CanTake(input, this) ? FusedLayerNorm.Apply(input, this) : Operation.LayerNorm(input, weight, bias, Epsilon);
 }

@@ -24,5 +24,6 @@ internal sealed class LinearLayer : nn.Module<Tensor, Tensor>
     /// <summary>outputs.</summary>
     public Parameter? Bias => bias;
 
-    public override Tensor forward(Tensor input) => Operation.Linear(input, weight, bias);
+    public override Tensor forward(Tensor input)
+        => FusedLinear.CanTake(input, this) ? FusedLinear.Apply(input, this) : Operation.Linear(input, weight, bias);
 }

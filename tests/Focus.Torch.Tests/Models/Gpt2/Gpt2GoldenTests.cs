@@ -50,7 +50,7 @@ public class Gpt2GoldenTests
         {
             if (!golden.Tensors.TryGetValue("after." + parameter, out var after)) continue;
             // Where a momentum is as good as zero, rounding decides its sign.
-            var allowed = name == "gpt2_bias_focus" ? value.numel() / 100 : 0;
+            var allowed = name == "gpt2_bias_focus" ? 1 + value.numel() / 100 : 0;
             var distant = (after - value).abs().gt(Tolerance * after.abs().max().ToDouble()).sum().ToInt64();
             Assert.IsLessThanOrEqualTo(allowed, distant, $"elements of {parameter} that end elsewhere");
         }

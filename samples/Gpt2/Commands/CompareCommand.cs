@@ -18,24 +18,24 @@ internal static class CompareCommand
         {
             Description = "Instead of optimizers: the runs of this figure of the paper", HelpName = string.Join('|', Presets.Figures.Keys),
         };
-        var optimizers = new Option<OptimizerKind[]>("--optimizers")
+        var optimizers = new Option<Entry[]>("--optimizers")
         {
-            Description = "The optimizers, by commas", HelpName = "list",
-            DefaultValueFactory = _ => Enum.GetValues<OptimizerKind>(),
-            CustomParser = result => Split(result, Optimizer, "focus, signum or adamw"),
+            Description = "The optimizers, by commas, perhaps with rates of their own: focus:1e-3,focus:2e-3,adamw [default: all three]",
+            HelpName = "list",
+            CustomParser = result => Split(result, ParseEntry, "focus, signum or adamw, perhaps with a rate (focus:1e-3)"),
         };
         var rates = new Option<double[]>("--learning-rates")
         {
             Description = "Learning rates, by commas: the first seed tries each, others take each optimizer's best [default: the preset's]",
             HelpName = "list",
-            DefaultValueFactory = _ => [], CustomParser = result => Split(result, Number, "numbers"),
+            CustomParser = result => Split(result, Number, "numbers"),
         };
         var seeds = new Option<int>("--seeds") { Description = "How many seeds: 1, 2 and so on", DefaultValueFactory = _ => 1 };
         var losses = new Option<double[]>("--losses")
         {
             Description = "Losses, by commas, to which steps and time are told [default: three that the best run reaches]",
             HelpName = "list",
-            DefaultValueFactory = _ => [], CustomParser = result => Split(result, Number, "numbers"),
+            CustomParser = result => Split(result, Number, "numbers"),
         };
         var command = new Command("compare", "Compares optimizers on the same data in the same order; finished runs are not repeated.")
         {
@@ -50,26 +50,31 @@ internal static class CompareCommand
                     throw new ArgumentException("--figure names the presets to run; leave --preset and --config out.");
                 var groups = parsed.GetValue(figure) is { } name
                     ? FigureRuns(name, preset => settings.Change(parsed, preset))
-                    : Rates(settings.Read(parsed), parsed.GetRequiredValue(optimizers), parsed.GetRequiredValue(rates));
+                    : Rates(settings.Read(parsed), Chosen(parsed.GetValue(optimizers)), parsed.GetValue(rates) ?? []);
                 var folder = parsed.GetRequiredValue(output);
                 var outcomes = new Comparison(folder, cancellation).Run(groups, [.. Enumerable.Range(1, parsed.GetValue(seeds))]);
-                Report(folder, outcomes, parsed.GetRequiredValue(losses));
+                Report(folder, outcomes, parsed.GetValue(losses) ?? []);
             },
             "interrupted. Runs that are over are kept, the last has a checkpoint; the same command goes on from there.");
         return command;
     }
+
+    private static Entry[] Chosen(Entry[]? given) =>
+        given is [_, ..] ? given : [.. Enum.GetValues<OptimizerKind>().Select(optimizer => new Entry(optimizer, null))];
 
     private static IReadOnlyList<IReadOnlyList<Contender>> FigureRuns(string figure, Func<RunSettings, RunSettings> change) =>
         Presets.Figures.TryGetValue(figure, out var names)
             ? [.. names.Select(name => new[] { Contender.Of(Presets.Find(name), change(Presets.Find(name).Settings)) })]
             : throw new ArgumentException($"There is no figure '{figure}'; there are {string.Join(", ", Presets.Figures.Keys)}.");
 
-    private static IReadOnlyList<IReadOnlyList<Contender>> Rates(RunSettings settings, OptimizerKind[] optimizers, double[] rates) =>
-    [
-        .. optimizers.Select(optimizer => rates.Length == 0
-            ? new[] { Contender.Of(settings.With(optimizer)) }
-            : [.. rates.Select(rate => Contender.Of(settings.With(optimizer, rate)))]),
-    ];
+    private static IReadOnlyList<IReadOnlyList<Contender>> Rates(RunSettings settings, Entry[] optimizers, double[] rates)
+    {
+        var contenders =
+            from entry in optimizers
+            from rate in entry.Rate is null && rates.Length > 0 ? rates.Select(rate => (double?)rate) : [entry.Rate]
+            select Contender.Of(settings.With(entry.Optimizer, rate));
+        return [.. contenders.GroupBy(contender => contender.Settings.Optimizer).Select(group => group.ToArray())];
+    }
 
     private static void Report(string folder, IReadOnlyList<IReadOnlyList<Outcome>> groups, double[] losses)
     {
@@ -93,9 +98,19 @@ internal static class CompareCommand
         return [.. values.Select(parse).OfType<T>()];
     }
 
+    private static Entry? ParseEntry(string text) => text.Split(':') switch
+    {
+        [var name] when Optimizer(name) is { } optimizer => new(optimizer, null),
+        [var name, var rate] when Optimizer(name) is { } optimizer && Number(rate) is { } number => new(optimizer, number),
+        _ => null,
+    };
+
     private static OptimizerKind? Optimizer(string name) =>
         Enum.TryParse<OptimizerKind>(name, ignoreCase: true, out var optimizer) ? optimizer : null;
 
     private static double? Number(string text) =>
         double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var number) ? number : null;
+
+    /// <summary>An optimizer to compare, at its own learning rate where it has one.</summary>
+    private readonly record struct Entry(OptimizerKind Optimizer, double? Rate);
 }

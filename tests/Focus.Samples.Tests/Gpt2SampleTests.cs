@@ -1,0 +1,194 @@
+using System.Diagnostics;
+using System.Text.Json;
+
+namespace Focus.Samples.Tests;
+
+/// <summary>The sample as its users run it: a process with arguments, an exit code, output, standard error and files.</summary>
+[TestClass]
+public class Gpt2SampleTests
+{
+    /// <summary>A model and a run so small that a step takes a millisecond.</summary>
+    private static readonly string[] Tiny =
+    [
+        "--preset", "shakespeare-char", "--layers", "1", "--heads", "2", "--width", "16", "--block-size", "16", "--batch-size", "4",
+        "--evaluation-interval", "3", "--evaluation-batches", "2", "--checkpoint-interval", "3", "--warmup-steps", "2",
+    ];
+
+    private readonly string folder = Directory.CreateTempSubdirectory("gpt2").FullName;
+
+    [TestCleanup]
+    public void Cleanup() => Directory.Delete(folder, recursive: true);
+
+    [TestMethod]
+    public void FromTextToAModelThatWrites()
+    {
+        Prepare();
+        Assert.AreEqual(3, Directory.GetFiles(In("data")).Length);
+
+        Succeeds("train", [.. Tiny, "--data", In("data"), "--steps", "4", "--out", In("run")]);
+        Assert.AreEqual(4, Metrics("run").Length);
+        Assert.IsTrue(File.Exists(In("run", "result.json")));
+        Assert.IsTrue(Directory.GetFiles(In("run", "tensorboard")).Length > 0);
+
+        var text = Succeeds("sample", "--model", In("run"), "--prompt", "the ", "--tokens", "40", "--seed", "3");
+        StringAssert.StartsWith(text, "the ");
+        Assert.AreEqual(4 + 40, text.TrimEnd('\n').Length);
+        Assert.AreEqual(text, Succeeds("sample", "--model", In("run"), "--prompt", "the ", "--tokens", "40", "--seed", "3"));
+        Assert.AreNotEqual(text, Succeeds("sample", "--model", In("run"), "--prompt", "the ", "--tokens", "40", "--seed", "4"));
+    }
+
+    [TestMethod]
+    public void AResumedRunEqualsAnUninterruptedOne()
+    {
+        Prepare();
+        string[] run = [.. Tiny, "--data", In("data")];
+        Succeeds("train", [.. run, "--steps", "6", "--out", In("whole")]);
+        // The schedule of the first part is that of the whole only where it does not depend on the length.
+        Succeeds("train", [.. run, "--final-factor", "1", "--steps", "6", "--out", In("constant")]);
+        Succeeds("train", [.. run, "--final-factor", "1", "--steps", "3", "--out", In("parts")]);
+        Refuses("--resume", "train", [.. run, "--steps", "6", "--out", In("parts")]);
+        Succeeds("train", "--resume", "--steps", "6", "--out", In("parts"));
+        CollectionAssert.AreEqual(Losses("constant"), Losses("parts"));
+        CollectionAssert.AreNotEqual(Losses("whole"), Losses("parts"));
+    }
+
+    [TestMethod]
+    public void ACheckpointIsExported()
+    {
+        Prepare();
+        Succeeds("train", [.. Tiny, "--data", In("data"), "--steps", "2", "--out", In("run")]);
+        Succeeds("export", "--model", In("run"), "--to", In("hugging"), "--format", "huggingface", "--precision", "float16");
+        var config = JsonDocument.Parse(File.ReadAllText(In("hugging", "config.json"))).RootElement;
+        Assert.AreEqual(16, config.GetProperty("n_embd").GetInt32());
+        Succeeds("export", "--model", In("run"), "--to", In("plain"), "--format", "safetensors");
+        var text = Succeeds("sample", "--model", In("run"), "--prompt", "a", "--tokens", "9", "--seed", "1");
+        Assert.AreEqual(text, Succeeds("sample", "--model", In("plain"), "--prompt", "a", "--tokens", "9", "--seed", "1"));
+    }
+
+    [TestMethod]
+    public void AComparisonTriesRatesThenSeedsAndRepeatsNothing()
+    {
+        Prepare();
+        string[] command =
+        [
+            .. Tiny, "--data", In("data"), "--steps", "6", "--optimizers", "focus,adamw", "--learning-rates", "1e-3,1e-1", "--seeds", "2",
+            "--losses", "9,0.1", "--out", In("both"),
+        ];
+        StringAssert.Contains(Succeeds("compare", command), "AdamW");
+        var table = File.ReadAllLines(In("both", "comparison.csv"));
+        // Both rates with the first seed, and the better of them with the second.
+        Assert.HasCount(1 + 2 * (2 + 1), table);
+        Assert.AreEqual("run,seed,steps,last_loss,best_loss,steps_to_9,seconds_to_9,steps_to_0.1,seconds_to_0.1", table[0]);
+        foreach (var line in table.Skip(1))
+        {
+            // The first evaluation is below 9, none is below 0.1.
+            Assert.AreEqual("3", line.Split(',')[5]);
+            StringAssert.EndsWith(line, ",,");
+        }
+        foreach (var file in new[] { "comparison.svg", "comparison.png" }) Assert.IsTrue(File.Exists(In("both", file)), file);
+
+        var written = WriteTimes();
+        Succeeds("compare", command);
+        CollectionAssert.AreEqual(table, File.ReadAllLines(In("both", "comparison.csv")));
+        CollectionAssert.AreEqual(written, WriteTimes());
+        Refuses("other settings", "compare", [.. command, "--dropout", "0.1"]);
+
+        DateTime[] WriteTimes()
+        {
+            var files = Directory.GetFiles(In("both", "runs"), "metrics.jsonl", SearchOption.AllDirectories);
+            return [.. files.Order().Select(File.GetLastWriteTimeUtc)];
+        }
+    }
+
+    [TestMethod]
+    public void OptionsStandAboveTheFileAndTheFileAboveThePreset()
+    {
+        Prepare();
+        File.WriteAllText(In("config.json"), """{ "steps": 3, "seed": 7, "optimizer": "adamw", "adamW": { "beta2": 0.9 } } // a note""");
+        string[] changes = ["--config", In("config.json"), "--seed", "8", "--learning-rate", "0.02"];
+        Succeeds("train", [.. Tiny, "--data", In("data"), .. changes, "--out", In("run")]);
+        var settings = JsonDocument.Parse(File.ReadAllText(In("run", "settings.json"))).RootElement;
+        Assert.AreEqual(3, settings.GetProperty("steps").GetInt32());
+        Assert.AreEqual(8, settings.GetProperty("seed").GetInt32());
+        Assert.AreEqual("AdamW", settings.GetProperty("optimizer").GetString());
+        Assert.AreEqual(0.9, settings.GetProperty("adamW").GetProperty("beta2").GetDouble());
+        Assert.AreEqual(0.1, settings.GetProperty("adamW").GetProperty("weightDecay").GetDouble());
+        Assert.AreEqual(0.02, settings.GetProperty("adamW").GetProperty("learningRate").GetDouble());
+    }
+
+    [TestMethod]
+    public void TheDemoComparesThreeOptimizersAndWrites()
+    {
+        WriteText();
+        var output = Succeeds("demo", "--text", In("text.txt"), "--prompt", "the ", "--steps", "10");
+        string[] expected = ["FOCUS   step   10 of 10", "Signum  step   10 of 10", "AdamW   step   10 of 10", "validation loss"];
+        foreach (var part in expected) StringAssert.Contains(output, part);
+    }
+
+    [TestMethod]
+    [DataRow("shakespeare-char", "train", "--preset", "shakespear")]
+    [DataRow("--preset", "train")]
+    [DataRow("train.bin", "train", "--preset", "shakespeare-char", "--data", "nowhere")]
+    [DataRow("nowhere.json", "train", "--config", "nowhere.json")]
+    [DataRow("gamma", "train", "--preset", "shakespeare-char", "--optimizer", "adamw", "--gamma", "0.1")]
+    [DataRow("sgd", "train", "--preset", "shakespeare-char", "--optimizer", "sgd")]
+    [DataRow("--steps", "train", "--preset", "shakespeare-char", "--steps", "many")]
+    [DataRow("3a", "compare", "--figure", "9z")]
+    [DataRow("sgd", "compare", "--preset", "shakespeare-char", "--optimizers", "focus,sgd")]
+    public void WrongInputIsOneLine(string hint, string command, params string[] arguments) =>
+        Refuses(hint, command, [.. arguments, "--out", In("none")]);
+
+    [TestMethod]
+    public void AnUnknownSettingIsOneLine()
+    {
+        File.WriteAllText(In("config.json"), """{ "learningRate": 1 }""");
+        Refuses("learningRate", "train", "--config", In("config.json"), "--out", In("none"));
+        File.WriteAllText(In("config.json"), """{ "steps": "many" }""");
+        Refuses("steps", "train", "--config", In("config.json"), "--out", In("none"));
+    }
+
+    [TestMethod]
+    public void NoModelIsOneLine() => Refuses(In("none"), "sample", "--model", In("none"), "--prompt", "a");
+
+    private void Prepare()
+    {
+        WriteText();
+        Succeeds("prepare", "--text", In("text.txt"), "--tokenizer", "characters", "--out", In("data"));
+    }
+
+    private void WriteText() =>
+        File.WriteAllLines(In("text.txt"), Enumerable.Range(0, 400).Select(i => $"the {i % 7} foxes and the {i % 5} dogs"));
+
+    private string[] Metrics(string run) => File.ReadAllLines(In(run, "metrics.jsonl"));
+
+    private double[] Losses(string run) =>
+        [.. Metrics(run).Select(line => JsonDocument.Parse(line).RootElement.GetProperty("loss").GetDouble())];
+
+    private static string Succeeds(string command, params string[] arguments)
+    {
+        var (code, output, errors) = Run([command, .. arguments]);
+        Assert.AreEqual((0, ""), (code, errors));
+        return output;
+    }
+
+    private static void Refuses(string hint, string command, params string[] arguments)
+    {
+        var (code, _, errors) = Run([command, .. arguments]);
+        Assert.AreEqual(1, code);
+        Assert.HasCount(1, errors.Split('\n', StringSplitOptions.RemoveEmptyEntries), errors);
+        StringAssert.Contains(errors, hint);
+    }
+
+    private static (int Code, string Output, string Errors) Run(string[] arguments)
+    {
+        var sample = Path.Combine(AppContext.BaseDirectory, "Gpt2.dll");
+        var start = new ProcessStartInfo("dotnet", [sample, .. arguments]) { RedirectStandardOutput = true, RedirectStandardError = true };
+        using var process = Process.Start(start)!;
+        var output = process.StandardOutput.ReadToEndAsync();
+        var errors = process.StandardError.ReadToEnd();
+        process.WaitForExit();
+        return (process.ExitCode, output.Result, errors);
+    }
+
+    private string In(params string[] path) => Path.Combine([folder, .. path]);
+}

@@ -16,6 +16,18 @@ public sealed class TokenDistributionTests
     }
 
     [TestMethod]
+    public void Tokens_beyond_the_count_are_never_chosen()
+    {
+        var (tokens, weights) = TokenDistribution.Of(Logits, new GenerationOptions { TokenCount = 3 });
+        CollectionAssert.AreEqual(new[] { 0, 1, 2 }, tokens);
+        AssertProbabilities([1 / 11.0, 8 / 11.0, 2 / 11.0], weights);
+
+        CollectionAssert.AreEqual(new[] { 0 }, TokenDistribution.Of(Logits, new GenerationOptions { TokenCount = 1, Temperature = 0 }).Tokens);
+        CollectionAssert.AreEqual(new[] { 1, 2 }, TokenDistribution.Of(Logits, new GenerationOptions { TokenCount = 3, TopK = 2 }).Tokens);
+        Assert.HasCount(5, TokenDistribution.Of(Logits, new GenerationOptions { TokenCount = 9 }).Tokens);
+    }
+
+    [TestMethod]
     public void Temperature_divides_the_logits()
     {
         var (_, weights) = TokenDistribution.Of(Logits, new GenerationOptions { Temperature = 0.5 });

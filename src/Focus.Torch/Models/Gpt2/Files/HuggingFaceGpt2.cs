@@ -5,8 +5,12 @@ namespace Focus;
 
 /// <summary>Saves and loads a <see cref="Gpt2"/> in Hugging Face's layout: a folder with <c>config.json</c> and <c>model.safetensors</c>,
 /// which <c>GPT2LMHeadModel.from_pretrained</c> of <c>transformers</c> loads.</summary>
-/// <remarks>Weights of linear layers are stored inputs × outputs, and there are always biases: zeros for a model without. A tokenizer is
-/// not written.</remarks>
+/// <remarks>
+/// <para>Weights of linear layers are stored inputs × outputs, and there are always biases: zeros for a model without. A tokenizer is not
+/// written.</para>
+/// <para>Where attention is scaled by the inverse layer index, releases of <c>transformers</c> that heed this only in their own attention
+/// (its issue 44380) must be told <c>from_pretrained(…, attn_implementation="eager")</c>.</para>
+/// </remarks>
 public static class HuggingFaceGpt2
 {
     private const string ConfigFile = "config.json", WeightsFile = "model.safetensors", IndexFile = "model.safetensors.index.json";

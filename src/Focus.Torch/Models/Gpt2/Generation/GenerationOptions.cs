@@ -17,6 +17,10 @@ public sealed record GenerationOptions
     /// Where <see cref="TopK"/> is set too, it is a share of what that leaves.</summary>
     public double TopP { get; init; } = 1;
 
+    /// <summary>How many of the model's tokens to choose among, those with the lowest ids; ≥ 1, or null for all. Models often have more
+    /// than their tokenizer, such as 50,304 where GPT-2's has 50,257: what is beyond has no text.</summary>
+    public int? TokenCount { get; init; }
+
     /// <summary>Seeds the choices: equal seeds give equal texts on the same machine. Null takes a new seed each time.</summary>
     public long? Seed { get; init; }
 
@@ -34,6 +38,7 @@ public sealed record GenerationOptions
         Require(double.IsFinite(Temperature) && Temperature >= 0, Temperature, nameof(Temperature), "finite and at least 0");
         Require(TopK is null or >= 1, TopK, nameof(TopK), "at least 1, or null");
         Require(TopP is > 0 and <= 1, TopP, nameof(TopP), "above 0 and at most 1");
+        Require(TokenCount is null or >= 1, TokenCount, nameof(TokenCount), "at least 1, or null");
         Require(StopToken is null or >= 0, StopToken, nameof(StopToken), "at least 0, or null");
     }
 

@@ -30,5 +30,17 @@ public sealed class DetokenizingTransformer : FocusTransformer
         inputSchema, TokenColumn.Find(inputSchema, configuration.InputColumnName), OutputColumn(configuration.OutputColumnName),
         Detokenize, ColumnBuffer.Assign);
 
-    private ReadOnlyMemory<char> Detokenize(VBuffer<int> tokens) => Tokenizer.Decode(tokens.DenseValues()).AsMemory();
+    /// <summary>Text of tokens, all of which the tokenizer must know: GPT-2's would leave the others out without a word.</summary>
+    private ReadOnlyMemory<char> Detokenize(VBuffer<int> tokens)
+    {
+        int[] ids = [.. tokens.DenseValues()];
+        var count = configuration.Tokenizer.Count;
+        var slot = ids.AsSpan().IndexOfAnyExceptInRange(0, count - 1);
+        if (slot >= 0)
+            throw new ArgumentException(
+                $"slot {slot}: expected a token from 0 to {count - 1}, those of the tokenizer {configuration.Tokenizer.Name}, found {ids[slot]}. " +
+                $"Take the tokenizer that made the tokens; where a model generated them, set {nameof(GenerationOptions)}." +
+                $"{nameof(GenerationOptions.TokenCount)} to {count}.");
+        return Tokenizer.Decode(ids).AsMemory();
+    }
 }

@@ -148,7 +148,7 @@ public sealed class CharacterTransformTests
             () => detokenize.Fit(tokens).Transform(tokens).GetColumn<string>("Text").Count());
 
         foreach (var part in new[] { "'Text'", "row 2", "'x'" }) StringAssert.Contains(inText.Message, part);
-        foreach (var part in new[] { "'Tokens'", "row 1", "2" }) StringAssert.Contains(inTokens.Message, part);
+        foreach (var part in new[] { "'Tokens'", "row 1", "slot 1", "0 to 1", "found 2" }) StringAssert.Contains(inTokens.Message, part);
     }
 
     [TestMethod]

@@ -82,6 +82,17 @@ public sealed class Gpt2TransformTests
         foreach (var part in new[] { "'Tokens'", "12", "50257", "VocabularySize" }) StringAssert.Contains(error.Message, part);
     }
 
+    [TestMethod]
+    public void A_token_that_is_not_GPT2s_is_named_with_its_row()
+    {
+        var data = mlContext.Tokens([50256], [15496, 50257]);
+        var texts = mlContext.Focus.Transforms.DetokenizeGpt2("Text", "Tokens").Fit(data).Transform(data);
+
+        var error = Assert.ThrowsExactly<InvalidOperationException>(() => texts.GetColumn<string>("Text").Count());
+
+        foreach (var part in new[] { "'Tokens'", "row 1", "slot 1", "0 to 50256", "found 50257" }) StringAssert.Contains(error.Message, part);
+    }
+
     private IEstimator<ITransformer> RoundTrip() => mlContext.Focus.Transforms.TokenizeGpt2("Tokens", "Text")
         .Append(mlContext.Focus.Transforms.DetokenizeGpt2("Again", "Tokens"));
 }

@@ -17,7 +17,7 @@ internal sealed class Gpt2Mapping : RowMapping
     private Gpt2Mapping(Gpt2 network, Gpt2Scoring scoring, DataViewSchema inputSchema, DataViewSchema.Column tokens)
         : base(inputSchema, [tokens], scoring.Columns(TokenizerDescription.Of(tokens)))
     {
-        (this.network, this.scoring, this.tokens) = (network, scoring, tokens);
+        (this.network, this.scoring, this.tokens) = (network, scoring.For(TokenizerDescription.Of(tokens)), tokens);
     }
 
     // Enough rows to find some of similar length among them.

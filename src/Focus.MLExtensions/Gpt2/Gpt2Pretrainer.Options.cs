@@ -35,7 +35,8 @@ public sealed partial class Gpt2Pretrainer
         public int GenerateTokens { get; init; }
 
         /// <summary>How tokens are chosen for continuations. <see cref="GenerateTokens"/> stands for its number of tokens, and the seed of the run
-        /// for its own where it has none, so that equal rows have equal continuations.</summary>
+        /// for its own where it has none, so that equal rows have equal continuations; the tokens of the column's tokenizer, where that is known,
+        /// stand for its <see cref="GenerationOptions.TokenCount"/> where it has none.</summary>
         public GenerationOptions Generation { get; init; } = new();
 
         /// <summary>The column of a row's loss per token, in nats: Single.</summary>
@@ -59,6 +60,11 @@ public sealed partial class Gpt2Pretrainer
             ArgumentException.ThrowIfNullOrEmpty(LossColumnName);
             ArgumentException.ThrowIfNullOrEmpty(PerplexityColumnName);
             ArgumentException.ThrowIfNullOrEmpty(ContinuationColumnName);
+            string[] added = [LossColumnName, PerplexityColumnName, ContinuationColumnName];
+            if (added.Distinct().Count() < added.Length)
+                throw new ArgumentException(
+                    $"{nameof(LossColumnName)}, {nameof(PerplexityColumnName)} and {nameof(ContinuationColumnName)} are " +
+                    $"'{string.Join("', '", added)}'; each must be a name of its own.", nameof(LossColumnName));
             if (GenerateTokens < 0)
                 throw new ArgumentOutOfRangeException(
                     nameof(GenerateTokens), $"{nameof(GenerateTokens)} is {GenerateTokens}; it must be at least 0.");

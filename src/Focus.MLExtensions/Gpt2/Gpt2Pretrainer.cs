@@ -34,7 +34,7 @@ public sealed partial class Gpt2Pretrainer : IEstimator<Gpt2Transformer>
     /// <param name="input">The data to learn from.</param>
     /// <returns>The trained model. After a cancellation: the model as far as it was trained, with a warning in the log.</returns>
     /// <exception cref="ArgumentOutOfRangeException">The token column is missing or of the wrong type, or its tokenizer has more tokens than
-    /// the model.</exception>
+    /// the model, or is not that of the validation data.</exception>
     /// <exception cref="ArgumentException">The data are shorter than a block of the model.</exception>
     /// <exception cref="InvalidOperationException">There are no tokens, or an id is not in the model's vocabulary.</exception>
     /// <exception cref="InvalidDataException">An id in a token file is not in the model's vocabulary, or the checkpoint to resume from is
@@ -45,8 +45,7 @@ public sealed partial class Gpt2Pretrainer : IEstimator<Gpt2Transformer>
     {
         ArgumentNullException.ThrowIfNull(input);
         var reader = new TokenReader(options);
-        var column = reader.Find(input.Schema, TokenReader.Training);
-        if (options.ValidationSet is not null) reader.Find(options.ValidationSet.Schema, TokenReader.Validation);
+        var column = reader.Find(input.Schema, options.ValidationSet?.Schema);
 
         using var channel = host.Start("Training");
         var (train, validation) = reader.Read(input, options.ValidationSet);

@@ -18,6 +18,10 @@ internal sealed record Gpt2Scoring(
         options.TokenColumnName, options.LossColumnName, options.PerplexityColumnName, options.ContinuationColumnName,
         separator, options.GenerateTokens, options.Generation);
 
+    /// <summary>The same, generating only what a tokenizer has text for.</summary>
+    public Gpt2Scoring For(TokenizerDescription? tokenizer)
+        => this with { Generation = Generation with { TokenCount = Generation.TokenCount ?? tokenizer?.Count } };
+
     /// <summary>The added columns.</summary>
     /// <param name="tokenizer">The tokenizer that the tokens are of, where it is known.</param>
     public IEnumerable<DataViewSchema.DetachedColumn> Columns(TokenizerDescription? tokenizer)

@@ -7,11 +7,23 @@ namespace Focus;
 internal sealed class TokenReader(Gpt2Pretrainer.Options options)
 {
     /// <summary>What the data are for, as messages name their column.</summary>
-    public const string Training = "token", Validation = "validation set's token";
+    private const string Training = "token", Validation = "validation set's token";
 
-    /// <summary>Finds the column, before anything is read.</summary>
-    /// <exception cref="ArgumentOutOfRangeException">It is missing, of the wrong type, or of a tokenizer with too many tokens.</exception>
-    public DataViewSchema.Column Find(DataViewSchema schema, string role)
+    /// <summary>Finds the column to train on, and checks that to validate on, before anything is read.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">One is missing, of the wrong type, of a tokenizer with too many tokens, or of another
+    /// tokenizer than the other.</exception>
+    public DataViewSchema.Column Find(DataViewSchema train, DataViewSchema? validation)
+    {
+        var column = Find(train, Training);
+        if (validation is null) return column;
+        var other = Find(validation, Validation);
+        if (TokenizerDescription.Of(column) is { } expected && TokenizerDescription.Of(other) is { } found && !found.Matches(expected))
+            throw SchemaColumns.Mismatch(Validation, other.Name, $"tokens of the training data's tokenizer, {expected}",
+                $"those of {found}, another; transform both with the same fitted tokenizer");
+        return column;
+    }
+
+    private DataViewSchema.Column Find(DataViewSchema schema, string role)
     {
         var column = TokenColumn.Find(schema, options.TokenColumnName, role);
         if (TokenizerDescription.Of(column) is { } tokenizer && tokenizer.Count > options.Model.VocabularySize)
@@ -42,7 +54,7 @@ internal sealed class TokenReader(Gpt2Pretrainer.Options options)
         return buffer.Count > 0
             ? buffer
             : throw new InvalidOperationException(
-                $"There are no tokens to learn from: the data has no rows, or their vectors in column '{column.Name}' are empty.");
+                $"The {role} column '{column.Name}' holds no tokens: the data has no rows, or all their vectors are empty.");
     }
 
     private void ReadRows(IDataView data, DataViewSchema.Column column, TokenBuffer buffer)

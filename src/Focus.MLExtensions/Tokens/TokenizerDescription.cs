@@ -39,7 +39,12 @@ internal sealed record TokenizerDescription(string Name, string[]? Vocabulary)
         var vocabulary = annotation is { Type: VectorDataViewType { ItemType: TextDataViewType } }
             ? KeyValueType.Text.Read(column.Annotations, VocabularyKind)
             : null;
-        return new TokenizerDescription(name.ToString(), vocabulary);
+        return (name.ToString(), vocabulary) switch
+        {
+            (Gpt2Name, null) => Gpt2,
+            (CharactersName, { Length: > 0 }) => Characters(vocabulary),
+            _ => null, // Another library's annotation of the same name.
+        };
     }
 
     /// <summary>Whether a column's tokens come with a vocabulary.</summary>
@@ -56,6 +61,12 @@ internal sealed record TokenizerDescription(string Name, string[]? Vocabulary)
         if (Vocabulary is not null) KeyValueType.Text.Add(annotations, VocabularyKind, Vocabulary);
         return annotations.ToAnnotations();
     }
+
+    /// <summary>Whether another tokenizer gives texts the same tokens.</summary>
+    public bool Matches(TokenizerDescription other)
+        => Name == other.Name && (Vocabulary ?? []).AsSpan().SequenceEqual(other.Vocabulary ?? []);
+
+    public override string ToString() => $"'{Name}' of {Count} tokens";
 
     /// <exception cref="InvalidDataException">There is no such tokenizer.</exception>
     public Tokenizer CreateTokenizer() => (Name, Vocabulary) switch

@@ -32,6 +32,17 @@ public sealed class Gpt2PretrainerFaultTests
     }
 
     [TestMethod]
+    public void Validation_data_of_another_tokenizer()
+    {
+        var tokenize = mlContext.Focus.Transforms.TokenizeCharacters("Tokens", "Text");
+        var (train, other) = (mlContext.Texts("abcdefgh"), mlContext.Texts("stuvwxyz"));
+
+        Expect<ArgumentOutOfRangeException>(
+            TinyGpt2.Quick with { ValidationSet = tokenize.Fit(other).Transform(other) }, tokenize.Fit(train).Transform(train),
+            "validation set", "'Tokens'", "characters", "same fitted tokenizer");
+    }
+
+    [TestMethod]
     [DataRow(12)]
     [DataRow(-1)]
     public void A_token_outside_the_vocabulary(int token)
@@ -52,6 +63,8 @@ public sealed class Gpt2PretrainerFaultTests
     {
         Expect<InvalidOperationException>(TinyGpt2.Quick, mlContext.Tokens(), "no tokens");
         Expect<InvalidOperationException>(TinyGpt2.Quick, mlContext.Tokens([], []), "no tokens", "'Tokens'");
+        Expect<InvalidOperationException>(
+            TinyGpt2.Quick with { ValidationSet = mlContext.Tokens() }, mlContext.Tokens(Enough), "validation set", "no tokens");
     }
 
     [TestMethod]
@@ -78,6 +91,7 @@ public sealed class Gpt2PretrainerFaultTests
             (TinyGpt2.Quick with { Separator = -1 }, "Separator"),
             (TinyGpt2.Quick with { TokenColumnName = "" }, "TokenColumnName"),
             (TinyGpt2.Quick with { LossColumnName = "" }, "LossColumnName"),
+            (TinyGpt2.Quick with { LossColumnName = "Perplexity" }, "LossColumnName"),
             (TinyGpt2.Quick with { Resume = true }, "CheckpointFolder"),
             (TinyGpt2.Quick with { Optimizer = new FocusOptions { Beta1 = 1 } }, "Beta1"),
         ];

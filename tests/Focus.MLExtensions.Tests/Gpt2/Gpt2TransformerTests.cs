@@ -76,6 +76,22 @@ public sealed class Gpt2TransformerTests
     }
 
     [TestMethod]
+    public void Continuations_hold_only_what_the_tokenizer_has_text_for()
+    {
+        var texts = MlContext.Texts(TinyGpt2.Corpus[..3]);
+        var options = TinyGpt2.Quick with { MaxSteps = 1, GenerateTokens = 50, Generation = new GenerationOptions { Temperature = 100 } };
+        var tokenizing = MlContext.Focus.Transforms.TokenizeCharacters("Tokens", "Text").Fit(texts);
+
+        var model = MlContext.Focus.Gpt2Pretrainer(options).Fit(tokenizing.Transform(texts));
+
+        Assert.IsLessThan(TinyGpt2.Model.VocabularySize, tokenizing.TokenCount);
+        Assert.AreEqual(tokenizing.TokenCount - 1, Highest(tokenizing.Transform(texts)));
+        Assert.AreEqual(TinyGpt2.Model.VocabularySize - 1, Highest(MlContext.Tokens([1, 2, 3])), "Nothing is known of these.");
+
+        int Highest(IDataView tokens) => model.Transform(tokens).GetColumn<int[]>("Continuation").Max(row => row.Max());
+    }
+
+    [TestMethod]
     public void Continuations_are_a_column_only_where_they_are_asked_for()
     {
         var model = new Gpt2Transformer(Model.Network, Gpt2Scoring.Of(TinyGpt2.Quick, separator: null));

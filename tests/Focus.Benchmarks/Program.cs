@@ -1,8 +1,15 @@
 using Focus.Benchmarks.Harness;
 using Focus.Benchmarks.Suites;
+using Focus.Benchmarks.Suites.Gpt2;
+
+if (args is [Gpt2Worker.Argument])
+{
+    Gpt2Worker.Serve();
+    return 0;
+}
 
 // Use: Focus.Benchmarks [FILTER]: runs the suites whose name contains FILTER.
-ISuite[] suites = [new OptimizerSuite(), new MlpSuite(), new MnistSuite(), new LandscapeSuite()];
+ISuite[] suites = [new OptimizerSuite(), new MlpSuite(), new MnistSuite(), new MnistScanSuite(), new Gpt2Suite(), new LandscapeSuite()];
 var filter = args.FirstOrDefault() ?? "";
 var chosen = suites.Where(suite => suite.Name.Contains(filter, StringComparison.OrdinalIgnoreCase)).ToList();
 if (chosen.Count == 0)

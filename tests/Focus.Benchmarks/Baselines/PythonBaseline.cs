@@ -3,49 +3,32 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics.X86;
-using System.Text.Json;
+using Focus.Benchmarks.Harness;
 using TorchSharp;
 
 namespace Focus.Benchmarks.Baselines;
 
 /// <summary>A Python process that does the same work, on request, with the same threads and BLAS settings.</summary>
-internal sealed class PythonBaseline : IDisposable
+internal sealed class PythonBaseline : WorkerProcess
 {
     /// <summary>Debian's python3-torch serves the system's interpreter, which need not be the first on PATH.</summary>
     private static readonly string[] Interpreters = ["python3", "/usr/bin/python3"];
 
-    private readonly Process process;
-
-    private PythonBaseline(Process process) => this.process = process;
+    private PythonBaseline(ProcessStartInfo start) : base(start)
+    {
+    }
 
     /// <summary>Starts a script of this folder, or returns null where neither the python3 on PATH nor the system's has the module it requires.</summary>
     public static PythonBaseline? TryStart(string script, string requires)
         => Interpreters.FirstOrDefault(interpreter => HasModule(interpreter, requires)) is { } interpreter
-            ? new PythonBaseline(Process.Start(Python(interpreter, Path.Combine(Folder(), script)))!)
+            ? new PythonBaseline(Python(interpreter, Path.Combine(Folder(), script)))
             : null;
-
-    /// <summary>Has one request done and returns its value.</summary>
-    public double Ask(object request)
-    {
-        process.StandardInput.WriteLine(JsonSerializer.Serialize(request));
-        process.StandardInput.Flush();
-        var line = process.StandardOutput.ReadLine()
-            ?? throw new InvalidOperationException($"The Python baseline ended: {process.StandardError.ReadToEnd()}");
-        return JsonDocument.Parse(line).RootElement.GetProperty("value").GetDouble();
-    }
-
-    public void Dispose()
-    {
-        process.StandardInput.Close();
-        process.WaitForExit();
-        process.Dispose();
-    }
 
     private static bool HasModule(string interpreter, string module)
     {
         try
         {
-            using var probe = Process.Start(Python(interpreter, "-c", $"import {module}"))!;
+            using var probe = Process.Start(Redirected(Python(interpreter, "-c", $"import {module}")))!;
             probe.WaitForExit();
             return probe.ExitCode == 0;
         }
@@ -57,10 +40,7 @@ internal sealed class PythonBaseline : IDisposable
 
     private static ProcessStartInfo Python(string interpreter, params string[] arguments)
     {
-        var start = new ProcessStartInfo(interpreter, arguments)
-        {
-            RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true,
-        };
+        var start = new ProcessStartInfo(interpreter, arguments);
         start.Environment.TryAdd("OMP_NUM_THREADS", torch.get_num_threads().ToString(CultureInfo.InvariantCulture));
         if (Avx2.IsSupported) start.Environment.TryAdd("OPENBLAS_CORETYPE", Avx512F.IsSupported ? "SKYLAKEX" : "HASWELL");
         return start;

@@ -3,15 +3,19 @@
 Requests: {"do": "adamw", "shapes": [[50304, 768], ...], "repeats": 1}   seconds of torch.optim.AdamW steps over those tensors
           {"do": "mlp_step", "batch": 64, "repeats": 10}                 seconds of training steps of the paper's MNIST network, with AdamW
           {"do": "mlp_evaluation", "batch": 64, "repeats": 10}           seconds of forward passes in evaluation mode
-          {"do": "mnist", "data": DIR, "optimizer": "focus" | "adamw", "seed": 0, "steps": 400, "batch": 64, "learning_rate": 1e-3}
-                                                           test loss after training on MNIST
+          {"do": "mnist", "data": DIR, "optimizer": "focus" | "adamw", "seed": 0, "steps": 400, "batch": 64, "learning_rate": 1e-3,
+           "gamma": 0.2}                                   test loss after training on MNIST
+          {"do": "gpt2_step", "sequences": 4, "time": 256, "repeats": 3} seconds of training steps of GPT-2 small, with AdamW
+          {"do": "peak_memory"}                                          the largest resident set of this process so far, in bytes
 Answers:  {"value": 0.5}
 """
 
 import functools
 import gzip
 import json
+import math
 import pathlib
+import resource
 import sys
 import time
 
@@ -96,7 +100,8 @@ def mnist(request):
     x, y = mnist_split(request["data"], "train-images-idx3-ubyte", "train-labels-idx1-ubyte")
     test_x, test_y = mnist_split(request["data"], "t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte")
     model = network()
-    make = {"focus": Focus, "adamw": torch.optim.AdamW}[request["optimizer"]]
+    focus = functools.partial(Focus, gamma=request.get("gamma", 0.2))
+    make = {"focus": focus, "adamw": torch.optim.AdamW}[request["optimizer"]]
     optimizer = make(parameter_groups(model), lr=request["learning_rate"])
     batch, order = request["batch"], torch.tensor([], dtype=torch.int64)
     for _ in range(request["steps"]):
@@ -107,6 +112,70 @@ def mnist(request):
     model.eval()
     with torch.no_grad():
         return nn.functional.cross_entropy(model(test_x), test_y).item()
+
+
+class Gpt2Block(nn.Module):
+    def __init__(self, layer, width, heads):
+        super().__init__()
+        self.heads, self.scale = heads, 1 / (math.sqrt(width // heads) * (layer + 1))
+        self.norm_1 = nn.Parameter(torch.ones(width))
+        self.norm_2 = nn.Parameter(torch.ones(width))
+        self.queries_keys_values = nn.Linear(width, 3 * width, bias=False)
+        self.projection = nn.Linear(width, width, bias=False)
+        self.expansion = nn.Linear(width, 4 * width, bias=False)
+        self.contraction = nn.Linear(4 * width, width, bias=False)
+
+    def forward(self, x, future):
+        x = x + self.attention(nn.functional.layer_norm(x, x.shape[-1:], self.norm_1), future)
+        h = self.expansion(nn.functional.layer_norm(x, x.shape[-1:], self.norm_2))
+        return x + self.contraction(nn.functional.gelu(h, approximate="tanh"))
+
+    def attention(self, x, future):
+        batch, time, width = x.shape
+        parts = self.queries_keys_values(x).view(batch, time, 3, self.heads, width // self.heads)
+        q, k, v = parts.permute(2, 0, 3, 1, 4)
+        weights = ((q * self.scale) @ k.transpose(-2, -1)).masked_fill_(future, -math.inf).softmax(dim=-1)
+        return self.projection((weights @ v).transpose(1, 2).reshape(batch, time, width))
+
+
+class Gpt2(nn.Module):
+    """GPT-2 small without biases, with attention scaled by the inverse layer index and a tied head."""
+
+    def __init__(self, vocabulary=50304, positions=1024, layers=12, heads=12, width=768):
+        super().__init__()
+        self.tokens = nn.Embedding(vocabulary, width)
+        self.positions = nn.Embedding(positions, width)
+        self.blocks = nn.ModuleList(Gpt2Block(layer, width, heads) for layer in range(layers))
+        self.norm = nn.Parameter(torch.ones(width))
+        self.register_buffer("future", torch.ones(positions, positions, dtype=torch.bool).triu(1), persistent=False)
+        for p in self.parameters():
+            if p.ndim == 2:
+                nn.init.normal_(p, std=0.02)
+
+    def forward(self, tokens, targets):
+        time = tokens.shape[1]
+        x = self.tokens(tokens) + self.positions.weight[:time]
+        for block in self.blocks:
+            x = block(x, self.future[:time, :time])
+        logits = nn.functional.linear(nn.functional.layer_norm(x, x.shape[-1:], self.norm), self.tokens.weight)
+        return nn.functional.cross_entropy(logits.flatten(0, 1), targets.flatten())
+
+
+@functools.lru_cache(maxsize=None)
+def gpt2(sequences, time):
+    model = Gpt2()
+    decayed = [p for name, p in model.named_parameters() if name.startswith("blocks") and p.ndim == 2]
+    others = [p for name, p in model.named_parameters() if not (name.startswith("blocks") and p.ndim == 2)]
+    optimizer = torch.optim.AdamW([dict(params=decayed), dict(params=others, weight_decay=0.0)], lr=1e-5)
+    return model, optimizer, torch.randint(50257, (sequences, time)), torch.randint(50257, (sequences, time))
+
+
+def gpt2_step(model, optimizer, tokens, targets):
+    optimizer.zero_grad(set_to_none=True)
+    loss = model(tokens, targets)
+    loss.backward()
+    optimizer.step()
+    return loss.item()
 
 
 def seconds(action, repeats):
@@ -121,6 +190,10 @@ def answer(request):
         return seconds(adamw_optimizer(tuple(map(tuple, request["shapes"]))).step, request["repeats"])
     if request["do"] == "mnist":
         return mnist(request)
+    if request["do"] == "gpt2_step":
+        return seconds(lambda: gpt2_step(*gpt2(request["sequences"], request["time"])), request["repeats"])
+    if request["do"] == "peak_memory":
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
     model, optimizer, x, y = mlp(request["batch"])
     if request["do"] == "mlp_step":
         model.train()

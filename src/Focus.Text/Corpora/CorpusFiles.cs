@@ -15,7 +15,8 @@ internal static class CorpusFiles
     {
         ArgumentNullException.ThrowIfNull(paths);
         string[] files = [.. paths.SelectMany(path => Find(path, namesInFolders)).Distinct()];
-        return files.Length > 0 ? files : throw new ArgumentException("Expected at least one file, folder or pattern, found none.", nameof(paths));
+        return files.Length > 0 ? files
+            : throw new ArgumentException("Expected at least one file, folder or pattern, found none.", nameof(paths));
     }
 
     /// <summary>The sum of the files' lengths in bytes.</summary>
@@ -36,7 +37,8 @@ internal static class CorpusFiles
     {
         var matcher = new Matcher(StringComparison.Ordinal).AddInclude(pattern);
         string[] files = Directory.Exists(folder) ? [.. matcher.GetResultsInFullPath(folder)] : [];
-        if (files.Length == 0) throw new FileNotFoundException($"No file matches {path}: looked for {pattern} in {Path.GetFullPath(folder)}.", path);
+        if (files.Length == 0)
+            throw new FileNotFoundException($"No file matches {path}: looked for {pattern} in {Path.GetFullPath(folder)}.", path);
         Array.Sort(files, StringComparer.Ordinal);
         return files;
     }

@@ -23,7 +23,8 @@ internal static class TextFiles
 
     private static IEnumerable<TextDocument> TooLong(string path, long length, DocumentReading reading)
     {
-        reading.Report(path, $"a document of {length} bytes; expected at most {reading.PartLength}: split the file, or read it line by line");
+        reading.Report(path,
+            $"a document of {length} bytes; expected at most {reading.PartLength}: split the file, or read it line by line");
         return [];
     }
 

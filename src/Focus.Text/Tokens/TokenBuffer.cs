@@ -31,7 +31,8 @@ public sealed class TokenBuffer : TokenSource
     {
         var wrong = tokens.IndexOfAnyInRange(int.MinValue, -1);
         if (wrong >= 0)
-            throw new ArgumentOutOfRangeException(nameof(tokens), tokens[wrong], $"The token at index {wrong} is negative; expected ids of at least 0.");
+            throw new ArgumentOutOfRangeException(nameof(tokens), tokens[wrong],
+                $"The token at index {wrong} is negative; expected ids of at least 0.");
         while (tokens.Length > 0)
         {
             var (index, offset) = Math.DivRem(count, ChunkLength);

@@ -17,7 +17,8 @@ public sealed class TokenFile : TokenSource
         Name = path;
         Width = width;
         Count = stream.Length / (int)width;
-        file = MemoryMappedFile.CreateFromFile(stream, mapName: null, capacity: 0, MemoryMappedFileAccess.Read, HandleInheritability.None, leaveOpen: false);
+        file = MemoryMappedFile.CreateFromFile(
+            stream, mapName: null, capacity: 0, MemoryMappedFileAccess.Read, HandleInheritability.None, leaveOpen: false);
         view = file.CreateViewAccessor(offset: 0, size: 0, MemoryMappedFileAccess.Read);
     }
 
@@ -63,8 +64,9 @@ public sealed class TokenFile : TokenSource
         view.SafeMemoryMappedViewHandle.AcquirePointer(ref bytes);
         try
         {
-            if (Width == TokenWidth.UInt16) TokenBytes.Widen(new ReadOnlySpan<ushort>((ushort*)bytes + start, destination.Length), destination);
-            else CopyWide(new ReadOnlySpan<int>((int*)bytes + start, destination.Length), start, destination);
+            var length = destination.Length;
+            if (Width == TokenWidth.UInt16) TokenBytes.Widen(new ReadOnlySpan<ushort>((ushort*)bytes + start, length), destination);
+            else CopyWide(new ReadOnlySpan<int>((int*)bytes + start, length), start, destination);
         }
         finally
         {
@@ -78,7 +80,8 @@ public sealed class TokenFile : TokenSource
         var wrong = destination.IndexOfAnyInRange(int.MinValue, -1);
         if (wrong >= 0)
             throw new InvalidDataException(
-                $"{Name}: the token at index {start + wrong} (byte {4 * (start + wrong)}) is {(uint)destination[wrong]}; expected at most {int.MaxValue}.");
+                $"{Name}: the token at index {start + wrong} (byte {4 * (start + wrong)}) is {(uint)destination[wrong]}; " +
+                $"expected at most {int.MaxValue}.");
     }
 
     private static void RequireTokens(string path, long length, TokenWidth width)
@@ -87,8 +90,8 @@ public sealed class TokenFile : TokenSource
         var left = length % (int)width;
         if (left != 0)
             throw new InvalidDataException(
-                $"{path} is {length} bytes long, which ends in part of a token: expected a multiple of {(int)width}, found {left} bytes from offset {length - left} " +
-                "on. Was the file cut short, or are its tokens of another width?");
+                $"{path} is {length} bytes long, which ends in part of a token: expected a multiple of {(int)width}, " +
+                $"found {left} bytes from offset {length - left} on. Was the file cut short, or are its tokens of another width?");
     }
 
     /// <inheritdoc/>

@@ -34,7 +34,8 @@ internal sealed class TokenStream : IDisposable
         var wrong = ids.IndexOfAnyExceptInRange(0, width.HighestId());
         if (wrong >= 0)
             throw new ArgumentOutOfRangeException(nameof(ids), ids[wrong],
-                $"Token {Count + wrong} does not fit into {name}: expected ids from 0 to {width.HighestId()}, as its tokens have {(int)width} bytes.");
+                $"Token {Count + wrong} does not fit into {name}: expected ids from 0 to {width.HighestId()}, as its tokens " +
+                $"have {(int)width} bytes.");
         while (ids.Length > 0)
         {
             if (buffered == buffer.Length) WriteBuffer();

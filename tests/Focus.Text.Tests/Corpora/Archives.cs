@@ -42,7 +42,8 @@ internal static unsafe class Archives
 
     private static TarEntry Entry(TarEntryFormat format, string name, byte[] content)
     {
-        var type = name.EndsWith('/') ? TarEntryType.Directory : format == TarEntryFormat.V7 ? TarEntryType.V7RegularFile : TarEntryType.RegularFile;
+        var file = format == TarEntryFormat.V7 ? TarEntryType.V7RegularFile : TarEntryType.RegularFile;
+        var type = name.EndsWith('/') ? TarEntryType.Directory : file;
         TarEntry entry = format switch
         {
             TarEntryFormat.V7 => new V7TarEntry(type, name),

@@ -34,7 +34,9 @@ public sealed class CorpusPreparationTests
         Assert.AreEqual(JsonSerializer.Serialize(corpus), JsonSerializer.Serialize(read));
         CollectionAssert.AreEqual(Letters.Vocabulary!.ToArray(), read.CreateTokenizer().Vocabulary!.ToArray());
         Assert.AreEqual(TokenWidth.UInt16, read.TokenWidth);
-        Assert.AreEqual(("characters", 28, 7L, 0.25, 200L), (read.Tokenizer, read.VocabularySize, read.Seed, read.ValidationShare, read.Documents));
+        Assert.AreEqual(
+            ("characters", 28, 7L, 0.25, 200L),
+            (read.Tokenizer, read.VocabularySize, read.Seed, read.ValidationShare, read.Documents));
         Assert.AreEqual(corpus.TextBytes, corpus.TrainTokens + corpus.ValidationTokens);
     }
 
@@ -78,7 +80,8 @@ public sealed class CorpusPreparationTests
         var text = string.Concat(Enumerable.Range(0, 20_000).Select(i => i % 7 == 0 ? "  aa." : " words"));
         var path = folder.Write("text/long.txt", text);
 
-        var corpus = Prepare(TextDocuments.FromFiles(path), Options("out") with { ValidationShare = 0, Separator = Id('.'), PartLength = 1000 });
+        var options = Options("out") with { ValidationShare = 0, Separator = Id('.'), PartLength = 1000 };
+        var corpus = Prepare(TextDocuments.FromFiles(path), options);
 
         Assert.AreEqual(1, corpus.Documents);
         Assert.IsTrue(Ids(text + ".").AsSpan().SequenceEqual(Tokens(corpus.OpenTrain())));
@@ -221,7 +224,8 @@ public sealed class CorpusPreparationTests
         folder.Write("text/b.txt", "de");
         var last = default(PreparationProgress);
 
-        CorpusPreparation.Run(TextDocuments.FromFiles(folder.File("text")), Letters, Options("out"), new Watch(progress => last = progress));
+        var watch = new Watch(progress => last = progress);
+        CorpusPreparation.Run(TextDocuments.FromFiles(folder.File("text")), Letters, Options("out"), watch);
 
         Assert.AreEqual((2L, 5L, 5L, 5L, 5L), (last.Documents, last.TextBytes, last.Tokens, last.SourcePosition, last.SourceLength!.Value));
         Assert.IsFalse(last.Resuming);
@@ -232,17 +236,21 @@ public sealed class CorpusPreparationTests
     {
         foreach (var (wrong, name) in new[]
         {
-            (Options() with { ValidationShare = 1 }, "ValidationShare"), (Options() with { ValidationShare = double.NaN }, "ValidationShare"),
-            (Options() with { Workers = 0 }, "Workers"), (Options() with { Separator = 28 }, "Separator"), (Options() with { Separator = -1 }, "Separator"),
+            (Options() with { ValidationShare = 1 }, "ValidationShare"),
+            (Options() with { ValidationShare = double.NaN }, "ValidationShare"),
+            (Options() with { Workers = 0 }, "Workers"),
+            (Options() with { Separator = 28 }, "Separator"), (Options() with { Separator = -1 }, "Separator"),
         })
             StringAssert.Contains(Assert.Throws<ArgumentOutOfRangeException>(() => Prepare(Texts("a"), wrong)).Message, name);
     }
 
     private CorpusPreparationOptions Options(string name = "") => new() { Output = folder.File(name), CommitInterval = TimeSpan.Zero };
 
-    private static PreparedCorpus Prepare(TextDocuments documents, CorpusPreparationOptions options) => CorpusPreparation.Run(documents, Letters, options);
+    private static PreparedCorpus Prepare(TextDocuments documents, CorpusPreparationOptions options)
+        => CorpusPreparation.Run(documents, Letters, options);
 
-    private static TextDocuments Texts(params string[] texts) => TextDocuments.From(texts.Select((text, i) => new TextDocument(text, $"document {i}")));
+    private static TextDocuments Texts(params string[] texts)
+        => TextDocuments.From(texts.Select((text, i) => new TextDocument(text, $"document {i}")));
 
     private static TextDocuments Many(int count, string first = "begin")
         => Texts([first, .. Enumerable.Range(1, count - 1).Select(i => new string((char)('a' + (i % 26)), i % 100))]);
@@ -274,7 +282,10 @@ public sealed class CorpusPreparationTests
         foreach (var (name, bytes) in one) Assert.IsTrue(bytes.AsSpan().SequenceEqual(other[name]), $"{name} of {actual} differs");
 
         SortedDictionary<string, byte[]> Read(string name)
-            => new(Directory.GetFiles(folder.File(name)).ToDictionary(path => Path.GetFileName(path), File.ReadAllBytes), StringComparer.Ordinal);
+        {
+            var files = Directory.GetFiles(folder.File(name)).ToDictionary(path => Path.GetFileName(path), File.ReadAllBytes);
+            return new(files, StringComparer.Ordinal);
+        }
     }
 
     private static int Id(char character) => Ids($"{character}")[0];

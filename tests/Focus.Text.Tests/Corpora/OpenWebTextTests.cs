@@ -52,7 +52,11 @@ public sealed class OpenWebTextTests
 
     [TestMethod]
     public void SeveralGzipStreamsInOneFileAreOneText()
-        => CollectionAssert.AreEqual(new[] { "onetwo" }, Read(folder.Write("a.txt.gz", [.. Gzip(Utf8("one")), .. Gzip(Utf8("two"))])).Texts);
+    {
+        var path = folder.Write("a.txt.gz", [.. Gzip(Utf8("one")), .. Gzip(Utf8("two"))]);
+
+        CollectionAssert.AreEqual(new[] { "onetwo" }, Read(path).Texts);
+    }
 
     [TestMethod]
     public void CompressedTextsCutAnywhereAreReported()
@@ -72,9 +76,11 @@ public sealed class OpenWebTextTests
     {
         var lines = new[]
         {
-            """{"text":"good"}""", """{"text":5}""", """{"title":"no text"}""", """{"text":"cut""", "[]", "", """{"text":"\ud800"}""", """{"text":"good too"}""",
+            """{"text":"good"}""", """{"text":5}""", """{"title":"no text"}""", """{"text":"cut""", "[]", "",
+            """{"text":"\ud800"}""", """{"text":"good too"}""",
         };
-        var path = folder.Write("a.jsonl", [0xEF, 0xBB, 0xBF, .. Utf8(string.Join("\r\n", lines)), (byte)'\n', .. "{\"text\":\""u8, 0xFF, .. "\"}"u8]);
+        byte[] json = [0xEF, 0xBB, 0xBF, .. Utf8(string.Join("\r\n", lines)), (byte)'\n', .. "{\"text\":\""u8, 0xFF, .. "\"}"u8];
+        var path = folder.Write("a.jsonl", json);
 
         var read = Read(path);
 
@@ -87,7 +93,8 @@ public sealed class OpenWebTextTests
     [TestMethod]
     public void WhatIsInAnArchiveAndNoTextIsReportedAndTheRestIsRead()
     {
-        var path = folder.Write("a.tar", Tar(("image.png", [1, 2, 3]), ("bad.txt", [0xFF]), ("bad.xz", Xz(Utf8("x"))[..20]), ("good.txt", Utf8("good"))));
+        var cut = Xz(Utf8("x"))[..20];
+        var path = folder.Write("a.tar", Tar(("image.png", [1, 2, 3]), ("bad.txt", [0xFF]), ("bad.xz", cut), ("good.txt", Utf8("good"))));
 
         var read = Read(path);
 
@@ -103,7 +110,8 @@ public sealed class OpenWebTextTests
     public void OfAnArchiveCutShortWhatIsBeforeTheCutIsKept(string name)
     {
         var random = new Random(1);
-        (string, byte[])[] entries = [.. Enumerable.Range(0, 50).Select(i => ($"{i:D2}.txt", Utf8($"{i} {Convert.ToHexString(Bytes(random, 5000))}")))];
+        (string, byte[])[] entries =
+            [.. Enumerable.Range(0, 50).Select(i => ($"{i:D2}.txt", Utf8(Convert.ToHexString(Bytes(random, 5000)))))];
         var tar = Tar(entries);
         var bytes = name.EndsWith("gz") ? Gzip(tar) : name.EndsWith("xz") ? Xz(tar) : tar;
         folder.Write("b.txt", "after");

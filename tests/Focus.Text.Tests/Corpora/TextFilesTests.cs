@@ -36,7 +36,8 @@ public sealed class TextFilesTests
         var read = Read(path, perLine: true);
 
         CollectionAssert.AreEqual(new[] { "first", "second", "last" }, read.Texts);
-        CollectionAssert.AreEqual(new[] { $"{path}:1", $"{path}:4", $"{path}:6" }, read.Documents.Select(document => document.Source).ToArray());
+        var sources = read.Documents.Select(document => document.Source).ToArray();
+        CollectionAssert.AreEqual(new[] { $"{path}:1", $"{path}:4", $"{path}:6" }, sources);
     }
 
     [TestMethod]
@@ -90,7 +91,7 @@ public sealed class TextFilesTests
         Assert.AreEqual(text.ToString(1, text.Length - 1), string.Concat(parts.Select(part => part.Text)));
         Assert.IsTrue(parts.All(part => part.Text.Length <= 1000 && part.Source == path));
         Assert.IsTrue(parts[..^1].All(part => part.Continues && char.IsLetter(part.Text[^1])), "parts end with a letter");
-        Assert.IsTrue(parts[1..].All(part => part.Text[0] == ' ' && char.IsLetter(part.Text[1])), "the next begins with a space and a letter");
+        Assert.IsTrue(parts[1..].All(part => part.Text[0] == ' ' && char.IsLetter(part.Text[1])), "the next begins with a space");
         Assert.IsFalse(parts[^1].Continues);
     }
 

@@ -82,8 +82,11 @@ public sealed class TokenFileTests
     {
         var path = folder.Write("train.bin", new byte[7]);
 
-        StringAssert.Contains(Assert.Throws<InvalidDataException>(() => TokenFile.Open(path)).Message, $"{path} is 7 bytes long");
-        StringAssert.Contains(Assert.Throws<InvalidDataException>(() => TokenFile.Open(path, TokenWidth.UInt32)).Message, "3 bytes from offset 4");
+        var narrow = Assert.Throws<InvalidDataException>(() => TokenFile.Open(path));
+        var wide = Assert.Throws<InvalidDataException>(() => TokenFile.Open(path, TokenWidth.UInt32));
+
+        StringAssert.Contains(narrow.Message, $"{path} is 7 bytes long");
+        StringAssert.Contains(wide.Message, "3 bytes from offset 4");
     }
 
     [TestMethod]
@@ -91,7 +94,8 @@ public sealed class TokenFileTests
     {
         var empty = folder.Write("empty.bin", "");
         StringAssert.Contains(Assert.Throws<InvalidDataException>(() => TokenFile.Open(empty)).Message, "is empty");
-        StringAssert.Contains(Assert.Throws<FileNotFoundException>(() => TokenFile.Open(folder.File("no.bin"))).Message, folder.File("no.bin"));
+        var missing = Assert.Throws<FileNotFoundException>(() => TokenFile.Open(folder.File("no.bin")));
+        StringAssert.Contains(missing.Message, folder.File("no.bin"));
         StringAssert.Contains(Assert.Throws<FileNotFoundException>(() => TokenFile.Open(folder.Path)).Message, "found a folder");
         Assert.Throws<ArgumentOutOfRangeException>(() => TokenFile.Open(empty, (TokenWidth)3));
     }

@@ -6,7 +6,9 @@ namespace Focus;
 internal static class ArchiveReader
 {
     public static IEnumerable<TextDocument> Read(string path, DocumentReading reading)
-        => path.EndsWith(".txt", StringComparison.OrdinalIgnoreCase) ? TextFiles.Read(path, perLine: false, reading) : ReadArchive(path, reading);
+        => path.EndsWith(".txt", StringComparison.OrdinalIgnoreCase)
+            ? TextFiles.Read(path, perLine: false, reading)
+            : ReadArchive(path, reading);
 
     private static IEnumerable<TextDocument> ReadArchive(string path, DocumentReading reading)
     {
@@ -51,7 +53,8 @@ internal static class ArchiveReader
         {
             if (entry.EntryType is not (TarEntryType.RegularFile or TarEntryType.V7RegularFile or TarEntryType.ContiguousFile)) continue;
             var name = $"{source}/{entry.Name}";
-            foreach (var document in reading.Guard(ReadContent(entry.DataStream ?? Stream.Null, name, name, reading), name)) yield return document;
+            var documents = ReadContent(entry.DataStream ?? Stream.Null, name, name, reading);
+            foreach (var document in reading.Guard(documents, name)) yield return document;
         }
         content.CopyTo(Stream.Null); // Behind the last entry comes what tells whether compressed data were whole.
     }
@@ -73,7 +76,8 @@ internal static class ArchiveReader
     {
         using var bytes = new MemoryStream();
         CopyText(content, bytes);
-        if (Utf8Text.TryDecode(bytes.GetBuffer().AsSpan(0, (int)bytes.Length), offset: 0, out var text, out var reason)) return [new TextDocument(text, source)];
+        var read = bytes.GetBuffer().AsSpan(0, (int)bytes.Length);
+        if (Utf8Text.TryDecode(read, offset: 0, out var text, out var reason)) return [new TextDocument(text, source)];
         reading.Report(source, reason);
         return [];
     }

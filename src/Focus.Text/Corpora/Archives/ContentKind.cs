@@ -39,7 +39,8 @@ internal static class ContentKinds
         };
     }
 
-    /// <summary>Whether the header's checksum is right, which holds for every tar format since the first; or all is zero, as in an empty archive.</summary>
+    /// <summary>Whether the header's checksum is right, which holds for every tar format since the first; or all is zero, as in an empty
+    /// archive.</summary>
     private static bool IsTarHeader(ReadOnlySpan<byte> prefix)
     {
         if (prefix.Length < PrefixLength) return false;
@@ -51,5 +52,7 @@ internal static class ContentKinds
     }
 
     private static int ParseOctal(string digits)
-        => digits.Length > 0 && digits.All(digit => digit is >= '0' and <= '7') ? digits.Aggregate(0, (value, digit) => (8 * value) + digit - '0') : -1;
+        => digits.Length > 0 && digits.All(digit => digit is >= '0' and <= '7')
+            ? digits.Aggregate(0, (value, digit) => (8 * value) + digit - '0')
+            : -1;
 }

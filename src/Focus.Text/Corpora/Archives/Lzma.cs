@@ -13,7 +13,8 @@ internal static unsafe class Lzma
 
     private static readonly Lazy<nint> Loaded = new(Load);
 
-    private static readonly Lazy<(nint Decoder, nint Code, nint End)> Functions = new(() => (Find("lzma_stream_decoder"), Find("lzma_code"), Find("lzma_end")));
+    private static readonly Lazy<(nint Decoder, nint Code, nint End)> Functions = new(
+        () => (Find("lzma_stream_decoder"), Find("lzma_code"), Find("lzma_end")));
 
     /// <summary>The library.</summary>
     /// <exception cref="DllNotFoundException">It is not installed.</exception>
@@ -38,7 +39,8 @@ internal static unsafe class Lzma
         foreach (var name in names)
             if (NativeLibrary.TryLoad(name, out var library)) return library;
         throw new DllNotFoundException(
-            $"Reading xz needs liblzma; found none of {string.Join(", ", names)}. Install it (Debian: liblzma5; Homebrew: xz; Windows: XZ Utils, on the PATH).");
+            $"Reading xz needs liblzma; found none of {string.Join(", ", names)}. " +
+            "Install it (Debian: liblzma5; Homebrew: xz; Windows: XZ Utils, on the PATH).");
     }
 }
 

@@ -25,7 +25,8 @@ internal sealed class WholeGzipStream : ReadOnlyStream
     {
         while (end - start <= Mark.Length && !ended) Fill();
         var length = Math.Min(destination.Length, end - start - Mark.Length);
-        if (length <= 0) return destination.IsEmpty || IsMark() ? 0 : throw new InvalidDataException("the gzip data end before their end marker");
+        if (length <= 0)
+            return destination.IsEmpty || IsMark() ? 0 : throw new InvalidDataException("the gzip data end before their end marker");
         buffer.AsSpan(start, length).CopyTo(destination);
         start += length;
         return length;

@@ -22,9 +22,10 @@ public static class CorpusPreparation
     /// <returns>What the folder holds now.</returns>
     /// <exception cref="ArgumentException">An option is out of its range.</exception>
     /// <exception cref="OperationCanceledException">The work was cancelled.</exception>
-    /// <exception cref="InvalidDataException">The corpus or the settings are not those of the preparation that was interrupted, the corpus holds no text,
-    /// or the tokenizer refuses a document.</exception>
-    /// <exception cref="IOException">The folder holds other results, or files cannot be read or written; on a full disk what is done is kept.</exception>
+    /// <exception cref="InvalidDataException">The corpus or the settings are not those of the preparation that was interrupted, the corpus holds
+    /// no text, or the tokenizer refuses a document.</exception>
+    /// <exception cref="IOException">The folder holds other results, or files cannot be read or written; on a full disk what is done is
+    /// kept.</exception>
     public static PreparedCorpus Run(
         TextDocuments documents, NamedTokenizer tokenizer, CorpusPreparationOptions options,
         IProgress<PreparationProgress>? progress = null, CancellationToken cancellationToken = default)

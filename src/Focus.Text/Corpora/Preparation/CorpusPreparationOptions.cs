@@ -6,8 +6,8 @@ public sealed record CorpusPreparationOptions
     /// <summary>The folder that receives <c>train.bin</c>, <c>val.bin</c> and <c>meta.json</c>; created where it is missing.</summary>
     public required string Output { get; init; }
 
-    /// <summary>The share kept for validation, in [0, 1); 0.0005 as in nanoGPT. A share of 0 writes no <c>val.bin</c>, and neither does one by which no
-    /// document was drawn.</summary>
+    /// <summary>The share kept for validation, in [0, 1); 0.0005 as in nanoGPT. A share of 0 writes no <c>val.bin</c>, and neither does one by
+    /// which no document was drawn.</summary>
     public double ValidationShare { get; init; } = 0.0005;
 
     /// <summary>What the share is of.</summary>
@@ -22,8 +22,8 @@ public sealed record CorpusPreparationOptions
     /// <summary>How many documents are tokenized at once; at least 1. The result does not depend on it.</summary>
     public int Workers { get; init; } = Environment.ProcessorCount;
 
-    /// <summary>Whether to throw away what the folder holds of an earlier preparation; else one that was interrupted goes on, and one that was completed
-    /// is an error.</summary>
+    /// <summary>Whether to throw away what the folder holds of an earlier preparation; else one that was interrupted goes on, and one that was
+    /// completed is an error.</summary>
     public bool Restart { get; init; }
 
     /// <summary>Is told of each document that is left out; once more where an interrupted preparation goes on.</summary>

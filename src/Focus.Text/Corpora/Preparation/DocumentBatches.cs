@@ -6,7 +6,8 @@ namespace Focus;
 /// <param name="FirstDocument">The number of the document to which the first of them belongs.</param>
 /// <param name="SourcePosition">How many bytes of the files had been read for it.</param>
 /// <param name="Broken">How many documents had been left out.</param>
-internal sealed record DocumentBatch(long Index, IReadOnlyList<TextDocument> Documents, long FirstDocument, long SourcePosition, long Broken);
+internal sealed record DocumentBatch(
+    long Index, IReadOnlyList<TextDocument> Documents, long FirstDocument, long SourcePosition, long Broken);
 
 /// <summary>Divides a corpus into batches that depend on its documents alone.</summary>
 internal static class DocumentBatches
@@ -14,7 +15,8 @@ internal static class DocumentBatches
     /// <summary>Documents of one batch, at most.</summary>
     public const int MaxDocuments = 512;
 
-    /// <summary>A batch of this many characters is full: enough that passing it on costs nothing, and little enough to be in memory many times.</summary>
+    /// <summary>A batch of this many characters is full: enough that passing it on costs nothing, and little enough to be in memory many
+    /// times.</summary>
     private const int FullLength = 1 << 18;
 
     /// <summary>The batches, read as they are asked for.</summary>

@@ -49,7 +49,9 @@ public sealed class NamedTokenizer
     {
         (Gpt2Name, _) => Gpt2(),
         (CharactersName, not null) => Characters(new CharacterTokenizer(vocabulary)),
-        _ => throw new InvalidDataException($"The corpus was prepared with the tokenizer '{name}'; only '{Gpt2Name}' and '{CharactersName}' can be created from its name."),
+        _ => throw new InvalidDataException(
+            $"The corpus was prepared with the tokenizer '{name}'; only '{Gpt2Name}' and '{CharactersName}' can be created by " +
+            "name."),
     };
 
     /// <summary>Appends a document's tokens.</summary>
@@ -68,6 +70,7 @@ public sealed class NamedTokenizer
         var added = CollectionsMarshal.AsSpan(tokens)[start..];
         var beyond = added.IndexOfAnyExceptInRange(0, VocabularySize - 1);
         if (beyond >= 0)
-            throw new InvalidDataException($"{document.Source}: the tokenizer '{Name}' gave the token {added[beyond]}; expected ids below {VocabularySize}.");
+            throw new InvalidDataException(
+                $"{document.Source}: the tokenizer '{Name}' gave the token {added[beyond]}; expected ids below {VocabularySize}.");
     }
 }

@@ -35,7 +35,8 @@ internal sealed class PreparationFolder : IDisposable
         if (journal is null) RequireEmpty(folder);
         else if (journal.Settings != settings)
             throw new InvalidDataException(
-                $"{folder} holds an interrupted preparation with other settings. Then: {journal.Settings}. Now: {settings}. Go on with the former, or start over (Restart).");
+                $"{folder} holds an interrupted preparation with other settings. Then: {journal.Settings}. Now: {settings}. " +
+                "Go on with the former, or start over (Restart).");
         var opened = new PreparationFolder(folder, tokenizer, journal ?? PreparationJournal.Begin(settings));
         try
         {

@@ -43,13 +43,14 @@ internal sealed record PreparationJournal(
         if (!File.Exists(path)) return null;
         try
         {
-            if (JsonSerializer.Deserialize<PreparationJournal>(File.ReadAllBytes(path), Json) is { Settings: not null, CorpusHash: not null } journal)
-                return journal;
+            var journal = JsonSerializer.Deserialize<PreparationJournal>(File.ReadAllBytes(path), Json);
+            if (journal is { Settings: not null, CorpusHash: not null }) return journal;
             throw new InvalidDataException($"{path}: expected the journal of a preparation, found 'null' or an object without its fields.");
         }
         catch (JsonException invalid)
         {
-            throw new InvalidDataException($"{path}: expected the journal of a preparation, found something else: {invalid.Message}", invalid);
+            throw new InvalidDataException(
+                $"{path}: expected the journal of a preparation, found something else: {invalid.Message}", invalid);
         }
     }
 

@@ -11,4 +11,5 @@ namespace Focus;
 /// <param name="Elapsed">The time since this run began.</param>
 /// <param name="Resuming">Whether this run is still reading what an interrupted one had prepared.</param>
 public readonly record struct PreparationProgress(
-    long Documents, long BrokenDocuments, long TextBytes, long Tokens, long SourcePosition, long? SourceLength, double TokensPerSecond, TimeSpan Elapsed, bool Resuming);
+    long Documents, long BrokenDocuments, long TextBytes, long Tokens, long SourcePosition, long? SourceLength,
+    double TokensPerSecond, TimeSpan Elapsed, bool Resuming);

@@ -4,7 +4,8 @@ namespace Focus;
 
 /// <summary>One run of a preparation: it recognises what an interrupted run had prepared, and prepares the rest.</summary>
 internal sealed class PreparationRun(
-    TextDocuments corpus, NamedTokenizer tokenizer, CorpusPreparationOptions options, PreparationFolder folder, IProgress<PreparationProgress>? progress)
+    TextDocuments corpus, NamedTokenizer tokenizer, CorpusPreparationOptions options, PreparationFolder folder,
+    IProgress<PreparationProgress>? progress)
 {
     private static readonly TimeSpan ReportInterval = TimeSpan.FromMilliseconds(100);
 
@@ -34,7 +35,9 @@ internal sealed class PreparationRun(
         Report(last, final: true);
 
         TokenizedBatch Process(DocumentBatch batch)
-            => batch.Index < begun.Batches ? TokenizedBatch.HashOnly(batch) : TokenizedBatch.Tokenize(batch, tokenizer, options.Separator, draw);
+            => batch.Index < begun.Batches
+                ? TokenizedBatch.HashOnly(batch)
+                : TokenizedBatch.Tokenize(batch, tokenizer, options.Separator, draw);
     }
 
     /// <summary>Does what writes into the folder.</summary>
@@ -48,7 +51,8 @@ internal sealed class PreparationRun(
         catch (IOException failure)
         {
             throw new IOException(
-                $"The corpus cannot be written into {folder}: {failure.Message} What was prepared is kept: free space where that is short, and run again to go on.",
+                $"The corpus cannot be written into {folder}: {failure.Message.TrimEnd('.')}. What was prepared is kept: " +
+                "free space where that is short, and run again to go on.",
                 failure);
         }
     }
@@ -79,7 +83,8 @@ internal sealed class PreparationRun(
     }
 
     private InvalidDataException OtherCorpus() => new(
-        $"The first {begun.Documents} documents are not those whose preparation into {options.Output} was interrupted: the corpus, or its order, has changed. " +
+        $"The first {begun.Documents} documents are not those whose preparation into {options.Output} was interrupted: " +
+        "the corpus, or its order, has changed. " +
         "Go on with the former corpus, or start over (Restart).");
 
     private void Report(DocumentBatch batch, bool final)

@@ -70,7 +70,8 @@ public sealed record PreparedCorpus
         ArgumentException.ThrowIfNullOrEmpty(folder);
         var path = Path.Combine(folder, MetadataName);
         if (!File.Exists(path))
-            throw new FileNotFoundException($"Expected a prepared corpus with {MetadataName} in {folder}, found none. Was its preparation completed?", path);
+            throw new FileNotFoundException(
+                $"Expected a prepared corpus with {MetadataName} in {folder}, found none. Was its preparation completed?", path);
         try
         {
             return JsonSerializer.Deserialize<PreparedCorpus>(File.ReadAllBytes(path), Json) is { } corpus
@@ -102,6 +103,7 @@ public sealed record PreparedCorpus
         var file = TokenFile.Open(path, TokenWidth);
         if (file.Count == count) return file;
         using (file)
-            throw new InvalidDataException($"{path} holds {file.Count} tokens; expected {count}, as {MetadataName} beside it says. Prepare the corpus again.");
+            throw new InvalidDataException(
+                $"{path} holds {file.Count} tokens; expected {count}, as {MetadataName} beside it says. Prepare the corpus again.");
     }
 }

@@ -5,7 +5,8 @@ public enum ValidationSplit
 {
     /// <summary>
     /// Whole documents are drawn, each by itself: document n (from 0) validates if u(seed, n) &lt; share, where u in [0, 1) is the upper 53 bits of
-    /// SplitMix64's output for the state seed + (n + 1) · 0x9E3779B97F4A7C15 (Steele, Lea, Flood: Fast Splittable Pseudorandom Number Generators, 2014).
+    /// SplitMix64's output for the state seed + (n + 1) · 0x9E3779B97F4A7C15 (Steele, Lea, Flood: Fast Splittable Pseudorandom Number
+    /// Generators, 2014).
     /// </summary>
     Documents,
 

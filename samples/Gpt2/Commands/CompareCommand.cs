@@ -71,7 +71,7 @@ internal static class CompareCommand
     {
         var contenders =
             from entry in optimizers
-            from rate in entry.Rate is null && rates.Length > 0 ? rates.Select(rate => (double?)rate) : [entry.Rate]
+            from rate in entry.Rate is null && rates.Length > 0 ? rates.Select(given => (double?)given) : [entry.Rate]
             select Contender.Of(settings.With(entry.Optimizer, rate));
         return [.. contenders.GroupBy(contender => contender.Settings.Optimizer).Select(group => group.ToArray())];
     }

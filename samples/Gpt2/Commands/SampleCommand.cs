@@ -48,6 +48,7 @@ internal static class SampleCommand
                 TopK = parsed.GetValue(topK),
                 TopP = parsed.GetValue(topP),
                 Seed = parsed.GetValue(seed),
+                TokenCount = trained.TokenCount,
                 StopToken = trained.EndOfText,
                 CancellationToken = cancellation,
             });

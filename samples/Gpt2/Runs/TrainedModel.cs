@@ -15,6 +15,9 @@ internal sealed record TrainedModel(Gpt2 Network, Tokenizer Tokenizer, string? M
 
     private const string WeightsName = "model.safetensors", HuggingFaceName = "config.json";
 
+    /// <summary>How many of the model's tokens have a text.</summary>
+    public int TokenCount => Tokenizer is CharacterTokenizer characters ? characters.Count : Gpt2Tokens.Count;
+
     /// <summary>The token that ends a text; null where the vocabulary has none.</summary>
     public int? EndOfText => Tokenizer is CharacterTokenizer ? null : Gpt2Tokens.EndOfText;
 

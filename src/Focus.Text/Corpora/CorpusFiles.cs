@@ -14,7 +14,7 @@ internal static class CorpusFiles
     public static IReadOnlyList<string> Find(IEnumerable<string> paths, string namesInFolders)
     {
         ArgumentNullException.ThrowIfNull(paths);
-        string[] files = [.. paths.SelectMany(path => Find(path, namesInFolders)).Distinct()];
+        string[] files = [.. paths.SelectMany(path => Find(path, namesInFolders)).DistinctBy(file => Path.GetFullPath(file))];
         return files.Length > 0 ? files
             : throw new ArgumentException("Expected at least one file, folder or pattern, found none.", nameof(paths));
     }

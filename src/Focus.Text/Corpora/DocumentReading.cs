@@ -3,8 +3,8 @@ namespace Focus;
 /// <summary>One pass over a corpus: what it is to do, and how far it is.</summary>
 internal sealed class DocumentReading
 {
-    /// <summary>The longest text there is: what a string can hold.</summary>
-    public const int LongestText = 1 << 30;
+    /// <summary>The longest text there is, in characters or in bytes: what a string can hold.</summary>
+    public const int LongestText = 0x3FFFFFDF;
 
     private long filesRead;
 

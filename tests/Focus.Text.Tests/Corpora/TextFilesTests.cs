@@ -25,6 +25,8 @@ public sealed class TextFilesTests
         var both = new DocumentsRead(TextDocuments.FromFiles([folder.File("b.txt"), folder.File("*.txt")]));
         CollectionAssert.AreEqual(new[] { "B", "Ä\r\n" }, both.Texts, "each file once, the paths in the order given");
         Assert.AreEqual(folder.File("b.txt"), both.Documents[0].Source);
+        var relative = Path.GetRelativePath(Environment.CurrentDirectory, folder.File("b.txt"));
+        CollectionAssert.AreEqual(both.Texts, new DocumentsRead(TextDocuments.FromFiles([relative, folder.File("*.txt")])).Texts);
         Assert.AreEqual(5, TextDocuments.FromFiles(folder.File("*.txt")).SourceLength);
     }
 

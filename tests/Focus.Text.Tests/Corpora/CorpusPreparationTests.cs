@@ -41,6 +41,25 @@ public sealed class CorpusPreparationTests
     }
 
     [TestMethod]
+    [DataRow("\"uInt16\"", "3", "meta.json")]
+    [DataRow("\"characters\"", "null", "meta.json")]
+    [DataRow("\"characters\"", "\"letters\"", "meta.json", "'letters'", "'characters'")]
+    [DataRow("\"b\"", "\"a\"", "meta.json", "Entries")]
+    [DataRow("\"b\"", "\"bb\"", "meta.json", "'bb'")]
+    public void ADamagedDescriptionIsNamed(string found, string changed, params string[] parts)
+    {
+        Prepare(Texts("abc"), Options());
+        var path = folder.File("meta.json");
+        var text = File.ReadAllText(path);
+        StringAssert.Contains(text, found);
+        File.WriteAllText(path, text.Replace(found, changed));
+
+        var error = Assert.Throws<InvalidDataException>(() => PreparedCorpus.Open(folder.Path).CreateTokenizer());
+
+        foreach (var part in parts) StringAssert.Contains(error.Message, part);
+    }
+
+    [TestMethod]
     public void WholeDocumentsAreDrawnByTheSeed()
     {
         var texts = Enumerable.Range(0, 4000).Select(i => new string((char)('a' + (i % 26)), 1 + (i % 3))).ToArray();
@@ -131,18 +150,22 @@ public sealed class CorpusPreparationTests
         {
             var output = Directory.CreateDirectory(folder.File($"{named}")).FullName;
             using (var partial = PreparationFolder.Open(Letters, options with { Output = output })) Fill(partial, options, complete: true);
-            if (split == ValidationSplit.Tail) Assert.IsFalse(File.Exists(Path.Combine(output, "val.bin")));
-            if (named > 0) Rename(output, "val.bin", split == ValidationSplit.Tail);
-            if (named > 1 && split == ValidationSplit.Documents) Rename(output, "train.bin", false);
+            Interrupt(output, named);
 
             Prepare(Many(100), options with { Output = output });
 
             AssertSameFiles("whole", $"{named}");
         }
 
-        static void Rename(string output, string name, bool skip)
+        // Of documents, the files get their names one after the other; a tail is copied, then cut off.
+        void Interrupt(string output, int steps)
         {
-            if (!skip) File.Move(Path.Combine(output, name + ".part"), Path.Combine(output, name));
+            foreach (var name in new[] { "val.bin", "train.bin" }.Take(steps))
+            {
+                var (partial, path) = (Path.Combine(output, name + ".part"), Path.Combine(output, name));
+                if (split == ValidationSplit.Documents) File.Move(partial, path);
+                else File.Copy(folder.File($"whole/{name}"), partial, overwrite: true);
+            }
         }
     }
 

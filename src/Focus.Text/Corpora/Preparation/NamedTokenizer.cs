@@ -6,8 +6,7 @@ namespace Focus;
 /// <summary>A tokenizer with the name by which a prepared corpus remembers it.</summary>
 public sealed class NamedTokenizer
 {
-    private const string Gpt2Name = "gpt2";
-    private const string CharactersName = "characters";
+    internal const string Gpt2Name = "gpt2", CharactersName = "characters";
 
     /// <summary>Names a tokenizer.</summary>
     /// <param name="name">Its name.</param>
@@ -34,7 +33,7 @@ public sealed class NamedTokenizer
     public IReadOnlyList<string>? Vocabulary { get; private init; }
 
     /// <summary>GPT-2's byte-pair encoding, "gpt2".</summary>
-    public static NamedTokenizer Gpt2() => new(Gpt2Name, TiktokenTokenizer.CreateForModel("gpt2"), Gpt2Tokens.Count);
+    public static NamedTokenizer Gpt2() => new(Gpt2Name, TiktokenTokenizer.CreateForModel(Gpt2Name), Gpt2Tokens.Count);
 
     /// <summary>A character tokenizer, "characters".</summary>
     public static NamedTokenizer Characters(CharacterTokenizer tokenizer)
@@ -43,16 +42,28 @@ public sealed class NamedTokenizer
         return new(CharactersName, tokenizer, tokenizer.Count) { Vocabulary = tokenizer.Vocabulary };
     }
 
-    /// <summary>The tokenizer that a prepared corpus remembers.</summary>
-    /// <exception cref="InvalidDataException">The name is none of "gpt2" and "characters".</exception>
+    /// <summary>The tokenizer that a prepared corpus or a model remembers.</summary>
+    /// <exception cref="InvalidDataException">There is no such tokenizer.</exception>
     internal static NamedTokenizer Recall(string name, IReadOnlyList<string>? vocabulary) => (name, vocabulary) switch
     {
-        (Gpt2Name, _) => Gpt2(),
-        (CharactersName, not null) => Characters(new CharacterTokenizer(vocabulary)),
+        (Gpt2Name, null) => Gpt2(),
+        (CharactersName, { Count: > 0 }) => RecallCharacters(vocabulary),
         _ => throw new InvalidDataException(
-            $"The corpus was prepared with the tokenizer '{name}'; only '{Gpt2Name}' and '{CharactersName}' can be created by " +
-            "name."),
+            $"The tokenizer is '{name}' with {vocabulary?.Count ?? 0} tokens of its own; " +
+            $"expected '{Gpt2Name}' with none or '{CharactersName}' with some."),
     };
+
+    private static NamedTokenizer RecallCharacters(IReadOnlyList<string> vocabulary)
+    {
+        try
+        {
+            return Characters(new CharacterTokenizer(vocabulary));
+        }
+        catch (ArgumentException invalid)
+        {
+            throw new InvalidDataException(invalid.Message, invalid);
+        }
+    }
 
     /// <summary>Appends a document's tokens.</summary>
     /// <exception cref="InvalidDataException">The tokenizer refuses the text, or gives an id beyond the vocabulary.</exception>

@@ -78,7 +78,7 @@ internal sealed class PreparationFolder : IDisposable
         if (tail) MoveTail(kept);
         var corpus = Describe(kept, tail ? Journal.TrainTokens - kept : Journal.ValidationTokens);
         Finish(PreparedCorpus.TrainName, corpus.TrainTokens);
-        Finish(PreparedCorpus.ValidationName, tail ? 0 : corpus.ValidationTokens);
+        Finish(PreparedCorpus.ValidationName, corpus.ValidationTokens);
         corpus.Write();
         File.Delete(PathOf(JournalName));
         return corpus;
@@ -114,26 +114,26 @@ internal sealed class PreparationFolder : IDisposable
     /// <summary>Moves the last tokens of the training file into the validation file, unless that was done.</summary>
     private void MoveTail(long kept)
     {
-        var partial = PathOf(PreparedCorpus.TrainName + PartialEnding);
-        if (!File.Exists(partial)) return;
-        using (var tokens = TokenFile.Open(partial, width))
-            if (tokens.Count > kept) Copy(tokens, kept, PathOf(PreparedCorpus.ValidationName));
-        using var stream = new TokenStream(partial, PathOf(PreparedCorpus.TrainName), width, FileMode.Open);
+        var partial = new FileInfo(PathOf(PreparedCorpus.TrainName + PartialEnding));
+        if (!partial.Exists || partial.Length <= kept * (int)width) return;
+        using (var tokens = TokenFile.Open(partial.FullName, width)) CopyToValidation(tokens, kept);
+        using var stream = new TokenStream(partial.FullName, PathOf(PreparedCorpus.TrainName), width, FileMode.Open);
         stream.Truncate(kept);
         stream.Flush();
     }
 
-    private void Copy(TokenFile tokens, long start, string path)
+    private void CopyToValidation(TokenFile tokens, long start)
     {
-        using var writer = new TokenFileWriter(path, width);
+        var path = PathOf(PreparedCorpus.ValidationName);
+        using var stream = new TokenStream(path + PartialEnding, path, width, FileMode.Create);
         var block = new int[1 << 16];
         for (var position = start; position < tokens.Count; position += block.Length)
         {
             var taken = block.AsSpan(0, (int)Math.Min(block.Length, tokens.Count - position));
             tokens.Read(position, taken);
-            writer.Write(taken);
+            stream.Write(taken);
         }
-        writer.Complete();
+        stream.Flush();
     }
 
     /// <summary>Gives a partial file its name; an empty one is deleted.</summary>

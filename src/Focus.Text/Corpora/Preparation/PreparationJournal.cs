@@ -45,12 +45,13 @@ internal sealed record PreparationJournal(
         {
             var journal = JsonSerializer.Deserialize<PreparationJournal>(File.ReadAllBytes(path), Json);
             if (journal is { Settings: not null, CorpusHash: not null }) return journal;
-            throw new InvalidDataException($"{path}: expected the journal of a preparation, found 'null' or an object without its fields.");
+            throw new InvalidDataException($"{path}: expected the journal of a preparation, found 'null' or an object without " +
+                "its fields. Start over (Restart).");
         }
         catch (JsonException invalid)
         {
             throw new InvalidDataException(
-                $"{path}: expected the journal of a preparation, found something else: {invalid.Message}", invalid);
+                $"{path}: expected the journal of a preparation, found something else: {invalid.Message} Start over (Restart).", invalid);
         }
     }
 

@@ -14,8 +14,9 @@ public sealed record PreparedCorpus
     private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web)
     {
         WriteIndented = true,
+        RespectNullableAnnotations = true,
         Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
-        Converters = { new JsonStringEnumConverter(JsonNamingPolicy.CamelCase) },
+        Converters = { new JsonStringEnumConverter(JsonNamingPolicy.CamelCase, allowIntegerValues: false) },
     };
 
     /// <summary>The folder.</summary>
@@ -92,8 +93,18 @@ public sealed record PreparedCorpus
     public TokenFile? OpenValidation() => ValidationTokens == 0 ? null : OpenTokens(ValidationName, ValidationTokens);
 
     /// <summary>Creates the tokenizer by which the corpus was prepared.</summary>
-    /// <exception cref="InvalidDataException">Its name is none of "gpt2" and "characters".</exception>
-    public NamedTokenizer CreateTokenizer() => NamedTokenizer.Recall(Tokenizer, Vocabulary);
+    /// <exception cref="InvalidDataException">Its name is none of "gpt2" and "characters", or its vocabulary is not one of characters.</exception>
+    public NamedTokenizer CreateTokenizer()
+    {
+        try
+        {
+            return NamedTokenizer.Recall(Tokenizer, Vocabulary);
+        }
+        catch (InvalidDataException unknown)
+        {
+            throw new InvalidDataException($"{Path.Combine(Folder, MetadataName)}: {unknown.Message}", unknown);
+        }
+    }
 
     internal void Write() => AtomicFile.Write(Path.Combine(Folder, MetadataName), stream => JsonSerializer.Serialize(stream, this, Json));
 

@@ -9,14 +9,17 @@ internal sealed record Outcome(Contender Contender, IReadOnlyList<(int Seed, Run
     /// <summary>How much the last losses of the seeds differ: their standard deviation, 0 for a single one.</summary>
     public double FinalSpread => Spread(Runs.Select(run => FinalLossOf(run.Result)));
 
-    /// <summary>The mean curve as far as all runs have come, and the standard deviation over seeds.</summary>
+    /// <summary>The mean curve over the steps at which every run was evaluated, and the standard deviation over seeds.</summary>
+    /// <remarks>A run that is interrupted while it is evaluated lacks that point.</remarks>
     public (LossCurve Mean, double[] Spread) MeanCurve()
     {
-        var length = Runs.Min(run => run.Curve.Losses.Length);
-        double[] Mean(Func<LossCurve, double[]> of) => [.. Enumerable.Range(0, length).Select(i => Runs.Average(run => of(run.Curve)[i]))];
+        var steps = Runs.Select(run => run.Curve.Steps.AsEnumerable()).Aggregate((common, next) => common.Intersect(next)).ToArray();
+        var curves = Runs.Select(run => run.Curve.At(steps)).ToArray();
+        double[] Over(Func<LossCurve, double[]> values, Func<IEnumerable<double>, double> statistic)
+            => [.. steps.Select((_, i) => statistic(curves.Select(curve => values(curve)[i])))];
         return (
-            new(Mean(curve => curve.Steps), Mean(curve => curve.Seconds), Mean(curve => curve.Losses)),
-            [.. Enumerable.Range(0, length).Select(i => Spread(Runs.Select(run => run.Curve.Losses[i])))]);
+            new(steps, Over(curve => curve.Seconds, Enumerable.Average), Over(curve => curve.Losses, Enumerable.Average)),
+            Over(curve => curve.Losses, Spread));
     }
 
     /// <summary>The last loss of a run; infinite where it diverged.</summary>

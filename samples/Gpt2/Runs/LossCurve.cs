@@ -36,6 +36,13 @@ internal sealed record LossCurve(double[] Steps, double[] Seconds, double[] Loss
             [.. points.Select(point => point.Step)], [.. points.Select(point => point.Seconds)], [.. points.Select(point => point.Loss)]);
     }
 
+    /// <summary>The curve's points at some of its steps.</summary>
+    public LossCurve At(double[] steps)
+    {
+        int[] places = [.. steps.Select(step => Array.IndexOf(Steps, step))];
+        return new(steps, [.. places.Select(place => Seconds[place])], [.. places.Select(place => Losses[place])]);
+    }
+
     /// <summary>Where the curve first falls to a loss, on straight lines between evaluations; null where it never does.</summary>
     /// <param name="places">The steps or the seconds.</param>
     /// <param name="loss">The loss.</param>

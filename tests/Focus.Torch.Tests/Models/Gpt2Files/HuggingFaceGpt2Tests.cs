@@ -65,6 +65,17 @@ public sealed class HuggingFaceGpt2Tests
     }
 
     [TestMethod]
+    public void Numbers_that_Python_is_to_take_for_floats_have_a_point()
+    {
+        using var folder = new TemporaryFolder();
+        using var model = Gpt2Models.Random(Config with { Dropout = 0 });
+
+        HuggingFaceGpt2.Save(model, folder.Path);
+
+        StringAssert.Contains(File.ReadAllText(folder.File("config.json")), "\"resid_pdrop\": 0.0,");
+    }
+
+    [TestMethod]
     [DataRow("transformer.", true, true)]
     [DataRow("", true, false)]
     [DataRow("transformer.", false, false)]

@@ -1,4 +1,6 @@
+using System.Globalization;
 using System.Text.Json;
+using System.Text.Json.Serialization;
 using static TorchSharp.torch;
 
 namespace Focus;
@@ -8,7 +10,12 @@ namespace Focus;
 internal sealed record HuggingFaceConfig
 {
     /// <summary>How it is written and read: <c>n_embd</c>, …; names of which nothing is known here are passed over.</summary>
-    public static readonly JsonSerializerOptions Json = new() { PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower, WriteIndented = true };
+    public static readonly JsonSerializerOptions Json = new()
+    {
+        PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
+        WriteIndented = true,
+        Converters = { new PythonFloat() },
+    };
 
     private const string Gpt2ModelType = "gpt2", TanhGelu = "gelu_new";
     private const int EndOfText = 50256;
@@ -117,5 +124,18 @@ internal sealed record HuggingFaceConfig
     private static void Require(bool condition, string name, object expected, object? found)
     {
         if (!condition) throw new InvalidDataException(FormattableString.Invariant($"{name} is {found}; expected {expected}."));
+    }
+
+    /// <summary>Numbers with a decimal point or an exponent, without which Python takes them for integers, and a strict reader refuses
+    /// them.</summary>
+    private sealed class PythonFloat : JsonConverter<double>
+    {
+        public override double Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) => reader.GetDouble();
+
+        public override void Write(Utf8JsonWriter writer, double value, JsonSerializerOptions options)
+        {
+            var text = value.ToString(CultureInfo.InvariantCulture);
+            writer.WriteRawValue(text.AsSpan().ContainsAny('.', 'E') ? text : $"{text}.0");
+        }
     }
 }

@@ -7,8 +7,9 @@ namespace Focus;
 /// <param name="Weights">Their probabilities but for a common factor, each above 0.</param>
 internal sealed record TokenDistribution(int[] Tokens, double[] Weights)
 {
-    /// <summary>softmax(logits / temperature) over the first <see cref="GenerationOptions.TokenCount"/> tokens, cut to the <see cref="GenerationOptions.TopK"/> likeliest tokens and then to the fewest
-    /// that together reach <see cref="GenerationOptions.TopP"/>; of equally likely tokens the lower id comes first.</summary>
+    /// <summary>softmax(logits / temperature) over the first <see cref="GenerationOptions.TokenCount"/> tokens, cut to the
+    /// <see cref="GenerationOptions.TopK"/> likeliest and then to the fewest that together reach <see cref="GenerationOptions.TopP"/>; of
+    /// equally likely tokens the lower id comes first.</summary>
     /// <exception cref="InvalidOperationException">The logits have no finite maximum.</exception>
     public static TokenDistribution Of(ReadOnlySpan<float> logits, GenerationOptions options)
     {

@@ -46,6 +46,10 @@ public class ScanPlanTests
         Refuses("LearningRates holds -1", Plan with { LearningRates = [-1] });
         Refuses("LearningRates holds NaN", Plan with { LearningRates = [double.NaN] });
         Refuses("Metrics", Plan with { Metrics = [""] });
+        Refuses("Metrics holds a,b", Plan with { Metrics = ["a,b"] });
+        foreach (var field in new[] { "run", "trainer", "batch_size", "learning_rate", "replicate", "seed", "diverged_at" })
+            Refuses($"Metrics holds {field}", Plan with { Metrics = ["loss", field] });
+        Refuses("Trainers holds \"A\"", Plan with { Trainers = ["\"A\""] });
         Refuses("Replicates is 0", Plan with { Replicates = 0 });
         Refuses("Steps is 0", Plan with { Steps = 0 });
         Refuses("smaller plans", Plan with { Steps = int.MaxValue });

@@ -44,9 +44,10 @@ public readonly record struct Shard
     /// <summary>The items of this part, of all that there are.</summary>
     /// <param name="total">How many items there are.</param>
     /// <param name="items">What they are called, for the message.</param>
-    /// <exception cref="ArgumentException">There are fewer items than parts.</exception>
+    /// <exception cref="ArgumentException">There are fewer items than parts, or this is default(Shard), which is no part.</exception>
     public IEnumerable<int> Of(int total, string items)
     {
+        if (Count == 0) throw new ArgumentException($"Shard {this} is no part of anything; take {nameof(Shard)}.{nameof(Whole)}, or make one.");
         if (Count > total) throw new ArgumentException($"Shard {this}: {Count} shards do not fit {total} {items}; use at most {total}.");
         var (first, step) = (Index - 1, Count);
         return Enumerable.Range(0, total).Where(item => item % step == first);

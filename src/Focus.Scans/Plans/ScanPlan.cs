@@ -7,11 +7,13 @@ namespace Focus;
 /// values, so that runs which are in two plans of one seed are the same in both.</remarks>
 public sealed record ScanPlan
 {
+    private const string ValidName = "a name without commas, quotes and line breaks";
+
     /// <summary>What else the results depend on: model, data, the trainers' settings; kept with the results, and compared when a folder is
     /// taken up again.</summary>
     public required JsonObject Settings { get; init; }
 
-    /// <summary>The trainers' names, all different.</summary>
+    /// <summary>The trainers' names, all different, without commas, quotes and line breaks.</summary>
     public required IReadOnlyList<string> Trainers { get; init; }
 
     /// <summary>The batch sizes, each at least 1, all different.</summary>
@@ -20,7 +22,8 @@ public sealed record ScanPlan
     /// <summary>The learning rates, each finite and above 0, all different.</summary>
     public required IReadOnlyList<double> LearningRates { get; init; }
 
-    /// <summary>What is recorded of each run, by name; at least one.</summary>
+    /// <summary>What is recorded of each run, by name; at least one. Names are as the trainers', and none of the other fields' of a result:
+    /// run, trainer, batch_size, learning_rate, replicate, seed, diverged_at.</summary>
     public required IReadOnlyList<string> Metrics { get; init; }
 
     /// <summary>Runs of each trainer, batch size and learning rate, at least 1.</summary>
@@ -62,10 +65,12 @@ public sealed record ScanPlan
     public void Validate()
     {
         ArgumentNullException.ThrowIfNull(Settings);
-        RequireDistinct(Trainers, nameof(Trainers), name => !string.IsNullOrWhiteSpace(name), "a name");
+        RequireDistinct(Trainers, nameof(Trainers), IsName, ValidName);
         RequireDistinct(BatchSizes, nameof(BatchSizes), size => size >= 1, "a whole number, at least 1");
         RequireDistinct(LearningRates, nameof(LearningRates), rate => double.IsFinite(rate) && rate > 0, "a finite number above 0");
-        RequireDistinct(Metrics, nameof(Metrics), name => !string.IsNullOrWhiteSpace(name), "a name");
+        RequireDistinct(
+            Metrics, nameof(Metrics), name => IsName(name) && !RunLine.Fields.Contains(name),
+            $"{ValidName}, and none of {string.Join(", ", RunLine.Fields)}");
         RequirePositive(Replicates, nameof(Replicates));
         RequirePositive(Steps, nameof(Steps));
         var values = (double)TaskCount * RunsPerTask * Metrics.Count * Steps;
@@ -98,6 +103,9 @@ public sealed record ScanPlan
         if (values.GroupBy(value => value).FirstOrDefault(group => group.Count() > 1) is { } twice)
             throw new ArgumentException(FormattableString.Invariant($"{name} holds {twice.Key} twice; all must be different."));
     }
+
+    /// <summary>Names stand in tables as they are.</summary>
+    private static bool IsName(string name) => !string.IsNullOrWhiteSpace(name) && name.AsSpan().IndexOfAny(",\"\r\n") < 0;
 
     private static void RequirePositive(int value, string name)
     {

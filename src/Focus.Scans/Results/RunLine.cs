@@ -7,6 +7,12 @@ namespace Focus;
 /// was no measurement or it was no finite number.</summary>
 internal static class RunLine
 {
+    private const string Run = "run", Trainer = "trainer", BatchSize = "batch_size", LearningRate = "learning_rate", Replicate = "replicate",
+        Seed = "seed", DivergedAt = "diverged_at";
+
+    /// <summary>The names of a run's values, which no metric may have.</summary>
+    public static IReadOnlyList<string> Fields { get; } = [Run, Trainer, BatchSize, LearningRate, Replicate, Seed, DivergedAt];
+
     /// <summary>The line, with its end.</summary>
     public static ReadOnlyMemory<byte> Write(ScanPlan plan, ScanRun run, RunMetrics metrics)
     {
@@ -14,14 +20,14 @@ internal static class RunLine
         using (var json = new Utf8JsonWriter(buffer))
         {
             json.WriteStartObject();
-            json.WriteNumber("run", run.Index);
-            json.WriteString("trainer", plan.Trainers[run.Trainer]);
-            json.WriteNumber("batch_size", run.BatchSize);
-            json.WriteNumber("learning_rate", run.LearningRate);
-            json.WriteNumber("replicate", run.Replicate);
-            json.WriteNumber("seed", run.Seed);
-            if (metrics.DivergedAt is { } step) json.WriteNumber("diverged_at", step);
-            else json.WriteNull("diverged_at");
+            json.WriteNumber(Run, run.Index);
+            json.WriteString(Trainer, plan.Trainers[run.Trainer]);
+            json.WriteNumber(BatchSize, run.BatchSize);
+            json.WriteNumber(LearningRate, run.LearningRate);
+            json.WriteNumber(Replicate, run.Replicate);
+            json.WriteNumber(Seed, run.Seed);
+            if (metrics.DivergedAt is { } step) json.WriteNumber(DivergedAt, step);
+            else json.WriteNull(DivergedAt);
             for (var metric = 0; metric < metrics.Count; metric++) WriteMetric(json, plan.Metrics[metric], metrics.Of(metric));
             json.WriteEndObject();
         }
@@ -37,11 +43,11 @@ internal static class RunLine
         {
             using var document = JsonDocument.Parse(line);
             var json = document.RootElement;
-            var run = plan[json.GetProperty("run").GetInt32()];
-            if (json.GetProperty("trainer").GetString() != plan.Trainers[run.Trainer] || json.GetProperty("seed").GetInt32() != run.Seed)
+            var run = plan[json.GetProperty(Run).GetInt32()];
+            if (json.GetProperty(Trainer).GetString() != plan.Trainers[run.Trainer] || json.GetProperty(Seed).GetInt32() != run.Seed)
                 throw new InvalidDataException($"run {run.Index} is not the one of this plan");
             var metrics = new RunMetrics(plan);
-            if (json.GetProperty("diverged_at") is { ValueKind: JsonValueKind.Number } step) metrics.DivergedAt = step.GetInt32();
+            if (json.GetProperty(DivergedAt) is { ValueKind: JsonValueKind.Number } step) metrics.DivergedAt = step.GetInt32();
             for (var metric = 0; metric < metrics.Count; metric++) ReadMetric(json.GetProperty(plan.Metrics[metric]), metrics.Of(metric));
             return (run.Index, metrics);
         }

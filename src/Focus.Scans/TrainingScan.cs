@@ -13,7 +13,8 @@ public readonly record struct TrainingScanProgress(int Runs, int TotalRuns, Time
 /// <remarks>
 /// A finished run is a line of JSON in <c>runs-{i}-of-{n}.jsonl</c>, the file of shard i/n. Finished runs are never made again, so a scan can
 /// be stopped and taken up again, by other shards, too; a file cut short lacks its last run alone. Shards that do not share a folder are
-/// merged by putting their files into one. As each run has a seed of its own, results do not depend on workers, shards and order.
+/// merged by copying their files into one of the folders, beside its <c>manifest.json</c>, and running the scan there once more. As each run
+/// has a seed of its own, results do not depend on workers, shards and order.
 /// </remarks>
 public sealed class TrainingScan
 {
@@ -57,10 +58,11 @@ public sealed class TrainingScan
         IProgress<TrainingScanProgress>? progress = null, int workers = -1, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(train);
+        var part = shard.Of(plan.RunCount, "runs");
         using var appender = log.Open(shard);
         var finished = log.Read();
         var costOf = cost ?? (_ => 1);
-        var runs = shard.Of(plan.RunCount, "runs").Where(index => finished[index] is null).Select(index => plan[index])
+        var runs = part.Where(index => finished[index] is null).Select(index => plan[index])
             .OrderByDescending(costOf).ToArray();
         var pace = new Pace(runs, costOf);
         ParallelWork.Run(runs, workers, cancellation, run =>

@@ -123,7 +123,7 @@ public class TrainingScanTests
         Refuses("steps", Plan with { Steps = 4 });
         Refuses("settings", Plan with { Settings = new JsonObject { ["model"] = "other" } });
         File.Delete(In("out", "manifest.json"));
-        Refuses("manifest.json", Plan);
+        Refuses("no manifest.json that says what they are of; copy it", Plan);
         Assert.HasCount(24, Lines("out"));
 
         void Refuses(string hint, ScanPlan plan) =>
@@ -163,6 +163,9 @@ public class TrainingScanTests
         Assert.ThrowsExactly<FormatException>(() => Shard.Parse("1-3"));
         StringAssert.Contains(
             Assert.ThrowsExactly<ArgumentException>(() => Scan("out").Run(Train, Shard.Parse("1/25"))).Message, "24 runs; use at most 24");
+        StringAssert.Contains(
+            Assert.ThrowsExactly<ArgumentException>(() => Scan("out").Run(Train, default)).Message, "Shard.Whole");
+        Assert.IsEmpty(Directory.GetFiles(In("out"), "runs-*"));
     }
 
     /// <summary>Something that depends on the run's coordinates and seed alone.</summary>

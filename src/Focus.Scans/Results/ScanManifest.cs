@@ -26,7 +26,8 @@ public static class ScanManifest
         if (!File.Exists(path))
         {
             if (hasResults)
-                throw new InvalidOperationException($"{folder} holds results but no {FileName} that says what they are of; use another folder, or move them.");
+                throw new InvalidOperationException(
+                    $"{folder} holds results but no {FileName} that says what they are of; copy it from the folder they are from, or use another.");
             try
             {
                 AtomicFile.Write(path, stream => JsonSerializer.Serialize(stream, description, Indented), replace: false);

@@ -14,7 +14,7 @@ internal static class ParallelBlocks
     public static void For(int count, int blockLength, long elementsEach, Action<int, int> action)
     {
         var blocks = (count + blockLength - 1) / blockLength;
-        if (blocks < 2 || count * elementsEach < ParallelThreshold)
+        if (blocks < 2 || count * elementsEach < ParallelThreshold || !TorchThreads.AreMany)
             for (var block = 0; block < blocks; block++) Do(block);
         else
             Parallel.For(0, blocks, Do);

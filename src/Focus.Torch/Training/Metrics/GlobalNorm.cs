@@ -39,11 +39,9 @@ internal static unsafe class GlobalNorm
     private static double SumOfSquares(List<(nint Address, int Length)> chunks)
     {
         var sums = new double[chunks.Count];
-        if (chunks.Count < 4) for (var i = 0; i < sums.Length; i++) Sum(i);
-        else Parallel.For(0, sums.Length, Sum);
+        ParallelBlocks.For(sums.Length, 1, ChunkLength, (i, _) =>
+            sums[i] = TensorPrimitives.SumOfSquares(new ReadOnlySpan<float>((float*)chunks[i].Address, chunks[i].Length)));
         return sums.Sum();
-
-        void Sum(int i) => sums[i] = TensorPrimitives.SumOfSquares(new ReadOnlySpan<float>((float*)chunks[i].Address, chunks[i].Length));
     }
 
     private static double Square(double value) => value * value;

@@ -34,7 +34,8 @@ public sealed class ClassifierTraining
     /// <param name="train">The rows to learn from; moved to the device.</param>
     /// <param name="evaluation">The rows to evaluate on, or null; moved to the device.</param>
     /// <exception cref="ArgumentException">The batch is larger than the data, or the schedule longer than the run.</exception>
-    /// <exception cref="TrainingDivergedException">The loss turned NaN or infinite.</exception>
+    /// <exception cref="TrainingDivergedException">The training loss, the parameters or the loss after the last step turned NaN or infinite;
+    /// evaluations on the way are reported as they are.</exception>
     public TrainingResult Run(ClassificationData train, ClassificationData? evaluation = null)
     {
         var steps = options.StepsFor(train.Count);
@@ -51,7 +52,8 @@ public sealed class ClassifierTraining
             var step = result.Steps + 1;
             var loss = Step(optimizer, train, batches.Next(), step);
             var due = evaluation is not null && (step == steps || (options.EvaluationInterval > 0 && step % options.EvaluationInterval == 0));
-            result = new TrainingResult(step, loss, Cancelled: false, due ? Evaluate(evaluation!, step) : null);
+            result = new TrainingResult(step, loss, Cancelled: false, due ? ClassifierEvaluation.Of(model, evaluation!) : null);
+            if (step == steps && result.Evaluation is { } last) RequireFinite(last.Loss, step);
             options.Progress?.Report(new TrainingProgress(
                 step, steps, loss, optimizer.ParamGroups.First().LearningRate, clock.Elapsed, result.Evaluation));
         }
@@ -80,13 +82,6 @@ public sealed class ClassifierTraining
         loss.backward();
         optimizer.step();
         return value;
-    }
-
-    private ClassifierEvaluation Evaluate(ClassificationData data, long step)
-    {
-        var evaluation = ClassifierEvaluation.Of(model, data);
-        RequireFinite(evaluation.Loss, step);
-        return evaluation;
     }
 
     /// <summary>What the last update did to the parameters, no loss has told yet.</summary>

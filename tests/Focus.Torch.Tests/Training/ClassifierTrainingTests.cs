@@ -102,6 +102,19 @@ public class ClassifierTrainingTests
         => Assert.AreEqual(1, Assert.ThrowsExactly<TrainingDivergedException>(
             () => Train(new TrainingOptions { Optimizer = new SignumOptions { LearningRate = double.MaxValue }, MaxSteps = 1 })).Step);
 
+    [TestMethod]
+    public void AnEvaluationOnTheWayThatIsNotFiniteIsReportedAndOnlyTheLastOneFails()
+    {
+        using var evaluation = Corners();
+        evaluation.Features[0].fill_(float.NaN);
+        var losses = new List<double>();
+        var progress = new Collector(p => { if (p.Evaluation is { } found) losses.Add(found.Loss); });
+        var error = Assert.ThrowsExactly<TrainingDivergedException>(
+            () => Train(new TrainingOptions { MaxSteps = 5, EvaluationInterval = 2, Progress = progress }, evaluation));
+        Assert.AreEqual(5, error.Step);
+        CollectionAssert.AreEqual(new[] { double.NaN, double.NaN }, losses);
+    }
+
     public static IEnumerable<object[]> InvalidOptions =>
     [
         [new TrainingOptions { BatchSize = 0 }, "BatchSize"],

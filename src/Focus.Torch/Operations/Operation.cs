@@ -19,11 +19,13 @@ internal static class Operation
         => Widened(input, () => nn.functional.layer_norm(Wide(input), scale.shape, Wide(scale), shift is null ? null : Wide(shift), epsilon));
 
     /// <summary>GELU in its tanh form: x/2·(1 + tanh(√(2/π)·(x + 0.044715·x³))).</summary>
-    public static Tensor Gelu(Tensor input) => Widened(input, () =>
+    public static Tensor Gelu(Tensor input)
     {
-        var x = Wide(input);
-        return 0.5 * x * (1 + (Math.Sqrt(2 / Math.PI) * (x + 0.044715 * x.pow(3))).tanh());
-    });
+        // On every device: x³ leaves the range of float16 where x passes 40.
+        return IsShort(input) ? Formula(input.to(ScalarType.Float32)).to(input.dtype) : Formula(input);
+
+        static Tensor Formula(Tensor x) => 0.5 * x * (1 + (Math.Sqrt(2 / Math.PI) * (x + 0.044715 * x.pow(3))).tanh());
+    }
 
     /// <summary>Zeroes a share of the elements in training and scales the others up.</summary>
     public static Tensor Dropout(Tensor input, double share, bool training)
@@ -40,7 +42,7 @@ internal static class Operation
         var (batch, time, width) = (projected.shape[0], projected.shape[1], projected.shape[2] / 3);
         var parts = Wide(projected).view(batch, time, 3, heads, width / heads).permute(2, 0, 3, 1, 4);
         Tensor queries = parts[0], keys = parts[1], values = parts[2]; // batch × heads × time × width of a head
-        var weights = queries.matmul(keys.transpose(-2, -1)) * scale;
+        var weights = (queries * scale).matmul(keys.transpose(-2, -1)); // The products alone may leave the range of float16.
         var future = ones(time, time, device: projected.device).tril().eq(0);
         weights = Dropout(weights.masked_fill(future, double.NegativeInfinity).softmax(-1), dropout, training: true);
         return weights.matmul(values).transpose(1, 2).reshape(batch, time, width);
@@ -66,6 +68,7 @@ internal static class Operation
     /// <summary>The tensor itself, or in float32 what libtorch has few or slow kernels for.</summary>
     private static Tensor Wide(Tensor tensor) => IsNarrow(tensor) ? tensor.to(ScalarType.Float32) : tensor;
 
-    private static bool IsNarrow(Tensor tensor)
-        => tensor.device_type == DeviceType.CPU && tensor.dtype is ScalarType.Float16 or ScalarType.BFloat16;
+    private static bool IsNarrow(Tensor tensor) => tensor.device_type == DeviceType.CPU && IsShort(tensor);
+
+    private static bool IsShort(Tensor tensor) => tensor.dtype is ScalarType.Float16 or ScalarType.BFloat16;
 }

@@ -32,7 +32,7 @@ internal sealed class Gpt2Attention : nn.Module<Tensor, Tensor>
     public override Tensor forward(Tensor x)
     {
         var (projected, dropped) = (c_attn.call(x), training ? dropout : 0);
-        var y = FusedAttention.CanTake(projected, Heads)
+        var y = FusedAttention.CanTake(projected, Heads, dropped)
             ? FusedAttention.Apply(projected, Heads, Scale, dropped)
             : Operation.CausalAttention(projected, Heads, Scale, dropped);
         return Operation.Dropout(c_proj.call(y), dropout, training);

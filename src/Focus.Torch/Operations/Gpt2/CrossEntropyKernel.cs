@@ -16,14 +16,16 @@ internal static unsafe class CrossEntropyKernel
             ParallelBlocks.For(targets.Length, 1, vocabulary, (row, _) =>
             {
                 var values = logits + (long)row * vocabulary;
-                losses[row] = address[row] < 0 ? Ignore(values, vocabulary) : Row(values, (int)address[row], vocabulary, gradientScale);
+                losses[row] = address[row] < 0
+                    ? Ignore(values, vocabulary, gradientScale)
+                    : Row(values, (int)address[row], vocabulary, gradientScale);
             });
         }
     }
 
-    private static float Ignore(float* logits, int vocabulary)
+    private static float Ignore(float* logits, int vocabulary, float? gradientScale)
     {
-        new Span<float>(logits, vocabulary).Clear();
+        if (gradientScale is not null) new Span<float>(logits, vocabulary).Clear();
         return 0;
     }
 

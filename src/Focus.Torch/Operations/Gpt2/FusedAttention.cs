@@ -10,7 +10,9 @@ internal sealed unsafe class FusedAttention : autograd.SingleTensorFunction<Fuse
 
     public override string Name => nameof(FusedAttention);
 
-    public static bool CanTake(Tensor projected, int heads) => projected.IsSpannable() && projected.shape[2] / 3 / heads % SmallProduct.Step == 0;
+    public static bool CanTake(Tensor projected, int heads, double dropout)
+        => projected.IsSpannable() && projected.shape[2] / 3 / heads % SmallProduct.Step == 0
+            && (dropout == 0 || TensorMemory.FitSpan(projected.shape[0] * heads * projected.shape[1] * projected.shape[1]));
 
     /// <inheritdoc cref="Operation.CausalAttention"/>
     public static Tensor Apply(Tensor projected, int heads, double scale, double dropout)

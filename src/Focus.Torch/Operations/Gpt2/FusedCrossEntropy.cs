@@ -11,7 +11,7 @@ namespace Focus;
 /// gone afterwards. They can be used once.</remarks>
 internal sealed unsafe class FusedCrossEntropy : autograd.SingleTensorFunction<FusedCrossEntropy>
 {
-    /// <summary>As many rows of logits are held as fit here.</summary>
+    /// <summary>As many rows of logits are held as fit here, and one at least.</summary>
     private const long ChunkBytes = 128 << 20;
 
     private const string Head = "head", Used = "used";
@@ -23,15 +23,15 @@ internal sealed unsafe class FusedCrossEntropy : autograd.SingleTensorFunction<F
             && ParameterGradients.AreReached(features);
 
     /// <inheritdoc cref="Operation.CrossEntropy(Tensor, Tensor, Tensor)"/>
-    public static Tensor Apply(Tensor features, Parameter head, Tensor targets)
-        => apply(features, targets, new UntrackedParameter(head), is_grad_enabled() && features.requires_grad);
+    public static Tensor Apply(Tensor features, Parameter head, Tensor targets, long chunkBytes = ChunkBytes)
+        => apply(features, targets, new UntrackedParameter(head), is_grad_enabled() && features.requires_grad, chunkBytes);
 
     /// <inheritdoc cref="Operation.CrossEntropies"/>
-    public static Tensor Losses(Tensor features, Parameter head, Tensor targets)
+    public static Tensor Losses(Tensor features, Parameter head, Tensor targets, long chunkBytes = ChunkBytes)
     {
         using var scope = NewDisposeScope();
         var losses = empty(targets.shape);
-        ForEachChunk(features.AsRows(), head, Ids(targets), losses.Address(), null, null, 1);
+        ForEachChunk(features.AsRows(), head, Ids(targets), losses.Address(), null, null, 1, chunkBytes);
         return losses.MoveToOuterDisposeScope();
     }
 
@@ -44,7 +44,7 @@ internal sealed unsafe class FusedCrossEntropy : autograd.SingleTensorFunction<F
         var losses = empty(ids.Length);
         Tensor? featureGradient = differentiate ? empty_like(features) : null;
         Tensor? headGradient = differentiate && head.requires_grad ? empty_like(head) : null;
-        ForEachChunk(features.AsRows(), head, ids, losses.Address(), featureGradient?.AsRows(), headGradient, 1f / counted);
+        ForEachChunk(features.AsRows(), head, ids, losses.Address(), featureGradient?.AsRows(), headGradient, 1f / counted, (long)vars[4]);
         ctx.save_for_backward([.. new[] { featureGradient, headGradient }.OfType<Tensor>().Select(t => t.MoveToOuterDisposeScope())]);
         ctx.save_data(Head, vars[2]);
         return losses.sum().div(counted).MoveToOuterDisposeScope();
@@ -60,15 +60,16 @@ internal sealed unsafe class FusedCrossEntropy : autograd.SingleTensorFunction<F
         if (factor != 1)
             foreach (var gradient in saved) gradient.mul_(factor);
         if (saved.Count > 1) ParameterGradients.Add(((UntrackedParameter)ctx.get_data(Head)).Parameter, saved[1]);
-        return [saved[0].MoveToOuterDisposeScope(), null!, null!, null!];
+        return [saved[0].MoveToOuterDisposeScope(), null!, null!, null!, null!];
     }
 
     /// <summary>Computes the losses of all rows and, where tensors are given for them, the gradients of features and head.</summary>
     private static void ForEachChunk(
-        Tensor features, Tensor head, ReadOnlySpan<long> targets, float* losses, Tensor? featureGradient, Tensor? headGradient, float gradientScale)
+        Tensor features, Tensor head, ReadOnlySpan<long> targets, float* losses, Tensor? featureGradient, Tensor? headGradient, float gradientScale,
+        long chunkBytes)
     {
         var (rows, vocabulary) = ((int)features.shape[0], (int)head.shape[0]);
-        var chunks = (int)Math.Min(rows, (rows * (long)vocabulary * sizeof(float) + ChunkBytes - 1) / ChunkBytes);
+        var chunks = (int)Math.Min(rows, (rows * (long)vocabulary * sizeof(float) + chunkBytes - 1) / chunkBytes);
         var buffer = empty((rows + chunks - 1) / chunks, vocabulary);
         var transposed = head.detach().t();
         for (var chunk = 0; chunk < chunks; chunk++)

@@ -15,7 +15,8 @@ internal sealed class FusedEmbedding : autograd.SingleTensorFunction<FusedEmbedd
     public override string Name => nameof(FusedEmbedding);
 
     public static bool CanTake(Tensor ids, Parameter table)
-        => table.IsSpannable() && ids.is_contiguous() && ids.device_type == DeviceType.CPU && ids.dtype == ScalarType.Int64;
+        => table.IsSpannable() && TensorMemory.FitSpan(ids.numel() * table.shape[1])
+            && ids.is_contiguous() && ids.device_type == DeviceType.CPU && ids.dtype == ScalarType.Int64;
 
     public static Tensor Apply(Tensor ids, Parameter table) => apply(table, ids, new UntrackedParameter(table));
 

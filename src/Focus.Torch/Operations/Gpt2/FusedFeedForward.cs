@@ -10,7 +10,8 @@ internal sealed unsafe class FusedFeedForward : autograd.SingleTensorFunction<Fu
     public override string Name => nameof(FusedFeedForward);
 
     public static bool CanTake(Tensor input, Gpt2FeedForward layers)
-        => FusedLinear.CanTake(input, layers.Expansion) && layers.Projection.Weight.IsSpannable();
+        => FusedLinear.CanTake(input, layers.Expansion) && layers.Projection.Weight.IsSpannable()
+            && TensorMemory.FitSpan(input.numel() / input.shape[^1] * layers.Expansion.Weight.shape[0]);
 
     public static Tensor Apply(Tensor input, Gpt2FeedForward layers) => apply(input, layers);
 

@@ -55,7 +55,7 @@ public sealed partial class Gpt2Pretrainer
             ArgumentNullException.ThrowIfNull(Model);
             ArgumentNullException.ThrowIfNull(Generation);
             Model.Validate();
-            Generation.Validate();
+            Generation.Validate(Model);
             ArgumentException.ThrowIfNullOrEmpty(TokenColumnName);
             ArgumentException.ThrowIfNullOrEmpty(LossColumnName);
             ArgumentException.ThrowIfNullOrEmpty(PerplexityColumnName);

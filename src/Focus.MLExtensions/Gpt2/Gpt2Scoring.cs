@@ -47,6 +47,6 @@ internal sealed record Gpt2Scoring(
         if (GenerateTokens < 0) throw new ArgumentException($"{GenerateTokens} tokens cannot be generated");
         if (Separator is { } separator && (separator < 0 || separator >= model.VocabularySize))
             throw new ArgumentException($"the separator is {separator}, in a vocabulary of {model.VocabularySize}");
-        Generation.Validate();
+        Generation.Validate(model);
     }
 }

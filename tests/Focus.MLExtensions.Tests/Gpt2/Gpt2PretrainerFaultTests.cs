@@ -87,6 +87,7 @@ public sealed class Gpt2PretrainerFaultTests
             (TinyGpt2.Quick with { ValidationShare = 0.1, ValidationSet = mlContext.Tokens(Enough) }, "ValidationSet"),
             (TinyGpt2.Quick with { GenerateTokens = -1 }, "GenerateTokens"),
             (TinyGpt2.Quick with { Generation = new GenerationOptions { Temperature = -1 } }, "Temperature"),
+            (TinyGpt2.Quick with { Generation = new GenerationOptions { StopToken = 12 } }, "StopToken"),
             (TinyGpt2.Quick with { Separator = 12 }, "Separator"),
             (TinyGpt2.Quick with { Separator = -1 }, "Separator"),
             (TinyGpt2.Quick with { TokenColumnName = "" }, "TokenColumnName"),

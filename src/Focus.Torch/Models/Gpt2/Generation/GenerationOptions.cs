@@ -24,7 +24,8 @@ public sealed record GenerationOptions
     /// <summary>Seeds the choices: equal seeds give equal texts on the same machine. Null takes a new seed each time.</summary>
     public long? Seed { get; init; }
 
-    /// <summary>The token that ends the text, such as 50256 for GPT-2's vocabulary, ≥ 0; it is not returned. Null never stops early.</summary>
+    /// <summary>The token that ends the text, such as 50256 for GPT-2's vocabulary, in [0, vocabulary); it is not returned. Null never stops
+    /// early.</summary>
     public int? StopToken { get; init; }
 
     /// <summary>Ends the generation with an <see cref="OperationCanceledException"/> before the next token.</summary>
@@ -40,6 +41,15 @@ public sealed record GenerationOptions
         Require(TopP is > 0 and <= 1, TopP, nameof(TopP), "above 0 and at most 1");
         Require(TokenCount is null or >= 1, TokenCount, nameof(TokenCount), "at least 1, or null");
         Require(StopToken is null or >= 0, StopToken, nameof(StopToken), "at least 0, or null");
+    }
+
+    /// <summary>Checks every option against its range, given the model.</summary>
+    /// <inheritdoc cref="Validate()" path="/exception"/>
+    internal void Validate(Gpt2Config model)
+    {
+        Validate();
+        Require(StopToken is null || StopToken < model.VocabularySize, StopToken, nameof(StopToken),
+            $"in the model's vocabulary, from 0 to {model.VocabularySize - 1}, or null");
     }
 
     private static void Require(bool condition, double? value, string name, string range)

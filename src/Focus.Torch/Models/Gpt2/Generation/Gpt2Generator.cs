@@ -27,7 +27,7 @@ public static class Gpt2Generator
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(prompt);
         options ??= new GenerationOptions();
-        options.Validate();
+        options.Validate(model.Config);
         RequireTokens(prompt, model.Config);
         return Continue(model, [.. prompt], options);
     }

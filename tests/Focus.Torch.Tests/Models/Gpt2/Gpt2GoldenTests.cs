@@ -11,6 +11,12 @@ public class Gpt2GoldenTests
 {
     private const double Tolerance = 1e-4;
 
+    /// <summary>The file without some of the biases, which are known to 2e-6 only. Where a momentum is as good as zero, that decides its sign:
+    /// for this many elements of a parameter at most.</summary>
+    private const string FittedBiases = "gpt2_bias_focus";
+
+    private const int MostSignFlips = 6;
+
     [TestMethod]
     [DataRow("gpt2_nobias_scaled_focus")]
     [DataRow("gpt2_nobias_adamw")]
@@ -18,7 +24,7 @@ public class Gpt2GoldenTests
     public void LogitsLossAndGradientsAreThePapers(string name)
     {
         var golden = Golden(name);
-        using var model = Model(golden);
+        using var model = Model(name, golden);
         using var logits = model.call(golden.Tensors["x.0"]);
         AssertClose(golden.Tensors["logits.0"], logits, "logits");
         using var loss = model.Loss(golden.Tensors["x.0"], golden.Tensors["y.0"]);
@@ -34,7 +40,7 @@ public class Gpt2GoldenTests
     public void SixTrainingStepsEndWhereThePapersDo(string name)
     {
         var golden = Golden(name);
-        using var model = Model(golden);
+        using var model = Model(name, golden);
         using var optimizer = Optimizer(golden).CreateOptimizer(model.ParameterGroups());
         var losses = golden.Tensors["train_losses"].data<float>().ToArray();
         for (var step = 0; step < losses.Length; step++)
@@ -46,19 +52,28 @@ public class Gpt2GoldenTests
             optimizer.step();
             Assert.AreEqual(losses[step], loss.item<float>(), Tolerance * losses[step], $"loss of step {step}");
         }
+        var (flips, reach) = name == FittedBiases ? (MostSignFlips, FarthestBySignFlips((FocusOptions)Optimizer(golden))) : (0, 0);
         foreach (var (parameter, value) in model.named_parameters())
         {
-            if (!golden.Tensors.TryGetValue("after." + parameter, out var after)) continue;
-            // Where a momentum is as good as zero, rounding decides its sign.
-            var allowed = name == "gpt2_bias_focus" ? 1 + value.numel() / 100 : 0;
-            var distant = (after - value).abs().gt(Tolerance * after.abs().max().ToDouble()).sum().ToInt64();
-            Assert.IsLessThanOrEqualTo(allowed, distant, $"elements of {parameter} that end elsewhere");
+            if (IsLeftOut(name, parameter)) continue;
+            var after = golden.Tensors["after." + parameter];
+            using var distances = (after - value).abs();
+            var distant = distances.gt(Tolerance * after.abs().max().ToDouble()).sum().ToInt64();
+            Assert.IsLessThanOrEqualTo(flips, distant, $"elements of {parameter} that end elsewhere");
+            Assert.AreEqual(0, distances.max().ToDouble(), reach + 1e-5, parameter); // Which NaN is not, either.
         }
     }
 
+    /// <summary>How far six steps, each of length η·(1 + γ) at most, lead apart where every one goes the other way.</summary>
+    private static double FarthestBySignFlips(FocusOptions focus) => 6 * 2 * focus.LearningRate * (1 + focus.Gamma);
+
+    /// <summary>Whether a parameter stands in the model but not in the file: see <see cref="Gpt2GoldenBiases"/>.</summary>
+    private static bool IsLeftOut(string name, string parameter)
+        => name == FittedBiases && parameter.EndsWith(".attn.c_attn.bias", StringComparison.Ordinal);
+
     private static SafetensorsContent Golden(string name) => Safetensors.Load(SharedData.Require($"golden/{name}.safetensors"));
 
-    private static Gpt2 Model(SafetensorsContent golden)
+    private static Gpt2 Model(string file, SafetensorsContent golden)
     {
         var config = JsonDocument.Parse(golden.Metadata["config"]).RootElement;
         var model = new Gpt2(new Gpt2Config
@@ -74,8 +89,7 @@ public class Gpt2GoldenTests
         });
         using var _ = no_grad();
         foreach (var (name, parameter) in model.named_parameters())
-            if (golden.Tensors.TryGetValue("w." + name, out var value)) parameter.copy_(value);
-            else parameter.copy_(tensor(Gpt2GoldenBiases.OfLayer(name.Contains("h.0.attn.c_attn.bias") ? 0 : 1)));
+            parameter.copy_(IsLeftOut(file, name) ? tensor(Gpt2GoldenBiases.OfLayer(name.Contains(".h.0.") ? 0 : 1)) : golden.Tensors["w." + name]);
         return model;
     }
 
@@ -92,6 +106,6 @@ public class Gpt2GoldenTests
     {
         CollectionAssert.AreEqual(expected.shape, actual.shape, what);
         var distance = (expected - actual).abs().max().ToDouble();
-        Assert.IsLessThan(Tolerance, distance / expected.abs().max().ToDouble(), what);
+        Assert.AreEqual(0, distance / expected.abs().max().ToDouble(), Tolerance, what);
     }
 }

@@ -5,12 +5,12 @@ internal sealed class TensorBoardMetrics : IDisposable
 {
     private readonly TensorBoardFile file;
 
-    /// <summary>Starts an event file in a folder, to continue after a step: what earlier files hold of later steps, TensorBoard then
-    /// leaves out.</summary>
+    /// <summary>Starts an event file in a folder, to continue after a step, or for a new run after step 0: what earlier files hold of
+    /// later steps, TensorBoard then leaves out.</summary>
     public TensorBoardMetrics(string folder, long step)
     {
         file = new TensorBoardFile(folder);
-        if (step > 0) file.WriteRestart(step + 1);
+        file.WriteRestart(step + 1);
     }
 
     public void Write(Gpt2Progress step)

@@ -18,15 +18,25 @@ public sealed class TensorBoardTests : IDisposable
         StringAssert.StartsWith(folder.FileNames.Single(), "events.out.tfevents.");
         var events = Events(folder.FileNames.Single());
         Assert.AreEqual("brain.Event:2", events[0].FileVersion);
-        Assert.HasCount(4, events);
+        Assert.HasCount(5, events);
         for (var i = 0; i < 3; i++)
         {
-            Assert.AreEqual(i + 1, events[i + 1].Step);
-            Assert.AreEqual((float)steps[i].Loss, events[i + 1].Scalars["training/loss"]);
-            Assert.AreEqual((float)steps[i].GradientNorm!.Value, events[i + 1].Scalars["training/gradient_norm"]);
-            Assert.AreEqual(i == 2, events[i + 1].Scalars.ContainsKey("evaluation/parameter_norm"));
-            Assert.AreEqual(DateTimeOffset.UtcNow.ToUnixTimeSeconds(), events[i + 1].WallTime, 60);
+            Assert.AreEqual(i + 1, events[i + 2].Step);
+            Assert.AreEqual((float)steps[i].Loss, events[i + 2].Scalars["training/loss"]);
+            Assert.AreEqual((float)steps[i].GradientNorm!.Value, events[i + 2].Scalars["training/gradient_norm"]);
+            Assert.AreEqual(i == 2, events[i + 2].Scalars.ContainsKey("evaluation/parameter_norm"));
+            Assert.AreEqual(DateTimeOffset.UtcNow.ToUnixTimeSeconds(), events[i + 2].WallTime, 60);
         }
+    }
+
+    [TestMethod]
+    public void ARunBegunAnewTakesTheOldOnesPlace()
+    {
+        var options = TinyRun.Options with { MaxSteps = 2, TensorBoardFolder = folder.Path };
+        TinyRun.Train(options).Model.Dispose();
+        TinyRun.Train(options).Model.Dispose();
+        var restart = Events(folder.FileNames[1])[1];
+        Assert.AreEqual((1L, true), (restart.Step, restart.IsRestart));
     }
 
     [TestMethod]

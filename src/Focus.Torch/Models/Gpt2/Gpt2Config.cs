@@ -4,6 +4,12 @@ namespace Focus;
 /// <remarks>The defaults are GPT-2 small as the paper trains it (arXiv:2501.12243): no biases, attention scaled by inverse layer index.</remarks>
 public sealed record Gpt2Config
 {
+    /// <summary>Above it, the features in the middle of a block, four times as many, are beyond what a layer is made with.</summary>
+    private const int WidestWidth = int.MaxValue / 4;
+
+    /// <summary>Above it, the parameters' bytes are beyond counting.</summary>
+    private const long LargestCount = long.MaxValue / sizeof(float);
+
     /// <summary>GPT-2 small: 124 M parameters.</summary>
     public static Gpt2Config Small { get; } = new();
 
@@ -28,7 +34,7 @@ public sealed record Gpt2Config
     /// <summary>Attention heads of each block, ≥ 1; a divisor of <see cref="Width"/>.</summary>
     public int Heads { get; init; } = 12;
 
-    /// <summary>Features of each token between the blocks, ≥ 1.</summary>
+    /// <summary>Features of each token between the blocks, from 1 to 2²⁹ − 1.</summary>
     public int Width { get; init; } = 768;
 
     /// <summary>Whether linear layers and layer norms have biases.</summary>
@@ -43,12 +49,14 @@ public sealed record Gpt2Config
     /// <summary>Whether the output head is the token embedding.</summary>
     public bool TiedHead { get; init; } = true;
 
-    /// <summary>The number of parameters, positions included.</summary>
-    public long ParameterCount
+    /// <summary>The number of parameters, positions included, of a valid configuration.</summary>
+    public long ParameterCount => (long)ExactParameterCount;
+
+    private Int128 ExactParameterCount
     {
         get
         {
-            long width = Width, biases = Bias ? 1 : 0;
+            Int128 width = Width, biases = Bias ? 1 : 0;
             var norm = width * (1 + biases);
             var block = 2 * norm + 12 * width * width + 9 * width * biases;
             return (VocabularySize * (TiedHead ? 1L : 2L) + BlockSize) * width + Layers * block + norm;
@@ -57,7 +65,7 @@ public sealed record Gpt2Config
 
     /// <summary>Checks every size against its range.</summary>
     /// <exception cref="ArgumentOutOfRangeException">One is out of range; the message names it, its value and the range.</exception>
-    /// <exception cref="ArgumentException">The heads do not divide the width.</exception>
+    /// <exception cref="ArgumentException">The heads do not divide the width, or there are more parameters than can be counted.</exception>
     public void Validate()
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(BlockSize, 1);
@@ -65,9 +73,12 @@ public sealed record Gpt2Config
         ArgumentOutOfRangeException.ThrowIfLessThan(Layers, 1);
         ArgumentOutOfRangeException.ThrowIfLessThan(Heads, 1);
         ArgumentOutOfRangeException.ThrowIfLessThan(Width, 1);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(Width, WidestWidth);
         if (!(Dropout >= 0 && Dropout < 1))
             throw new ArgumentOutOfRangeException(nameof(Dropout), Dropout, $"{nameof(Dropout)} is {Dropout}; expected at least 0 and below 1.");
         if (Width % Heads != 0)
             throw new ArgumentException($"{nameof(Heads)} is {Heads} and {nameof(Width)} {Width}; expected a width that is a multiple of the heads.");
+        if (ExactParameterCount > LargestCount)
+            throw new ArgumentException($"The model would have {ExactParameterCount} parameters; expected at most {LargestCount}.");
     }
 }

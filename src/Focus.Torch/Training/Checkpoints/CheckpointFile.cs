@@ -9,7 +9,23 @@ internal sealed record CheckpointFile(IReadOnlyDictionary<string, string> Settin
     private const string Format = "Focus GPT-2 checkpoint 1";
 
     /// <summary>The configuration of the model.</summary>
-    public Gpt2Config Model => Parsed<Gpt2Config>(RunSettings.Model, Settings.GetValueOrDefault(RunSettings.Model, ""));
+    /// <exception cref="InvalidDataException">It is missing or describes no model.</exception>
+    public Gpt2Config Model
+    {
+        get
+        {
+            var config = Parsed<Gpt2Config>(RunSettings.Model, Settings.GetValueOrDefault(RunSettings.Model) ?? "");
+            try
+            {
+                config.Validate();
+            }
+            catch (ArgumentException error)
+            {
+                throw new InvalidDataException($"The model's configuration is invalid: {error.Message}", error);
+            }
+            return config;
+        }
+    }
 
     public Dictionary<string, string> ToMetadata() => new()
     {

@@ -15,15 +15,15 @@ internal static class CheckpointTensors
 
     /// <summary>Throws unless a checkpoint holds the tensors expected, and no others.</summary>
     /// <exception cref="InvalidDataException">It does not; the message names the first difference.</exception>
-    public static void RequireSame(IReadOnlyDictionary<string, Tensor> expected, IReadOnlyList<SafetensorsEntry> found)
+    public static void RequireSame(IReadOnlyDictionary<string, (ScalarType Type, long[] Shape)> expected, IReadOnlyList<SafetensorsEntry> found)
     {
         foreach (var entry in found)
         {
             if (!expected.TryGetValue(entry.Name, out var tensor))
                 throw new InvalidDataException($"Found tensor '{entry.Name}', which the run does not have.");
-            if (tensor.dtype != entry.Type.ScalarType || !tensor.shape.SequenceEqual(entry.Shape))
+            if (tensor.Type != entry.Type.ScalarType || !tensor.Shape.SequenceEqual(entry.Shape))
                 throw new InvalidDataException(
-                    $"Expected tensor '{entry.Name}' as {tensor.dtype} [{string.Join(", ", tensor.shape)}], " +
+                    $"Expected tensor '{entry.Name}' as {tensor.Type} [{string.Join(", ", tensor.Shape)}], " +
                     $"found {entry.Type.ScalarType} [{string.Join(", ", entry.Shape)}].");
         }
         if (expected.Keys.Except(found.Select(entry => entry.Name)).FirstOrDefault() is { } missing)

@@ -28,7 +28,9 @@ public static class Gpt2Checkpoint
         try
         {
             var reader = new SafetensorsReader(stream);
-            var model = new Gpt2(CheckpointFile.Parse(reader.Header.Metadata).Model);
+            var config = CheckpointFile.Parse(reader.Header.Metadata).Model;
+            RequireWeights(config, reader.Header);
+            var model = new Gpt2(config);
             try
             {
                 LoadWeights(model, reader);
@@ -49,11 +51,18 @@ public static class Gpt2Checkpoint
 
     internal static string StepName(long step) => $"{StepPrefix}{step:D9}.safetensors";
 
+    /// <summary>Finds a configuration that is not the weights' before memory is taken for what it describes.</summary>
+    private static void RequireWeights(Gpt2Config config, SafetensorsHeader header)
+    {
+        var weights = header.Entries.Where(CheckpointTensors.IsWeight).ToList();
+        Gpt2Layout.RequireLayers(config, weights.Count);
+        CheckpointTensors.RequireSame(Gpt2Layout.Shapes(config).ToDictionary(item => item.Key, item => (ScalarType.Float32, item.Value)), weights);
+    }
+
     private static void LoadWeights(Gpt2 model, SafetensorsReader reader)
     {
         using var _ = no_grad();
         var weights = model.named_parameters().ToDictionary(named => named.name, named => (Tensor)named.parameter);
-        CheckpointTensors.RequireSame(weights, [.. reader.Header.Entries.Where(CheckpointTensors.IsWeight)]);
         foreach (var (name, tensor) in reader.ReadTensors())
         {
             using var read = tensor;

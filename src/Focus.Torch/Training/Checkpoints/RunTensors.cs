@@ -39,7 +39,8 @@ internal sealed class RunTensors
         using var _ = no_grad();
         using var scope = NewDisposeScope();
         var targets = Named().ToDictionary();
-        CheckpointTensors.RequireSame(targets, checkpoint.Header.Entries);
+        CheckpointTensors.RequireSame(
+            targets.ToDictionary(target => target.Key, target => (target.Value.dtype, target.Value.shape)), checkpoint.Header.Entries);
         var steps = parameters.ToDictionary(parameter => StepName(parameter.Name), parameter => parameter.State);
         foreach (var (name, tensor) in checkpoint.ReadTensors())
         {

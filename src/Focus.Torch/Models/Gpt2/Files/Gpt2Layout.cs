@@ -11,6 +11,13 @@ internal static class Gpt2Layout
 
     private const string Prefix = "transformer.";
 
+    /// <summary>Finds a configuration of more layers than there are tensors before memory is taken for the names of theirs.</summary>
+    /// <exception cref="InvalidDataException">It is one.</exception>
+    public static void RequireLayers(Gpt2Config config, int tensors)
+    {
+        if (tensors < config.Layers) throw new InvalidDataException($"Expected the tensors of {config.Layers} layers, found {tensors} tensors.");
+    }
+
     /// <summary>The names and shapes of a model's state, in nanoGPT's naming.</summary>
     public static Dictionary<string, long[]> Shapes(Gpt2Config config)
     {

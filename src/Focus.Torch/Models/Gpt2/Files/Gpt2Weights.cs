@@ -30,7 +30,7 @@ internal static class Gpt2Weights
 
     private static void RequireFitting(IReadOnlyCollection<SafetensorsEntry> entries, Gpt2Config config, bool transposed)
     {
-        if (entries.Count < config.Layers) throw new InvalidDataException($"Expected the tensors of {config.Layers} layers, found {entries.Count} tensors.");
+        Gpt2Layout.RequireLayers(config, entries.Count);
         var missing = Gpt2Layout.Shapes(config);
         var found = new HashSet<string>();
         var expected = Gpt2Layout.Shapes(config with { TiedHead = false });

@@ -3,6 +3,8 @@ namespace Focus;
 /// <summary>Writes files as a whole or not at all: to a temporary file beside, flushed to the disk, then renamed.</summary>
 public static class AtomicFile
 {
+    private const string TemporaryExtension = ".tmp";
+
     /// <summary>Writes a file, creating its folder where it is missing.</summary>
     /// <param name="path">The file, which appears or is replaced once all is written.</param>
     /// <param name="write">Writes the content. If it throws, no file is left behind, and one that was there before is unchanged.</param>
@@ -25,7 +27,7 @@ public static class AtomicFile
         ArgumentNullException.ThrowIfNull(write);
         var target = Path.GetFullPath(path);
         Directory.CreateDirectory(Path.GetDirectoryName(target)!);
-        var temporary = $"{target}.{Path.GetRandomFileName()}.tmp";
+        var temporary = $"{target}.{Path.GetRandomFileName()}{TemporaryExtension}";
         try
         {
             using (var stream = new FileStream(temporary, FileMode.CreateNew, FileAccess.ReadWrite))
@@ -39,5 +41,17 @@ public static class AtomicFile
         {
             File.Delete(temporary); // Where the move succeeded there is nothing to delete.
         }
+    }
+
+    /// <summary>Deletes the temporary files of writes that were killed; none may be under way.</summary>
+    /// <param name="folder">The folder of the files, which may be missing.</param>
+    /// <param name="pattern">The names of the files that were being written, such as <c>*.bin</c>.</param>
+    /// <exception cref="IOException">One cannot be deleted.</exception>
+    public static void DeleteLeftovers(string folder, string pattern)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(folder);
+        ArgumentException.ThrowIfNullOrEmpty(pattern);
+        if (!Directory.Exists(folder)) return;
+        foreach (var file in Directory.GetFiles(folder, $"{pattern}.*{TemporaryExtension}")) File.Delete(file);
     }
 }

@@ -37,6 +37,22 @@ public sealed class AtomicFileTests
     }
 
     [TestMethod]
+    public void What_killed_writes_left_is_deleted_and_nothing_else()
+    {
+        AtomicFile.Write(Target, stream =>
+        {
+            foreach (var file in folder.GetFiles()) file.CopyTo(file.FullName.Replace("file.txt", "file-2.txt")); // As if killed just here.
+        });
+        foreach (var name in new[] { "other.csv.x.tmp", "file.tmp" }) File.WriteAllText(Path.Combine(folder.FullName, name), "");
+        Assert.HasCount(4, folder.GetFiles());
+
+        AtomicFile.DeleteLeftovers(folder.FullName, "file*.txt");
+
+        CollectionAssert.AreEquivalent(new[] { "file.txt", "other.csv.x.tmp", "file.tmp" }, folder.GetFiles().Select(file => file.Name).ToArray());
+        AtomicFile.DeleteLeftovers(Path.Combine(folder.FullName, "missing"), "*");
+    }
+
+    [TestMethod]
     public void A_missing_folder_is_created()
     {
         var path = Path.Combine(folder.FullName, "a", "b", "file.txt");

@@ -23,7 +23,7 @@ internal sealed class ElementwiseState(Parameter parameter, int tensorCount) : O
     public override void Initialize(TorchSharp.Modules.OptimizerOptions options)
     {
         Step = 0;
-        for (var i = 0; i < tensors.Length; i++) Replace(i, zeros_like(_parameter).detach());
+        for (var i = 0; i < tensors.Length; i++) Replace(i, zeros_like(_parameter));
     }
 
     public override void to(Device device)

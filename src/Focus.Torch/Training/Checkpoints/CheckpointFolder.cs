@@ -62,6 +62,12 @@ internal sealed class CheckpointFolder
         }
     }
 
+    /// <summary>Deletes what runs that were killed while they wrote a checkpoint have left.</summary>
+    public void DeleteLeftovers()
+    {
+        foreach (var pattern in new[] { Gpt2Checkpoint.StepPattern, Gpt2Checkpoint.BestName }) AtomicFile.DeleteLeftovers(folder, pattern);
+    }
+
     /// <summary>Writes a checkpoint, then deletes those before it but for the newest few.</summary>
     public void Save(Gpt2RunState state, int kept)
     {

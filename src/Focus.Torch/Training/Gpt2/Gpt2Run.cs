@@ -22,34 +22,49 @@ internal sealed class Gpt2Run : IDisposable
     public Gpt2Run(Gpt2 model, Gpt2TrainingOptions options, TokenSource train, TokenSource? validation)
     {
         this.options = options;
-        optimizer = options.Optimizer.CreateOptimizer(model.ParameterGroups());
-        step = new Gpt2Step(model, optimizer, train, options);
-        evaluator = new Gpt2Evaluator(model, step.Working, optimizer, train, validation, options);
-        if (options.CheckpointFolder is { } folder)
+        try
         {
-            checkpoints = new CheckpointFolder(folder, model, optimizer, RunSettings.Of(model.Config, options, train.Count));
-            Resume(checkpoints);
+            optimizer = options.Optimizer.CreateOptimizer(model.ParameterGroups());
+            step = new Gpt2Step(model, optimizer, train, options);
+            evaluator = new Gpt2Evaluator(model, step.Working, optimizer, train, validation, options);
+            if (options.CheckpointFolder is { } folder)
+            {
+                checkpoints = new CheckpointFolder(folder, model, optimizer, RunSettings.Of(model.Config, options, train.Count));
+                Resume(checkpoints);
+            }
+            elapsedBefore = state.Elapsed;
+            savedStep = LacksEvaluation ? state.Step - 1 : state.Step; // What was saved and reported without it is so again.
+            speed = new Gpt2Speed(model, options);
+            metrics = new Gpt2Metrics(options, savedStep);
+            checkpoints?.DeleteLeftovers();
         }
-        elapsedBefore = state.Elapsed;
-        speed = new Gpt2Speed(model, options);
-        metrics = new Gpt2Metrics(options, state.Step);
+        catch
+        {
+            Dispose();
+            throw;
+        }
     }
+
+    /// <summary>Whether an evaluation is due after the last step but missing, as where a cancellation cut it off.</summary>
+    private bool LacksEvaluation => state is { Outcome: not null, Evaluation: null } && IsDue(options.EvaluationInterval);
 
     /// <summary>Takes all steps that remain.</summary>
     public Gpt2TrainingResult Complete()
     {
+        if (LacksEvaluation) ConcludeAgain();
         while (state.Step < options.MaxSteps && !options.CancellationToken.IsCancellationRequested) Advance();
         if (state.Step > savedStep) Save(); // What a cancelled run has come to is kept, too.
         return new Gpt2TrainingResult(
-            state.Step, state.Loss ?? double.NaN, Cancelled: state.Evaluation is null || state.Step < options.MaxSteps,
+            state.Step, state.Outcome?.Loss ?? double.NaN, Cancelled: state.Evaluation is null || state.Step < options.MaxSteps,
             state.Evaluation, state.BestValidationLoss, state.ClippedSteps, state.SkippedSteps);
     }
 
     public void Dispose()
     {
-        metrics.Dispose();
-        step.Dispose();
-        optimizer.Dispose();
+        // A constructor that throws has made some of them only.
+        metrics?.Dispose();
+        step?.Dispose();
+        optimizer?.Dispose();
     }
 
     private void Resume(CheckpointFolder folder)
@@ -57,7 +72,7 @@ internal sealed class Gpt2Run : IDisposable
         if (!options.Resume) folder.RequireEmpty();
         else if (folder.LoadNewest(options.MaxSteps) is { } saved)
         {
-            (state, savedStep) = (saved, saved.Step);
+            state = saved;
             step.Scaler.State = state.LossScaler;
             step.Working.Refresh();
         }
@@ -68,11 +83,22 @@ internal sealed class Gpt2Run : IDisposable
         options.Schedule.Apply(optimizer, state.Step, options.MaxSteps);
         var started = clock.Elapsed;
         var outcome = step.Take(state.Step + 1);
-        var duration = clock.Elapsed - started;
-        state = state.After(outcome, step.Scaler.State);
+        state = state.After(outcome, clock.Elapsed - started, step.Scaler.State);
+        Conclude(outcome);
+    }
+
+    /// <summary>Does what is due after the last step before the run was resumed.</summary>
+    private void ConcludeAgain()
+    {
+        options.Schedule.Apply(optimizer, state.Step - 1, options.MaxSteps);
+        Conclude(state.Outcome!.Value);
+    }
+
+    private void Conclude(Gpt2StepOutcome outcome)
+    {
         if (IsDue(options.EvaluationInterval)) state = state.With(evaluator.After(state.Step));
         state = state with { Elapsed = elapsedBefore + clock.Elapsed };
-        metrics.Write(Progress(outcome, duration));
+        metrics.Write(Progress(outcome));
         if (state.IsBest) checkpoints?.SaveBest(state);
         if (IsDue(options.CheckpointInterval)) Save();
     }
@@ -83,12 +109,12 @@ internal sealed class Gpt2Run : IDisposable
     private void Save()
     {
         if (checkpoints is null) return;
-        evaluator.RequireFiniteParameters(state.Step, state.Loss!.Value);
+        evaluator.RequireFiniteParameters(state.Step, state.Outcome!.Value.Loss);
         checkpoints.Save(state, options.CheckpointsKept);
         savedStep = state.Step;
     }
 
-    private Gpt2Progress Progress(Gpt2StepOutcome outcome, TimeSpan duration) => new()
+    private Gpt2Progress Progress(Gpt2StepOutcome outcome) => new()
     {
         Step = state.Step,
         TotalSteps = options.MaxSteps,
@@ -98,8 +124,8 @@ internal sealed class Gpt2Run : IDisposable
         ClippedShare = (double)state.ClippedSteps / state.Step,
         SkippedSteps = state.SkippedSteps,
         LossScale = step.Scaler.IsDynamic ? outcome.LossScale : null,
-        TokensPerSecond = speed.TokensPerSecond(duration),
-        ModelFlopsUtilization = speed.Utilization(duration),
+        TokensPerSecond = speed.TokensPerSecond(state.Duration),
+        ModelFlopsUtilization = speed.Utilization(state.Duration),
         Elapsed = state.Elapsed,
         Evaluation = state.Evaluation,
     };

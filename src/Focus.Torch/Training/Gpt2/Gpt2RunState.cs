@@ -7,8 +7,11 @@ internal sealed record Gpt2RunState
 {
     public long Step { get; init; }
 
-    /// <summary>The last step's loss, or null before the first.</summary>
-    public double? Loss { get; init; }
+    /// <summary>What came of the last step, or null before the first.</summary>
+    public Gpt2StepOutcome? Outcome { get; init; }
+
+    /// <summary>How long the last step took.</summary>
+    public TimeSpan Duration { get; init; }
 
     public long ClippedSteps { get; init; }
 
@@ -35,10 +38,11 @@ internal sealed record Gpt2RunState
     };
 
     /// <summary>The state after one step more.</summary>
-    public Gpt2RunState After(Gpt2StepOutcome outcome, LossScalerState scaler) => this with
+    public Gpt2RunState After(Gpt2StepOutcome outcome, TimeSpan duration, LossScalerState scaler) => this with
     {
         Step = Step + 1,
-        Loss = outcome.Loss,
+        Outcome = outcome,
+        Duration = duration,
         ClippedSteps = ClippedSteps + (outcome.Clipped ? 1 : 0),
         SkippedSteps = SkippedSteps + (outcome.GradientNorm is null ? 1 : 0),
         LossScaler = scaler,

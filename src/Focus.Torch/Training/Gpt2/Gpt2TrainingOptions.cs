@@ -54,8 +54,8 @@ public record Gpt2TrainingOptions : TrainingRunOptions
     /// <summary>Whether to continue from the newest checkpoint in <see cref="CheckpointFolder"/>, where there is one. Otherwise a folder with
     /// checkpoints in it is refused.</summary>
     /// <remarks>On the CPU the continued run equals an uninterrupted one to the last bit. All settings that bear on the outcome must be as they
-    /// were; only <see cref="MaxSteps"/> may be changed, and a schedule that depends on it follows. Where the newest checkpoint is damaged, the
-    /// error says which one comes before it.</remarks>
+    /// were; only <see cref="MaxSteps"/> may be changed, and a schedule that depends on it follows. An evaluation that a cancellation cut off is
+    /// made first, and its step reported once more. Where the newest checkpoint is damaged, the error says which one comes before it.</remarks>
     public bool Resume { get; init; }
 
     /// <summary>A file that receives every step's <see cref="Gpt2Progress"/> as a line of JSON, or null.</summary>

@@ -12,7 +12,15 @@ internal sealed class Gpt2Metrics : IDisposable
     {
         progress = options.Progress;
         jsonLines = options.MetricsFile is { } file ? new JsonLinesMetrics(file, step) : null;
-        tensorBoard = options.TensorBoardFolder is { } folder ? new TensorBoardMetrics(folder, step) : null;
+        try
+        {
+            tensorBoard = options.TensorBoardFolder is { } folder ? new TensorBoardMetrics(folder, step) : null;
+        }
+        catch
+        {
+            Dispose();
+            throw;
+        }
     }
 
     public void Write(Gpt2Progress step)

@@ -1,3 +1,6 @@
+using System.Text.Json;
+using static TorchSharp.torch;
+
 namespace Focus.Torch.Tests.Training.Gpt2Runs;
 
 [TestClass]
@@ -55,10 +58,20 @@ public sealed class CheckpointTests : IDisposable
             CheckpointInterval = 1,
             MaxSteps = 40,
         };
-        var error = Assert.ThrowsExactly<TrainingDivergedException>(() => TinyRun.Train(options));
+        string? newest = null;
+        byte[] before = [];
+        using var tokens = TinyRun.Tokens();
+        using var train = new TinyRun.WatchedTokens(tokens, () => // Which a step reads before it does anything else.
+        {
+            newest = Gpt2Checkpoint.Newest(folder.Path);
+            if (newest is not null) before = File.ReadAllBytes(newest);
+        });
+        var error = Assert.ThrowsExactly<TrainingDivergedException>(() => TinyRun.Train(options, train: train));
         Assert.IsGreaterThan(2, error.Step);
-        var checkpoint = Safetensors.Load(Gpt2Checkpoint.Newest(folder.Path)!);
-        Assert.IsTrue(double.IsFinite(GlobalNorm.Of(checkpoint.Tensors.Values)));
+        Assert.AreEqual(folder.File($"step-{error.Step - 1:D9}.safetensors"), newest);
+        Assert.AreEqual(newest, Gpt2Checkpoint.Newest(folder.Path));
+        CollectionAssert.AreEqual(before, File.ReadAllBytes(newest!));
+        Assert.IsTrue(double.IsFinite(GlobalNorm.Of(Safetensors.Load(newest!).Tensors.Values)));
     }
 
     private sealed record RisingSchedule : LearningRateSchedule
@@ -101,6 +114,33 @@ public sealed class CheckpointTests : IDisposable
     }
 
     [TestMethod]
+    public void WhatAKilledWriteLeftIsDeletedOnceARunIsAccepted()
+    {
+        TinyRun.Train(Options).Model.Dispose();
+        var names = folder.FileNames.ToArray();
+        foreach (var name in new[] { "step-000000008.safetensors.ab12cd34.ef5.tmp", "best.safetensors.ab12cd34.ef5.tmp", "other.txt.1.tmp" })
+            File.WriteAllText(folder.File(name), "half a checkp");
+        Assert.ThrowsExactly<ArgumentException>(() => TinyRun.Train(Options));
+        Assert.HasCount(names.Length + 3, folder.FileNames);
+        TinyRun.Train(Options with { Resume = true }).Model.Dispose();
+        CollectionAssert.AreEquivalent((string[])[.. names, "other.txt.1.tmp"], folder.FileNames.ToArray());
+    }
+
+    [TestMethod]
+    public void ARefusedRunKeepsNothing()
+    {
+        TinyRun.Train(Options).Model.Dispose();
+        using var model = new Gpt2(TinyRun.Config);
+        using var tokens = TinyRun.Tokens();
+        GC.Collect();
+        GC.WaitForPendingFinalizers(); // Other tests' tensors must not go while ours are counted.
+        var live = Tensor.TotalCount;
+        foreach (var precision in Enum.GetValues<TrainingPrecision>())
+            Assert.ThrowsExactly<ArgumentException>(() => new Gpt2Training(model, Options with { Precision = precision }).Run(tokens));
+        Assert.AreEqual(live, Tensor.TotalCount);
+    }
+
+    [TestMethod]
     public void ACheckpointBeyondTheRunIsRefused()
     {
         TinyRun.Train(Options).Model.Dispose();
@@ -138,12 +178,54 @@ public sealed class CheckpointTests : IDisposable
     [TestMethod]
     public void AFileThatIsNoCheckpointIsNamed()
     {
-        using var tensor = TorchSharp.torch.ones(2);
+        using var tensor = ones(2);
         Safetensors.Save(folder.File("step-000000003.safetensors"), [new("x", tensor)]);
         var error = Assert.ThrowsExactly<InvalidDataException>(() => TinyRun.Train(Options with { Resume = true }));
         StringAssert.Contains(error.Message, "step-000000003.safetensors");
         StringAssert.Contains(error.Message, "format");
     }
+
+    public static IEnumerable<object[]> DamagedModels =>
+    [
+        Damaged(content => Configure(content, "\"Width\":16", "\"Width\":15"), "c_attn.weight", "[45, 15]"),
+        Damaged(content => Configure(content, "\"Width\":16", "\"Width\":100000000"), "c_attn.weight", "[300000000, 100000000]"),
+        Damaged(content => Configure(content, "\"Width\":16", "\"Width\":2000000000"), "configuration is invalid", "2000000000"),
+        Damaged(content => Configure(content, "\"Layers\":2", "\"Layers\":2000000000"), "2000000000 layers", "15 tensors"),
+        Damaged(content => Configure(content, "\"Layers\":2", "\"Layers\":-2"), "configuration is invalid", "Layers"),
+        Damaged(content => Configure(content, "\"Heads\":1", "\"Heads\":3"), "configuration is invalid", "Heads is 3"),
+        Damaged(content => content.Metadata["settings"] = "{\"Model\":null}", "'Model'", "cannot be read"),
+        Damaged(content => content.Metadata["settings"] = "{}", "'Model'", "cannot be read"),
+        Damaged(content => content.Metadata.Remove("state"), "'state'", "cannot be read"),
+        Damaged(content => content.Tensors.Remove("transformer.ln_f.weight"), "'transformer.ln_f.weight'", "missing"),
+        Damaged(content => content.Tensors["transformer.ln_f.weight"] = ones(15), "'transformer.ln_f.weight'", "[15]"),
+        Damaged(content => content.Tensors["lm_head.weight"] = ones(11, 16), "'lm_head.weight'", "does not have"),
+    ];
+
+    private static object[] Damaged(Action<Content> damage, string what, string found) => [damage, what, found];
+
+    [TestMethod]
+    [DynamicData(nameof(DamagedModels))]
+    public void AModelOfADamagedCheckpointIsRefusedBeforeItIsMade(Action<Content> damage, string what, string found)
+    {
+        TinyRun.Train(Options).Model.Dispose();
+        var newest = Gpt2Checkpoint.Newest(folder.Path)!;
+        var (tensors, metadata) = Safetensors.Load(newest);
+        var content = new Content(tensors, metadata.ToDictionary());
+        damage(content);
+        Safetensors.Save(newest, content.Tensors, content.Metadata);
+        var error = Assert.ThrowsExactly<InvalidDataException>(() => Gpt2Checkpoint.LoadModel(newest));
+        foreach (var part in new[] { newest, what, found }) StringAssert.Contains(error.Message, part);
+    }
+
+    private static void Configure(Content content, string setting, string changed)
+    {
+        var settings = JsonSerializer.Deserialize<Dictionary<string, string>>(content.Metadata["settings"])!;
+        StringAssert.Contains(settings["Model"], setting);
+        settings["Model"] = settings["Model"].Replace(setting, changed);
+        content.Metadata["settings"] = JsonSerializer.Serialize(settings);
+    }
+
+    public sealed record Content(Dictionary<string, Tensor> Tensors, Dictionary<string, string> Metadata);
 
     [TestMethod]
     public void TensorsThatDoNotFitAreNamed()
@@ -151,7 +233,7 @@ public sealed class CheckpointTests : IDisposable
         TinyRun.Train(Options).Model.Dispose();
         var newest = Gpt2Checkpoint.Newest(folder.Path)!;
         var content = Safetensors.Load(newest);
-        content.Tensors["optimizer.transformer.wpe.weight.0"] = TorchSharp.torch.ones(2);
+        content.Tensors["optimizer.transformer.wpe.weight.0"] = ones(2);
         Safetensors.Save(newest, content.Tensors, content.Metadata);
         var error = Assert.ThrowsExactly<InvalidDataException>(() => TinyRun.Train(Options with { Resume = true }));
         foreach (var part in new[] { "optimizer.transformer.wpe.weight.0", "[8, 16]", "[2]" }) StringAssert.Contains(error.Message, part);

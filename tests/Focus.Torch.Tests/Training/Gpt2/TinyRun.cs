@@ -5,7 +5,8 @@ namespace Focus.Torch.Tests.Training.Gpt2Runs;
 /// <summary>A GPT-2 small enough for tests, on text that it can learn.</summary>
 internal static class TinyRun
 {
-    public static readonly Gpt2Config Config = new() { BlockSize = 8, VocabularySize = 11, Layers = 2, Heads = 2, Width = 16 };
+    /// <summary>A head of 16, the fewest features that the fused attention takes.</summary>
+    public static readonly Gpt2Config Config = new() { BlockSize = 8, VocabularySize = 11, Layers = 2, Heads = 1, Width = 16 };
 
     /// <summary>A few seconds' work at most, without a schedule.</summary>
     public static readonly Gpt2TrainingOptions Options = new()
@@ -40,11 +41,11 @@ internal static class TinyRun
 
     /// <summary>Trains a fresh model.</summary>
     public static (Gpt2TrainingResult Result, Gpt2 Model) Train(
-        Gpt2TrainingOptions options, Gpt2Config? config = null, TokenSource? validation = null)
+        Gpt2TrainingOptions options, Gpt2Config? config = null, TokenSource? validation = null, TokenSource? train = null)
     {
         var model = new Gpt2(config ?? Config, seed: 3);
         using var tokens = Tokens();
-        return (new Gpt2Training(model, options).Run(tokens, validation), model);
+        return (new Gpt2Training(model, options).Run(train ?? tokens, validation), model);
     }
 
     /// <summary>Has the gradients of a model overflow in float16 at the first loss scale.</summary>
@@ -67,6 +68,20 @@ internal static class TinyRun
     /// <summary>The bits of all weights.</summary>
     public static byte[] Bits(Gpt2 model)
         => [.. model.named_parameters().SelectMany(named => named.parameter.detach().cpu().bytes.ToArray())];
+
+    /// <summary>Tokens that tell of every read before it.</summary>
+    public sealed class WatchedTokens(TokenSource tokens, Action read) : TokenSource
+    {
+        public override string Name => tokens.Name;
+
+        public override long Count => tokens.Count;
+
+        protected override void Copy(long start, Span<int> destination)
+        {
+            read();
+            tokens.Read(start, destination);
+        }
+    }
 
     /// <summary>Reports at once, where <see cref="Progress{T}"/> would do so later.</summary>
     public sealed class Reporter(Action<Gpt2Progress> action) : IProgress<Gpt2Progress>

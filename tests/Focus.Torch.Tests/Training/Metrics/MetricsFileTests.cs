@@ -64,5 +64,14 @@ public sealed class MetricsFileTests : IDisposable
         Assert.AreEqual("a text\nof two lines\n", File.ReadAllText(MetricsFile));
     }
 
+    [TestMethod]
+    public void ARunThatCannotBeginClosesTheFile()
+    {
+        File.WriteAllText(folder.File("file"), "no folder");
+        Assert.Throws<IOException>(
+            () => TinyRun.Train(TinyRun.Options with { MetricsFile = MetricsFile, TensorBoardFolder = folder.File("file") }));
+        using var exclusive = new FileStream(MetricsFile, FileMode.Open, FileAccess.ReadWrite, FileShare.None);
+    }
+
     private List<JsonElement> Lines() => [.. File.ReadLines(MetricsFile).Select(line => JsonDocument.Parse(line).RootElement)];
 }

@@ -1,10 +1,15 @@
 using TorchSharp;
+using static TorchSharp.torch;
 
 namespace Focus;
 
 /// <summary>Pre-trains a GPT-2: random blocks of tokens, gradient accumulation, clipping, evaluations, checkpoints, metrics.</summary>
-/// <remarks>Block number n of a run depends on the seed and n alone: runs with different optimizers, precisions or evaluation intervals see the
-/// same data in the same order.</remarks>
+/// <remarks>
+/// <para>Block number n of a run depends on the seed and n alone: runs with different optimizers, precisions or evaluation intervals see the
+/// same data in the same order.</para>
+/// <para>Dropout draws from torch's generator for the whole process, which each micro-batch seeds anew: two trainings with dropout at once do
+/// not repeat.</para>
+/// </remarks>
 public sealed class Gpt2Training
 {
     private readonly Gpt2 model;
@@ -13,12 +18,13 @@ public sealed class Gpt2Training
     /// <summary>Prepares a run.</summary>
     /// <param name="model">The model to train, in float32.</param>
     /// <param name="options">The run's settings.</param>
-    /// <exception cref="ArgumentException">An option is out of its range.</exception>
+    /// <exception cref="ArgumentException">An option is out of its range, or the model is not in float32.</exception>
     public Gpt2Training(Gpt2 model, Gpt2TrainingOptions options)
     {
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(options);
         options.Validate();
+        RequireFloat32(model);
         (this.model, this.options) = (model, options);
     }
 
@@ -43,5 +49,13 @@ public sealed class Gpt2Training
             model.eval();
             model.zero_grad();
         }
+    }
+
+    private static void RequireFloat32(Gpt2 model)
+    {
+        if (model.parameters().FirstOrDefault(parameter => parameter.dtype != ScalarType.Float32) is { } other)
+            throw new ArgumentException(
+                $"The model is in {other.dtype}; expected Float32, which its weights are kept in. To compute in a shorter type, set " +
+                $"{nameof(Gpt2TrainingOptions)}.{nameof(Gpt2TrainingOptions.Precision)}.", nameof(model));
     }
 }

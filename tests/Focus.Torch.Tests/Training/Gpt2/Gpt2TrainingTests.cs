@@ -35,6 +35,17 @@ public class Gpt2TrainingTests
     }
 
     [TestMethod]
+    [DataRow(ScalarType.Float16)]
+    [DataRow(ScalarType.Float64)]
+    public void AModelOfAnotherTypeIsRefused(ScalarType type)
+    {
+        using var model = new Gpt2(TinyRun.Config);
+        model.to(type);
+        var error = Assert.ThrowsExactly<ArgumentException>(() => new Gpt2Training(model, TinyRun.Options));
+        foreach (var part in new[] { $"{type}", "Float32", "Gpt2TrainingOptions.Precision" }) StringAssert.Contains(error.Message, part);
+    }
+
+    [TestMethod]
     public void AStepFollowsTheMeanGradientOfItsMicroBatches()
     {
         var optimizerOptions = new AdamWOptions { LearningRate = 0.1 };

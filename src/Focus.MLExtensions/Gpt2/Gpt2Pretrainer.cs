@@ -35,10 +35,11 @@ public sealed partial class Gpt2Pretrainer : IEstimator<Gpt2Transformer>
     /// <returns>The trained model. After a cancellation: the model as far as it was trained, with a warning in the log.</returns>
     /// <exception cref="ArgumentOutOfRangeException">The token column is missing or of the wrong type, or its tokenizer has more tokens than
     /// the model, or is not that of the validation data.</exception>
-    /// <exception cref="ArgumentException">The data are shorter than a block of the model.</exception>
+    /// <exception cref="ArgumentException">The data are shorter than a block of the model, or the checkpoint folder holds another
+    /// run.</exception>
     /// <exception cref="InvalidOperationException">There are no tokens, or an id is not in the model's vocabulary.</exception>
     /// <exception cref="InvalidDataException">An id in a token file is not in the model's vocabulary, or the checkpoint to resume from is
-    /// damaged or another run's.</exception>
+    /// damaged.</exception>
     /// <exception cref="OperationCanceledException">The run was cancelled while data were read.</exception>
     /// <exception cref="TrainingDivergedException">The loss turned NaN or infinite.</exception>
     public Gpt2Transformer Fit(IDataView input)

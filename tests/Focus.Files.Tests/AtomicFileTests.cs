@@ -48,7 +48,8 @@ public sealed class AtomicFileTests
 
         AtomicFile.DeleteLeftovers(folder.FullName, "file*.txt");
 
-        CollectionAssert.AreEquivalent(new[] { "file.txt", "other.csv.x.tmp", "file.tmp" }, folder.GetFiles().Select(file => file.Name).ToArray());
+        CollectionAssert.AreEquivalent(
+            new[] { "file.txt", "other.csv.x.tmp", "file.tmp" }, folder.GetFiles().Select(file => file.Name).ToArray());
         AtomicFile.DeleteLeftovers(Path.Combine(folder.FullName, "missing"), "*");
     }
 

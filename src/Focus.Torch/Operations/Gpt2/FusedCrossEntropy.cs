@@ -65,8 +65,8 @@ internal sealed unsafe class FusedCrossEntropy : autograd.SingleTensorFunction<F
 
     /// <summary>Computes the losses of all rows and, where tensors are given for them, the gradients of features and head.</summary>
     private static void ForEachChunk(
-        Tensor features, Tensor head, ReadOnlySpan<long> targets, float* losses, Tensor? featureGradient, Tensor? headGradient, float gradientScale,
-        long chunkBytes)
+        Tensor features, Tensor head, ReadOnlySpan<long> targets, float* losses, Tensor? featureGradient, Tensor? headGradient,
+        float gradientScale, long chunkBytes)
     {
         var (rows, vocabulary) = ((int)features.shape[0], (int)head.shape[0]);
         var chunks = (int)Math.Min(rows, (rows * (long)vocabulary * sizeof(float) + chunkBytes - 1) / chunkBytes);

@@ -15,7 +15,8 @@ internal static class CheckpointTensors
 
     /// <summary>Throws unless a checkpoint holds the tensors expected, and no others.</summary>
     /// <exception cref="InvalidDataException">It does not; the message names the first difference.</exception>
-    public static void RequireSame(IReadOnlyDictionary<string, (ScalarType Type, long[] Shape)> expected, IReadOnlyList<SafetensorsEntry> found)
+    public static void RequireSame(
+        IReadOnlyDictionary<string, (ScalarType Type, long[] Shape)> expected, IReadOnlyList<SafetensorsEntry> found)
     {
         foreach (var entry in found)
         {

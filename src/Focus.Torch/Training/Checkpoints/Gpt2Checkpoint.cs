@@ -56,7 +56,8 @@ public static class Gpt2Checkpoint
     {
         var weights = header.Entries.Where(CheckpointTensors.IsWeight).ToList();
         Gpt2Layout.RequireLayers(config, weights.Count);
-        CheckpointTensors.RequireSame(Gpt2Layout.Shapes(config).ToDictionary(item => item.Key, item => (ScalarType.Float32, item.Value)), weights);
+        var expected = Gpt2Layout.Shapes(config).ToDictionary(item => item.Key, item => (ScalarType.Float32, item.Value));
+        CheckpointTensors.RequireSame(expected, weights);
     }
 
     private static void LoadWeights(Gpt2 model, SafetensorsReader reader)

@@ -28,7 +28,8 @@ public class FusedOperationTests
         AssertClose(expected, loss);
         AssertClose(wideFeatures.grad!, features.grad!);
         AssertClose(wideHead.grad!, head.grad!);
-        AssertClose(Operation.CrossEntropies(wideFeatures, wideHead, targets), FusedCrossEntropy.Losses(features, head, targets, chunkBytes));
+        AssertClose(
+            Operation.CrossEntropies(wideFeatures, wideHead, targets), FusedCrossEntropy.Losses(features, head, targets, chunkBytes));
     }
 
     [TestMethod]

@@ -53,7 +53,8 @@ public class Gpt2FaultTests
         Gpt2Config[] broken =
         [
             Config with { BlockSize = 0 }, Config with { VocabularySize = 0 }, Config with { Layers = 0 }, Config with { Heads = 0 },
-            Config with { Width = 0 }, Config with { Width = 1 << 29 }, Config with { Width = 1 << 28, Layers = 1000 }, Config with { Heads = 3 }, Config with { Dropout = 1 }, Config with { Dropout = double.NaN },
+            Config with { Width = 0 }, Config with { Width = 1 << 29 }, Config with { Width = 1 << 28, Layers = 1000 },
+            Config with { Heads = 3 }, Config with { Dropout = 1 }, Config with { Dropout = double.NaN },
         ];
         foreach (var config in broken) Assert.Throws<ArgumentException>(() => new Gpt2(config), config.ToString());
     }

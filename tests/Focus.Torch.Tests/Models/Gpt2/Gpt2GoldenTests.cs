@@ -11,10 +11,10 @@ public class Gpt2GoldenTests
 {
     private const double Tolerance = 1e-4;
 
-    /// <summary>The file without some of the biases, which are known to 2e-6 only. Where a momentum is as good as zero, that decides its sign:
-    /// for this many elements of a parameter at most.</summary>
+    /// <summary>The file that leaves some biases out, so that they are known to a few millionths only: see <see cref="Gpt2GoldenBiases"/>.</summary>
     private const string FittedBiases = "gpt2_bias_focus";
 
+    /// <summary>For how many elements of a parameter that decides the sign of a momentum as good as zero.</summary>
     private const int MostSignFlips = 6;
 
     [TestMethod]
@@ -67,7 +67,7 @@ public class Gpt2GoldenTests
     /// <summary>How far six steps, each of length η·(1 + γ) at most, lead apart where every one goes the other way.</summary>
     private static double FarthestBySignFlips(FocusOptions focus) => 6 * 2 * focus.LearningRate * (1 + focus.Gamma);
 
-    /// <summary>Whether a parameter stands in the model but not in the file: see <see cref="Gpt2GoldenBiases"/>.</summary>
+    /// <summary>Whether a parameter stands in the model but not in the file.</summary>
     private static bool IsLeftOut(string name, string parameter)
         => name == FittedBiases && parameter.EndsWith(".attn.c_attn.bias", StringComparison.Ordinal);
 
@@ -89,7 +89,8 @@ public class Gpt2GoldenTests
         });
         using var _ = no_grad();
         foreach (var (name, parameter) in model.named_parameters())
-            parameter.copy_(IsLeftOut(file, name) ? tensor(Gpt2GoldenBiases.OfLayer(name.Contains(".h.0.") ? 0 : 1)) : golden.Tensors["w." + name]);
+            parameter.copy_(
+                IsLeftOut(file, name) ? tensor(Gpt2GoldenBiases.OfLayer(name.Contains(".h.0.") ? 0 : 1)) : golden.Tensors["w." + name]);
         return model;
     }
 

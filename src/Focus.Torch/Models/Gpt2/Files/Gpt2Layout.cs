@@ -15,7 +15,8 @@ internal static class Gpt2Layout
     /// <exception cref="InvalidDataException">It is one.</exception>
     public static void RequireLayers(Gpt2Config config, int tensors)
     {
-        if (tensors < config.Layers) throw new InvalidDataException($"Expected the tensors of {config.Layers} layers, found {tensors} tensors.");
+        if (tensors < config.Layers)
+            throw new InvalidDataException($"Expected the tensors of {config.Layers} layers, found {tensors} tensors.");
     }
 
     /// <summary>The names and shapes of a model's state, in nanoGPT's naming.</summary>

@@ -42,6 +42,30 @@ public class FusedStepTests
     }
 
     [TestMethod]
+    public void FocusTakesThePublishedStepsBitForBit()
+    {
+        using var generator = new Generator(7);
+        var options = new FocusOptions { LearningRate = 1e-3, Beta2 = 0.99, Gamma = 0.2, WeightDecay = 1e-2 };
+        var fused = new Parameter(randn([3, 33], generator: generator));
+        Tensor parameter = fused.detach().clone(), momentum = zeros_like(parameter), average = zeros_like(parameter);
+        using var optimizer = options.CreateOptimizer([fused]);
+        for (var step = 1; step <= 100; step++)
+        {
+            // After the first ten steps nothing pulls but the attraction, and rounding decides its sign.
+            var gradient = step <= 10 ? randn(parameter.shape, generator: generator) : zeros_like(parameter);
+            fused.grad = gradient;
+            optimizer.step();
+
+            momentum.mul_(options.Beta1).add_(gradient, alpha: 1 - options.Beta1);
+            average.mul_(options.Beta2).add_(parameter, alpha: 1 - options.Beta2);
+            var corrected = average / (1 - Math.Pow(options.Beta2, step));
+            var update = momentum.sign() + options.Gamma * (parameter - corrected).sign();
+            parameter.add_(update, alpha: -options.LearningRate).add_(corrected, alpha: -options.LearningRate * options.WeightDecay);
+        }
+        CollectionAssert.AreEqual(parameter.data<float>().ToArray(), fused.data<float>().ToArray());
+    }
+
+    [TestMethod]
     [DynamicData(nameof(AllOptimizers))]
     public void LargeTensorsGiveTheSameOnManyCores(OptimizerOptions options)
     {

@@ -10,15 +10,10 @@ namespace Focus;
 /// <param name="Vocabulary">Its tokens in the order of their ids, where the name does not say them.</param>
 internal sealed record TokenizerDescription(string Name, string[]? Vocabulary)
 {
-    private const string Gpt2Name = "gpt2", CharactersName = "characters";
     private const string NameKind = "Tokenizer", VocabularyKind = "Vocabulary";
 
-    /// <summary>Made once, as its vocabulary is large; a failure is not kept, as the vocabulary may be set up meanwhile.</summary>
-    private static readonly Lazy<Tokenizer> Gpt2Tokenizer
-        = new(() => TiktokenTokenizer.CreateForModel(Gpt2Name), LazyThreadSafetyMode.PublicationOnly);
-
     /// <summary>GPT-2's byte-pair encoding, whose vocabulary everyone knows.</summary>
-    public static TokenizerDescription Gpt2 { get; } = new(Gpt2Name, Vocabulary: null);
+    public static TokenizerDescription Gpt2 { get; } = new(NamedTokenizer.Gpt2Name, Vocabulary: null);
 
     /// <summary>Stands for any character tokenizer, where nothing is known yet.</summary>
     public static TokenizerDescription AnyCharacters { get; } = Characters(["?"]);
@@ -27,7 +22,7 @@ internal sealed record TokenizerDescription(string Name, string[]? Vocabulary)
     [JsonIgnore]
     public int Count => Vocabulary?.Length ?? Gpt2Tokens.Count;
 
-    public static TokenizerDescription Characters(IReadOnlyList<string> vocabulary) => new(CharactersName, [.. vocabulary]);
+    public static TokenizerDescription Characters(IReadOnlyList<string> vocabulary) => new(NamedTokenizer.CharactersName, [.. vocabulary]);
 
     /// <summary>The tokenizer that a column's tokens are of, or null where the column does not say.</summary>
     public static TokenizerDescription? Of(DataViewSchema.Column column)
@@ -41,8 +36,8 @@ internal sealed record TokenizerDescription(string Name, string[]? Vocabulary)
             : null;
         return (name.ToString(), vocabulary) switch
         {
-            (Gpt2Name, null) => Gpt2,
-            (CharactersName, { Length: > 0 }) => Characters(vocabulary),
+            (NamedTokenizer.Gpt2Name, null) => Gpt2,
+            (NamedTokenizer.CharactersName, { Length: > 0 }) => Characters(vocabulary),
             _ => null, // Another library's annotation of the same name.
         };
     }
@@ -66,27 +61,8 @@ internal sealed record TokenizerDescription(string Name, string[]? Vocabulary)
     public bool Matches(TokenizerDescription other)
         => Name == other.Name && (Vocabulary ?? []).AsSpan().SequenceEqual(other.Vocabulary ?? []);
 
-    public override string ToString() => $"'{Name}' of {Count} tokens";
-
     /// <exception cref="InvalidDataException">There is no such tokenizer.</exception>
-    public Tokenizer CreateTokenizer() => (Name, Vocabulary) switch
-    {
-        (Gpt2Name, null) => Gpt2Tokenizer.Value,
-        (CharactersName, { Length: > 0 }) => Characters(),
-        _ => throw new InvalidDataException(
-            $"The tokenizer is '{Name}' with {Vocabulary?.Length ?? 0} tokens of its own; " +
-            $"expected '{Gpt2Name}' with none or '{CharactersName}' with some."),
-    };
+    public Tokenizer CreateTokenizer() => NamedTokenizer.Recall(Name, Vocabulary).Tokenizer;
 
-    private CharacterTokenizer Characters()
-    {
-        try
-        {
-            return new CharacterTokenizer(Vocabulary!);
-        }
-        catch (ArgumentException error)
-        {
-            throw new InvalidDataException(error.Message, error);
-        }
-    }
+    public override string ToString() => $"'{Name}' of {Count} tokens";
 }

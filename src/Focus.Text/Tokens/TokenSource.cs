@@ -36,8 +36,8 @@ public abstract class TokenSource : IDisposable
         var beyond = destination.IndexOfAnyExceptInRange(0, vocabularySize - 1);
         if (beyond >= 0)
             throw new InvalidDataException(
-                $"{Name}: the token at index {start + beyond} is {destination[beyond]}; expected ids below the vocabulary's size, " +
-                $"{vocabularySize}. Were the tokens made with another vocabulary, or are they of another width?");
+                $"{Name}: the token at index {start + beyond} is {destination[beyond]}; expected ids from 0 to " +
+                $"{vocabularySize - 1}, the vocabulary. Were the tokens made with another tokenizer, or are they of another width?");
     }
 
     /// <summary>Copies consecutive tokens; the range has been checked.</summary>

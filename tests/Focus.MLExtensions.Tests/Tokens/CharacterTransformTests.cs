@@ -113,6 +113,17 @@ public sealed class CharacterTransformTests
     }
 
     [TestMethod]
+    public void A_tokenizer_of_another_library_is_not_taken_for_one_of_ours()
+    {
+        var annotations = new DataViewSchema.Annotations.Builder();
+        annotations.AddPrimitiveValue("Tokenizer", TextDataViewType.Instance, "another".AsMemory());
+        var schema = new DataViewSchema.Builder();
+        schema.AddColumn("Tokens", TokenColumn.Type, annotations.ToAnnotations());
+
+        Assert.IsNull(TokenizerDescription.Of(schema.ToSchema()["Tokens"]));
+    }
+
+    [TestMethod]
     public void Columns_that_are_missing_or_of_another_type_are_named()
     {
         var tokens = mlContext.Data.LoadFromEnumerable([new TokenRow()]);

@@ -8,6 +8,10 @@ public sealed class NamedTokenizer
 {
     internal const string Gpt2Name = "gpt2", CharactersName = "characters";
 
+    /// <summary>Made once, as its vocabulary is large; a failure is not kept, as the vocabulary may be set up meanwhile.</summary>
+    private static readonly Lazy<Tokenizer> Gpt2Tokenizer
+        = new(() => TiktokenTokenizer.CreateForModel(Gpt2Name), LazyThreadSafetyMode.PublicationOnly);
+
     /// <summary>Names a tokenizer.</summary>
     /// <param name="name">Its name.</param>
     /// <param name="tokenizer">The tokenizer; several threads use it at once.</param>
@@ -33,7 +37,7 @@ public sealed class NamedTokenizer
     public IReadOnlyList<string>? Vocabulary { get; private init; }
 
     /// <summary>GPT-2's byte-pair encoding, "gpt2".</summary>
-    public static NamedTokenizer Gpt2() => new(Gpt2Name, TiktokenTokenizer.CreateForModel(Gpt2Name), Gpt2Tokens.Count);
+    public static NamedTokenizer Gpt2() => new(Gpt2Name, Gpt2Tokenizer.Value, Gpt2Tokens.Count);
 
     /// <summary>A character tokenizer, "characters".</summary>
     public static NamedTokenizer Characters(CharacterTokenizer tokenizer)

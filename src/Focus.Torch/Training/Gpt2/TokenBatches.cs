@@ -34,8 +34,7 @@ internal sealed class TokenBatches
         for (var sequence = 0; sequence < sequences; sequence++)
         {
             var start = random.Next(source.Count - blockSize);
-            source.Read(start, block);
-            RequireInVocabulary(block, start);
+            source.Read(start, block, vocabularySize);
             for (var i = 0; i < blockSize; i++)
                 (tokens[sequence * blockSize + i], targets[sequence * blockSize + i]) = (block[i], block[i + 1]);
         }
@@ -43,13 +42,4 @@ internal sealed class TokenBatches
     }
 
     private Tensor ToTensor(long[] tokens) => tensor(tokens, [sequences, blockSize], device: device);
-
-    private void RequireInVocabulary(ReadOnlySpan<int> block, long start)
-    {
-        var index = block.IndexOfAnyExceptInRange(0, vocabularySize - 1);
-        if (index >= 0)
-            throw new InvalidDataException(
-                $"{source.Name}, token {start + index}: found id {block[index]}, but the model's vocabulary ends at " +
-                $"{vocabularySize - 1}; take the tokenizer that the model is for, or a larger {nameof(Gpt2Config.VocabularySize)}.");
-    }
 }

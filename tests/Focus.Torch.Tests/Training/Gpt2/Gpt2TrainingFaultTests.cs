@@ -67,6 +67,6 @@ public class Gpt2TrainingFaultTests
         using var tokens = new TokenBuffer("odd.bin");
         tokens.Append([1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11]);
         var error = Assert.ThrowsExactly<InvalidDataException>(() => new Gpt2Training(model, TinyRun.Options).Run(tokens));
-        foreach (var part in new[] { "odd.bin", "token 10", "id 11", "ends at 10" }) StringAssert.Contains(error.Message, part);
+        foreach (var part in new[] { "odd.bin", "index 10 is 11", "0 to 10" }) StringAssert.Contains(error.Message, part);
     }
 }

@@ -4,8 +4,12 @@ Requests: {"do": "adamw", "shapes": [[50304, 768], ...], "repeats": 1}   seconds
           {"do": "mlp_step", "batch": 64, "repeats": 10}                 seconds of training steps of the paper's MNIST network, with AdamW
           {"do": "mlp_evaluation", "batch": 64, "repeats": 10}           seconds of forward passes in evaluation mode
           {"do": "mnist", "data": DIR, "optimizer": "focus" | "adamw", "seed": 0, "steps": 400, "batch": 64, "learning_rate": 1e-3,
-           "gamma": 0.2}                                   test loss after training on MNIST
-          {"do": "gpt2_step", "sequences": 4, "time": 256, "repeats": 3} seconds of training steps of GPT-2 small, with AdamW
+           "gamma": 0.2}                                   test loss after training on MNIST; in place of the seed, "weights" (float32) and
+                                                           "rows" (int64) may name files with the first weights and with the batches
+          {"do": "mnist_loss_difference", "losses": [2.3, ...]}          the largest difference to the first training losses of the last such run
+          {"do": "gpt2_step", "sequences": 4, "time": 256, "repeats": 3, "shortcuts": false}
+                                                           seconds of training steps of GPT-2 small, with AdamW; operation by operation as in the
+                                                           paper's code, or with PyTorch's own GELU and masks in place
           {"do": "peak_memory"}                                          the largest resident set of this process so far, in bytes
 Answers:  {"value": 0.5}
 """
@@ -95,29 +99,54 @@ def mnist_split(folder, images, labels):
     return pixels, torch.tensor(read(labels, 8).astype(numpy.int64))
 
 
+def shuffled_rows(count, batch):
+    order = torch.tensor([], dtype=torch.int64)
+    while True:
+        if len(order) < batch:
+            order = torch.randperm(count)
+        rows, order = order[:batch], order[batch:]
+        yield rows
+
+
+def set_weights(model, path):
+    values = torch.from_numpy(numpy.fromfile(path, numpy.float32))
+    sizes = [p.numel() for p in model.parameters()]
+    with torch.no_grad():
+        for p, part in zip(model.parameters(), values.split(sizes)):
+            p.copy_(part.view_as(p))
+
+
+training_losses = []
+
+
 def mnist(request):
-    torch.manual_seed(request["seed"])
+    torch.manual_seed(request.get("seed", 0))
     x, y = mnist_split(request["data"], "train-images-idx3-ubyte", "train-labels-idx1-ubyte")
     test_x, test_y = mnist_split(request["data"], "t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte")
     model = network()
     focus = functools.partial(Focus, gamma=request.get("gamma", 0.2))
     make = {"focus": focus, "adamw": torch.optim.AdamW}[request["optimizer"]]
+    if "weights" in request:
+        set_weights(model, request["weights"])
     optimizer = make(parameter_groups(model), lr=request["learning_rate"])
-    batch, order = request["batch"], torch.tensor([], dtype=torch.int64)
-    for _ in range(request["steps"]):
-        if len(order) < batch:
-            order = torch.randperm(len(x))
-        rows, order = order[:batch], order[batch:]
-        train_step(model, optimizer, x[rows], y[rows])
+    batches = shuffled_rows(len(x), request["batch"])
+    if "rows" in request:
+        batches = torch.from_numpy(numpy.fromfile(request["rows"], numpy.int64)).split(request["batch"])
+    training_losses[:] = [train_step(model, optimizer, x[rows], y[rows]) for _, rows in zip(range(request["steps"]), batches)]
     model.eval()
     with torch.no_grad():
         return nn.functional.cross_entropy(model(test_x), test_y).item()
 
 
+def gelu(x):
+    return 0.5 * x * (1 + torch.tanh(math.sqrt(2 / math.pi) * (x + 0.044715 * torch.pow(x, 3))))
+
+
 class Gpt2Block(nn.Module):
-    def __init__(self, layer, width, heads):
+    def __init__(self, layer, width, heads, shortcuts):
         super().__init__()
         self.heads, self.scale = heads, 1 / (math.sqrt(width // heads) * (layer + 1))
+        self.shortcuts = shortcuts
         self.norm_1 = nn.Parameter(torch.ones(width))
         self.norm_2 = nn.Parameter(torch.ones(width))
         self.queries_keys_values = nn.Linear(width, 3 * width, bias=False)
@@ -128,24 +157,27 @@ class Gpt2Block(nn.Module):
     def forward(self, x, future):
         x = x + self.attention(nn.functional.layer_norm(x, x.shape[-1:], self.norm_1), future)
         h = self.expansion(nn.functional.layer_norm(x, x.shape[-1:], self.norm_2))
-        return x + self.contraction(nn.functional.gelu(h, approximate="tanh"))
+        return x + self.contraction(nn.functional.gelu(h, approximate="tanh") if self.shortcuts else gelu(h))
 
     def attention(self, x, future):
         batch, time, width = x.shape
         parts = self.queries_keys_values(x).view(batch, time, 3, self.heads, width // self.heads)
         q, k, v = parts.permute(2, 0, 3, 1, 4)
-        weights = ((q * self.scale) @ k.transpose(-2, -1)).masked_fill_(future, -math.inf).softmax(dim=-1)
-        return self.projection((weights @ v).transpose(1, 2).reshape(batch, time, width))
+        if self.shortcuts:
+            weights = ((q * self.scale) @ k.transpose(-2, -1)).masked_fill_(future, -math.inf)
+        else:
+            weights = ((q @ k.transpose(-2, -1)) * self.scale).masked_fill(future, -math.inf)
+        return self.projection((weights.softmax(dim=-1) @ v).transpose(1, 2).reshape(batch, time, width))
 
 
 class Gpt2(nn.Module):
     """GPT-2 small without biases, with attention scaled by the inverse layer index and a tied head."""
 
-    def __init__(self, vocabulary=50304, positions=1024, layers=12, heads=12, width=768):
+    def __init__(self, shortcuts, vocabulary=50304, positions=1024, layers=12, heads=12, width=768):
         super().__init__()
         self.tokens = nn.Embedding(vocabulary, width)
         self.positions = nn.Embedding(positions, width)
-        self.blocks = nn.ModuleList(Gpt2Block(layer, width, heads) for layer in range(layers))
+        self.blocks = nn.ModuleList(Gpt2Block(layer, width, heads, shortcuts) for layer in range(layers))
         self.norm = nn.Parameter(torch.ones(width))
         self.register_buffer("future", torch.ones(positions, positions, dtype=torch.bool).triu(1), persistent=False)
         for p in self.parameters():
@@ -162,8 +194,8 @@ class Gpt2(nn.Module):
 
 
 @functools.lru_cache(maxsize=None)
-def gpt2(sequences, time):
-    model = Gpt2()
+def gpt2(sequences, time, shortcuts):
+    model = Gpt2(shortcuts)
     decayed = [p for name, p in model.named_parameters() if name.startswith("blocks") and p.ndim == 2]
     others = [p for name, p in model.named_parameters() if not (name.startswith("blocks") and p.ndim == 2)]
     optimizer = torch.optim.AdamW([dict(params=decayed), dict(params=others, weight_decay=0.0)], lr=1e-5)
@@ -190,8 +222,10 @@ def answer(request):
         return seconds(adamw_optimizer(tuple(map(tuple, request["shapes"]))).step, request["repeats"])
     if request["do"] == "mnist":
         return mnist(request)
+    if request["do"] == "mnist_loss_difference":
+        return max(abs(ours - theirs) for ours, theirs in zip(request["losses"], training_losses))
     if request["do"] == "gpt2_step":
-        return seconds(lambda: gpt2_step(*gpt2(request["sequences"], request["time"])), request["repeats"])
+        return seconds(lambda: gpt2_step(*gpt2(request["sequences"], request["time"], request["shortcuts"])), request["repeats"])
     if request["do"] == "peak_memory":
         return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
     model, optimizer, x, y = mlp(request["batch"])

@@ -8,7 +8,7 @@ namespace Focus.Benchmarks.Suites.Gpt2;
 internal static class TokenizerFigures
 {
     private const string FolderVariable = "FOCUS_BENCHMARK_TEXTS";
-    private const double Budget = 5;
+    private const double Budget = 15;
 
     public static void Add(BenchmarkReport report)
     {

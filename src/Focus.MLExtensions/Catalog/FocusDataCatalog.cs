@@ -62,7 +62,8 @@ public sealed class FocusDataCatalog
     /// <returns>
     /// A view with the columns <c>Text</c> and <c>Source</c> (text: the file, and the number of the line), in the order of the files' names. It
     /// reads the files anew for each cursor, one row at a time, and does not know how many rows there are. What is not text is left out, with a
-    /// warning in <c>MLContext.Log</c> that says where and why, and one with the number of such rows at the end.
+    /// warning in <c>MLContext.Log</c> that says where and why, and one with the number of such rows at the end; where nothing at all is text,
+    /// reading ends with an <see cref="InvalidDataException"/> that names the first.
     /// </returns>
     /// <exception cref="FileNotFoundException">The file is missing, or no file matches the folder or pattern.</exception>
     public IDataView LoadText(string path, bool perLine = false) => LoadText([path], perLine);

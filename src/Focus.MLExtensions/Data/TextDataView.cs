@@ -18,16 +18,19 @@ internal static class TextDataView
     private static IEnumerable<TextDocument> Read(TextDocuments documents, IChannelProvider environment)
     {
         using var channel = environment.Start("Corpus");
+        BrokenDocument? first = null;
         long read = 0, broken = 0;
         foreach (var document in documents.Read(Report))
         {
             read++;
             yield return document;
         }
+        if (read == 0 && first is not null) throw first.NothingRead();
         if (broken > 0) channel.Warning(MessageSensitivity.None, "{0}", $"{broken} broken documents were left out, {read} were read.");
 
         void Report(BrokenDocument document)
         {
+            first ??= document;
             if (++broken <= MostNamed) channel.Warning(MessageSensitivity.Schema, "{0}", $"Left out {document}");
         }
     }

@@ -7,4 +7,7 @@ public sealed record BrokenDocument(string Source, string Reason)
 {
     /// <summary>Source and reason.</summary>
     public override string ToString() => $"{Source}: {Reason}";
+
+    /// <summary>The fault of a corpus of which nothing could be read, this document being the first that was left out.</summary>
+    internal InvalidDataException NothingRead() => new($"There is no text that can be read; the first that cannot is {this}.");
 }

@@ -6,6 +6,9 @@ internal sealed class DocumentReading
     /// <summary>The longest text there is, in characters or in bytes: what a string can hold.</summary>
     public const int LongestText = 0x3FFFFFDF;
 
+    /// <summary>A part's length where memory is to stay small whatever the length of the texts.</summary>
+    public const int ShortPart = 1 << 22;
+
     private long filesRead;
 
     /// <summary>Is told of each document that is left out.</summary>

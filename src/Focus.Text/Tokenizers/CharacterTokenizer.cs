@@ -44,6 +44,27 @@ public sealed class CharacterTokenizer : Tokenizer
         return new CharacterTokenizer([.. characters.Select(character => character.ToString())]);
     }
 
+    /// <summary>A tokenizer for the characters that occur in a corpus, in the order of their code points; of long text files memory holds
+    /// parts.</summary>
+    /// <param name="documents">The corpus.</param>
+    /// <param name="cancellationToken">Stops the reading.</param>
+    /// <exception cref="InvalidDataException">There are no characters; the message names the first document that could not be read, where
+    /// there is one.</exception>
+    /// <exception cref="OperationCanceledException">The reading was stopped.</exception>
+    public static CharacterTokenizer Learn(TextDocuments documents, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(documents);
+        BrokenDocument? broken = null;
+        var reading = new DocumentReading { PartLength = DocumentReading.ShortPart, Broken = document => broken ??= document };
+        var tokenizer = Learn(documents.Read(reading).Select(document =>
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            return document.Text;
+        }));
+        return tokenizer.Count > 0 ? tokenizer : throw broken?.NothingRead()
+            ?? new InvalidDataException("There are no characters to learn: the corpus has no documents, or their texts are empty.");
+    }
+
     /// <summary>The text of tokens.</summary>
     /// <exception cref="ArgumentOutOfRangeException">An id is not in the vocabulary.</exception>
     public override string Decode(IEnumerable<int> ids)

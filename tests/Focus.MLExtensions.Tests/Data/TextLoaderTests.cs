@@ -103,6 +103,16 @@ public sealed class TextLoaderTests
     }
 
     [TestMethod]
+    public void Where_nothing_is_text_the_first_fault_is_named()
+    {
+        File.WriteAllBytes(folder.File("b.txt"), [0x41, 0xFF, 0x42]);
+
+        var error = Assert.Throws<InvalidDataException>(() => Texts(mlContext.Focus.Data.LoadText(folder.File("*.txt"))));
+
+        StringAssert.Contains(error.Message, $"{folder.File("b.txt")}: not UTF-8: found FF at offset 1");
+    }
+
+    [TestMethod]
     public void Json_lines_of_a_web_corpus_are_rows_plain_or_packed()
     {
         var lines = "{\"text\": \"One\"}\n{\"title\": \"no text\"}\n{\"text\": \"Two\\nlines\"}\n"u8;

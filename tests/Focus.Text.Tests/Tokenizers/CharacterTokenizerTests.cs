@@ -18,6 +18,22 @@ public class CharacterTokenizerTests
     }
 
     [TestMethod]
+    public void CharactersOfACorpusAreThoseOfWhatCanBeRead()
+    {
+        using var folder = new TemporaryFolder();
+        folder.Write("a.txt", "ab🙂");
+        var broken = folder.Write("b.txt", [.. "xy"u8, 0xFF]);
+
+        var learned = CharacterTokenizer.Learn(TextDocuments.FromFiles(folder.Path));
+        CollectionAssert.AreEqual(new[] { "a", "b", "🙂" }, learned.Vocabulary.ToArray());
+        var error = Assert.Throws<InvalidDataException>(() => CharacterTokenizer.Learn(TextDocuments.FromFiles(broken)));
+        StringAssert.Contains(error.Message, $"{broken}: not UTF-8: found FF at offset 2");
+        Assert.Throws<InvalidDataException>(() => CharacterTokenizer.Learn(TextDocuments.FromFiles(folder.Write("c.txt", ""))));
+        Assert.Throws<OperationCanceledException>(
+            () => CharacterTokenizer.Learn(TextDocuments.FromFiles(folder.Path), new CancellationToken(canceled: true)));
+    }
+
+    [TestMethod]
     public void TextComesBack()
     {
         var ids = tokenizer.EncodeToIds(Text);

@@ -33,7 +33,7 @@ public sealed record CorpusPreparationOptions
     internal TimeSpan CommitInterval { get; init; } = TimeSpan.FromSeconds(5);
 
     /// <summary>Longer text files are read in parts of this many characters.</summary>
-    internal int PartLength { get; init; } = 1 << 22;
+    internal int PartLength { get; init; } = DocumentReading.ShortPart;
 
     /// <summary>Checks the options.</summary>
     /// <exception cref="ArgumentException">An option is out of its range.</exception>
@@ -41,7 +41,7 @@ public sealed record CorpusPreparationOptions
     {
         ArgumentException.ThrowIfNullOrEmpty(Output);
         if (!(ValidationShare is >= 0 and < 1))
-            throw new ArgumentOutOfRangeException(nameof(ValidationShare), ValidationShare, "Expected a share in [0, 1).");
+            throw new ArgumentOutOfRangeException(nameof(ValidationShare), $"{nameof(ValidationShare)} is {ValidationShare}; expected a share in [0, 1).");
         if (!Enum.IsDefined(Split)) throw new ArgumentOutOfRangeException(nameof(Split), Split, "Expected Documents or Tail.");
         if (Separator < 0 || Separator >= tokenizer.VocabularySize)
             throw new ArgumentOutOfRangeException(nameof(Separator), Separator,

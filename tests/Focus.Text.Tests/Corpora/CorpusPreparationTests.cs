@@ -41,6 +41,17 @@ public sealed class CorpusPreparationTests
     }
 
     [TestMethod]
+    public void ATokenizerIsPassedOnWithoutACorpus()
+    {
+        PreparedCorpus.Of(Letters).Write(folder.Path);
+
+        var read = PreparedCorpus.Open(folder.Path);
+
+        CollectionAssert.AreEqual(Letters.Vocabulary!.ToArray(), read.CreateTokenizer().Vocabulary!.ToArray());
+        Assert.AreEqual((0L, 0L), (read.Documents, read.TrainTokens));
+    }
+
+    [TestMethod]
     [DataRow("\"uInt16\"", "3", "meta.json")]
     [DataRow("\"characters\"", "null", "meta.json")]
     [DataRow("\"characters\"", "\"letters\"", "meta.json", "'letters'", "'characters'")]

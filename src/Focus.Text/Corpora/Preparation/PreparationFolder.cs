@@ -79,7 +79,7 @@ internal sealed class PreparationFolder : IDisposable
         var corpus = Describe(kept, tail ? Journal.TrainTokens - kept : Journal.ValidationTokens);
         Finish(PreparedCorpus.TrainName, corpus.TrainTokens);
         Finish(PreparedCorpus.ValidationName, corpus.ValidationTokens);
-        corpus.Write();
+        corpus.Write(folder);
         File.Delete(PathOf(JournalName));
         return corpus;
     }
@@ -144,13 +144,9 @@ internal sealed class PreparationFolder : IDisposable
         else if (File.Exists(partial)) File.Move(partial, PathOf(name), overwrite: true);
     }
 
-    private PreparedCorpus Describe(long trainTokens, long validationTokens) => new()
+    private PreparedCorpus Describe(long trainTokens, long validationTokens) => PreparedCorpus.Of(tokenizer) with
     {
         Folder = folder,
-        TokenWidth = width,
-        Tokenizer = tokenizer.Name,
-        VocabularySize = tokenizer.VocabularySize,
-        Vocabulary = tokenizer.Vocabulary,
         Separator = Journal.Settings.Separator,
         Split = Journal.Settings.Split,
         ValidationShare = Journal.Settings.ValidationShare,

@@ -84,6 +84,28 @@ public sealed record PreparedCorpus
         }
     }
 
+    /// <summary>Describes tokens of no corpus in particular, such as those of a model that is passed on.</summary>
+    public static PreparedCorpus Of(NamedTokenizer tokenizer)
+    {
+        ArgumentNullException.ThrowIfNull(tokenizer);
+        return new()
+        {
+            TokenWidth = TokenWidths.For(tokenizer.VocabularySize),
+            Tokenizer = tokenizer.Name,
+            VocabularySize = tokenizer.VocabularySize,
+            Vocabulary = tokenizer.Vocabulary,
+            Documents = 0,
+            BrokenDocuments = 0,
+            TextBytes = 0,
+            TrainTokens = 0,
+            ValidationTokens = 0,
+        };
+    }
+
+    /// <summary>Writes <c>meta.json</c> into a folder, in place of one that is there.</summary>
+    /// <exception cref="IOException">It cannot be written.</exception>
+    public void Write(string folder) => AtomicFile.Write(Path.Combine(folder, MetadataName), stream => JsonSerializer.Serialize(stream, this, Json));
+
     /// <summary>Opens the training tokens.</summary>
     /// <exception cref="InvalidDataException">The file does not hold as many tokens as were prepared.</exception>
     public TokenFile OpenTrain() => OpenTokens(TrainName, TrainTokens);
@@ -105,8 +127,6 @@ public sealed record PreparedCorpus
             throw new InvalidDataException($"{Path.Combine(Folder, MetadataName)}: {unknown.Message}", unknown);
         }
     }
-
-    internal void Write() => AtomicFile.Write(Path.Combine(Folder, MetadataName), stream => JsonSerializer.Serialize(stream, this, Json));
 
     private TokenFile OpenTokens(string name, long count)
     {

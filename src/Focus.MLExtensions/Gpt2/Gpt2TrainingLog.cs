@@ -23,7 +23,7 @@ internal sealed class Gpt2TrainingLog(IChannel channel, IProgress<Gpt2Progress>?
         return Invariant($"Step {progress.Step} of {progress.TotalSteps}: loss {progress.Loss:g5}{evaluation}, ") +
             Invariant($"learning rate {progress.LearningRate:g3}, {progress.TokensPerSecond:f0} tokens/s, ") +
             Invariant($"MFU {progress.ModelFlopsUtilization:p1}, {progress.ClippedShare:p1} of steps clipped, ") +
-            Invariant($"{TimeSpan.FromSeconds(Math.Round(progress.Elapsed.TotalSeconds)):g}");
+            TrainingLog.WholeSeconds(progress.Elapsed);
     }
 
     private static string Optional(string name, double? value) => value is { } number ? Invariant($"{name} {number:g5}") : "";

@@ -16,10 +16,13 @@ internal sealed class TrainingLog(IChannel channel, IProgress<TrainingProgress>?
     /// <summary>Whether a step is the last of a tenth of a run.</summary>
     public static bool EndsTenth(long step, long totalSteps) => step * 10 / totalSteps > (step - 1) * 10 / totalSteps;
 
+    /// <summary>A duration without fractions of a second.</summary>
+    public static string WholeSeconds(TimeSpan duration) => Invariant($"{TimeSpan.FromSeconds(Math.Round(duration.TotalSeconds)):g}");
+
     private static string Message(TrainingProgress progress)
     {
         var evaluation = progress.Evaluation is { } result ? Invariant($", evaluation loss {result.Loss:g5}, accuracy {result.Accuracy:p2}") : "";
-        return Invariant(
-            $"Step {progress.Step} of {progress.TotalSteps}: loss {progress.Loss:g5}{evaluation}, learning rate {progress.LearningRate:g3}, {progress.Elapsed:g}");
+        return Invariant($"Step {progress.Step} of {progress.TotalSteps}: loss {progress.Loss:g5}{evaluation}, ") +
+            Invariant($"learning rate {progress.LearningRate:g3}, {WholeSeconds(progress.Elapsed)}");
     }
 }

@@ -103,7 +103,9 @@ public sealed class MlpTrainerTests
         Assert.HasCount(60, progress.Reports);
         CollectionAssert.AreEqual(new long[] { 25, 50, 60 }, progress.Reports.Where(report => report.Evaluation is not null).Select(report => report.Step).ToArray());
         Assert.AreEqual(1, progress.Reports[^1].Evaluation!.Value.Accuracy);
-        StringAssert.Contains(infos.Single(message => message.StartsWith("Step 60 of 60", StringComparison.Ordinal)), "accuracy 100");
+        var last = infos.Single(message => message.StartsWith("Step 60 of 60", StringComparison.Ordinal));
+        StringAssert.Contains(last, "accuracy 100");
+        StringAssert.Matches(last, new(@", \d+:\d\d:\d\d$"), "the time is in whole seconds");
     }
 
     [TestMethod]

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Invocation;
 using Gpt2Sample;
+using Samples;
 using Spectre.Console;
 
 if (!AnsiConsole.Profile.Out.IsTerminal)
@@ -18,6 +19,6 @@ var root = new RootCommand(
     SampleCommand.Create(), ExportCommand.Create(), DemoCommand.Create(),
 };
 var result = root.Parse(args);
-if (result.Action is not ParseErrorAction) return await result.InvokeAsync();
-foreach (var error in result.Errors) Console.Error.WriteLine($"Gpt2: {Faults.Line(error.Message)}");
+if (result.Action is not ParseErrorAction) return await result.RunAsync();
+foreach (var error in result.Errors) Console.Error.WriteLine($"Gpt2: {Commands.Line(error.Message)}");
 return 1;

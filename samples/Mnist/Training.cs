@@ -7,33 +7,25 @@ namespace Mnist;
 /// <summary>Trains, evaluates and saves.</summary>
 internal static class Training
 {
-    public static int Run(Settings settings, CancellationToken cancellation)
+    /// <exception cref="OperationCanceledException">The training was interrupted; nothing is saved.</exception>
+    public static void Run(Settings settings, CancellationToken cancellation)
     {
-        try
-        {
-            RequireFolderOf(settings.Model);
-            var mlContext = new MLContext(settings.Seed);
-            var train = Load(mlContext, settings, MnistSplit.Train, cancellation);
-            var test = Load(mlContext, settings, MnistSplit.Test, cancellation);
+        RequireFolderOf(settings.Model);
+        var mlContext = new MLContext(settings.Seed);
+        var train = Load(mlContext, settings, MnistSplit.Train, cancellation);
+        var test = Load(mlContext, settings, MnistSplit.Test, cancellation);
 
-            var (model, last) = Fit(mlContext, settings, train, test, cancellation);
-            var metrics = mlContext.MulticlassClassification.Evaluate(model.Transform(test));
-            mlContext.Model.Save(model, train.Schema, settings.Model);
+        var (model, last) = Fit(mlContext, settings, train, test, cancellation);
+        cancellation.ThrowIfCancellationRequested();
+        var metrics = mlContext.MulticlassClassification.Evaluate(model.Transform(test));
+        mlContext.Model.Save(model, train.Schema, settings.Model);
 
-            var seconds = last.Elapsed.TotalSeconds;
-            AnsiConsole.MarkupLineInterpolated($"Steps          {last.Step} in {seconds:F1} s ({last.Step / seconds:F0} steps/s)");
-            if (last.Evaluation is { } evaluation) AnsiConsole.MarkupLineInterpolated($"Test loss      {evaluation.Loss:F4}");
-            AnsiConsole.MarkupLineInterpolated($"Test accuracy  {metrics.MicroAccuracy:P2}");
-            Console.WriteLine(metrics.ConfusionMatrix.GetFormattedConfusionTable());
-            AnsiConsole.MarkupLineInterpolated($"Model saved to {Path.GetFullPath(settings.Model)}");
-            return 0;
-        }
-        catch (Exception error) when (error is ArgumentException or InvalidOperationException or IOException or InvalidDataException
-            or TrainingDivergedException or OperationCanceledException or HttpRequestException or UnauthorizedAccessException)
-        {
-            Console.Error.WriteLine($"Mnist: {error.Message}");
-            return 1;
-        }
+        var seconds = last.Elapsed.TotalSeconds;
+        AnsiConsole.MarkupLineInterpolated($"Steps          {last.Step} in {seconds:F1} s ({last.Step / seconds:F0} steps/s)");
+        if (last.Evaluation is { } evaluation) AnsiConsole.MarkupLineInterpolated($"Test loss      {evaluation.Loss:F4}");
+        AnsiConsole.MarkupLineInterpolated($"Test accuracy  {metrics.MicroAccuracy:P2}");
+        Console.WriteLine(metrics.ConfusionMatrix.GetFormattedConfusionTable());
+        AnsiConsole.MarkupLineInterpolated($"Model saved to {Path.GetFullPath(settings.Model)}");
     }
 
     /// <summary>Says before the training what would otherwise be found after it.</summary>

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Samples;
 
 namespace Mnist;
 
@@ -21,11 +22,13 @@ internal static class TrainingCommand
         {
             data, download, optimizer, batchSize, learningRate, steps, seed, model,
         };
-        command.SetAction((parsed, cancellation) => Task.Run(() => Training.Run(
-            new Settings(
-                parsed.GetRequiredValue(data), parsed.GetValue(download), parsed.GetRequiredValue(optimizer), parsed.GetValue(batchSize),
-                parsed.GetValue(learningRate), parsed.GetValue(steps), parsed.GetValue(seed), parsed.GetRequiredValue(model)),
-            cancellation)));
+        command.Run(
+            (parsed, cancellation) => Training.Run(
+                new Settings(
+                    parsed.GetRequiredValue(data), parsed.GetValue(download), parsed.GetRequiredValue(optimizer), parsed.GetValue(batchSize),
+                    parsed.GetValue(learningRate), parsed.GetValue(steps), parsed.GetValue(seed), parsed.GetRequiredValue(model)),
+                cancellation),
+            "interrupted. No model was saved.");
         return command;
     }
 }

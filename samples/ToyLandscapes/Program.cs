@@ -58,4 +58,5 @@ command.SetAction((parsed, cancellation) => Task.Run(() => Session.Run(
 
 var result = command.Parse(args);
 if (result.Action is ParseErrorAction error) error.ShowHelp = false;
-return await result.InvokeAsync();
+// After Ctrl-C the cells under way end, which may take longer than the two seconds that there are otherwise.
+return await result.InvokeAsync(new() { ProcessTerminationTimeout = TimeSpan.FromMinutes(10) });

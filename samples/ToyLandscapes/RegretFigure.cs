@@ -12,6 +12,7 @@ internal static class RegretFigure
         var plots = new List<Plot>();
         foreach (var losses in Enum.GetValues<LossStream>())
         {
+            session.Cancellation.ThrowIfCancellationRequested();
             var settings = new RegretSettings { Losses = losses, Seed = session.Seed };
             var regret = Regret.Measure(settings);
             int[] steps = [.. Grid.LogSpace(1, settings.Steps, Points).Select(step => (int)Math.Round(step)).Distinct()];

@@ -66,8 +66,8 @@ public class MnistSampleTests
     [DataRow("'x'", "--optimizers", "x")]
     [DataRow("2 to 64", "--batch-sizes", "1")]
     [DataRow("2 to 64", "--batch-sizes", "65")]
-    [DataRow("LearningRates holds 0", "--learning-rates", "0")]
-    [DataRow("Replicates is 0", "--replicates", "0")]
+    [DataRow("--learning-rates holds 0", "--learning-rates", "0")]
+    [DataRow("--replicates is 0", "--replicates", "0")]
     [DataRow("--workers is 0", "--workers", "0")]
     [DataRow("at most 24", "--shard", "1/25")]
     [DataRow("'x'", "--shard", "x")]
@@ -84,6 +84,29 @@ public class MnistSampleTests
         var before = File.ReadAllBytes(In("first", "runs-1-of-1.jsonl"));
         Refuses("steps", Arguments("first", ["--steps", "7"]));
         CollectionAssert.AreEqual(before, File.ReadAllBytes(In("first", "runs-1-of-1.jsonl")));
+    }
+
+    [TestMethod]
+    [DataRow("train-images-idx3-ubyte")]
+    [DataRow("t10k-labels-idx1-ubyte")]
+    public void ResultsOfOtherDataAreLeftAlone(string changed)
+    {
+        Scan("first");
+        var file = In("data", changed);
+        var bytes = File.ReadAllBytes(file);
+        bytes[^1] ^= 1;
+        File.WriteAllBytes(file, bytes);
+        Refuses("settings", Arguments("first", []));
+    }
+
+    [TestMethod]
+    public async Task AnInterruptedTrainingSavesNoModel()
+    {
+        File.WriteAllText(In("mnist.zip"), "an earlier model");
+        using var interruption = new CancellationTokenSource(TimeSpan.FromSeconds(1));
+        string[] training = ["--data", In("data"), "--batch-size", "8", "--steps", "1000000", "--model", In("mnist.zip")];
+        Assert.AreEqual(130, await Mnist.TrainingCommand.Create().Parse(training).InvokeAsync(cancellationToken: interruption.Token));
+        Assert.AreEqual("an earlier model", File.ReadAllText(In("mnist.zip")));
     }
 
     private void Scan(string output, params string[] more) => Assert.AreEqual((0, ""), Run(Arguments(output, more)));

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
 using System.Globalization;
+using Samples;
 using Spectre.Console;
 
 namespace Gpt2Sample;
@@ -46,8 +47,10 @@ internal static class CompareCommand
             (parsed, cancellation) =>
             {
                 if (parsed.GetValue(seeds) is < 1 and var count) throw new ArgumentException($"--seeds is {count}; expected at least 1.");
-                if (parsed.GetValue(figure) is not null && settings.NamesARun(parsed))
-                    throw new ArgumentException("--figure names the presets to run; leave --preset and --config out.");
+                if (parsed.GetValue(figure) is not null
+                    && (settings.NamesARun(parsed) || parsed.GetValue(optimizers) is [_, ..] || parsed.GetValue(rates) is [_, ..]))
+                    throw new ArgumentException(
+                        "--figure names the runs; leave --preset, --config, --optimizers and --learning-rates out.");
                 var groups = parsed.GetValue(figure) is { } name
                     ? FigureRuns(name, preset => settings.Change(parsed, preset))
                     : Rates(settings.Read(parsed), Chosen(parsed.GetValue(optimizers)), parsed.GetValue(rates) ?? []);
@@ -106,10 +109,11 @@ internal static class CompareCommand
     };
 
     private static OptimizerKind? Optimizer(string name) =>
-        Enum.TryParse<OptimizerKind>(name, ignoreCase: true, out var optimizer) ? optimizer : null;
+        Enum.GetNames<OptimizerKind>().Contains(name, StringComparer.OrdinalIgnoreCase)
+            ? Enum.Parse<OptimizerKind>(name, ignoreCase: true) : null;
 
     private static double? Number(string text) =>
-        double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var number) ? number : null;
+        double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var number) && double.IsFinite(number) ? number : null;
 
     /// <summary>An optimizer to compare, at its own learning rate where it has one.</summary>
     private readonly record struct Entry(OptimizerKind Optimizer, double? Rate);

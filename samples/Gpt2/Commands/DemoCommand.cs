@@ -2,6 +2,7 @@ using System.CommandLine;
 using Focus;
 using Microsoft.ML;
 using Microsoft.ML.Data;
+using Samples;
 using Spectre.Console;
 using static System.FormattableString;
 
@@ -21,10 +22,9 @@ internal static class DemoCommand
     {
         var text = new Option<string[]>("--text")
         {
-            Description = "Text files, folders or patterns, by default the repository's own",
+            Description = $"Text files, folders or patterns [default: the repository's {DemoText.Description}]",
             HelpName = "path",
             AllowMultipleArgumentsPerToken = true,
-            DefaultValueFactory = _ => ["src/**/*.cs", "README.md"],
         };
         var prompt = new Option<string>("--prompt")
         {
@@ -36,12 +36,13 @@ internal static class DemoCommand
             text, prompt, steps,
         };
         command.Run((parsed, cancellation) =>
-            Train(parsed.GetRequiredValue(text), parsed.GetRequiredValue(prompt), parsed.GetValue(steps), cancellation));
+            Train(parsed.GetValue(text) ?? [], parsed.GetRequiredValue(prompt), parsed.GetValue(steps), cancellation));
         return command;
     }
 
-    private static void Train(string[] files, string prompt, int steps, CancellationToken cancellation)
+    private static void Train(string[] named, string prompt, int steps, CancellationToken cancellation)
     {
+        var files = named.Length > 0 ? named : DemoText.Files(".");
         var mlContext = new MLContext(seed: 1);
         var text = mlContext.Focus.Data.LoadText(files);
         var tokenizing = mlContext.Focus.Transforms.TokenizeCharacters("Tokens", "Text");
@@ -59,8 +60,9 @@ internal static class DemoCommand
             EvaluationBatches = 20,
             CancellationToken = cancellation,
         };
+        var source = named.Length > 0 ? string.Join(" and ", named) : DemoText.Description;
         AnsiConsole.MarkupLineInterpolated(
-            $"[bold]A GPT-2 of {options.Model.ParameterCount:N0} parameters[/] learns the characters of {string.Join(" and ", files)}");
+            $"[bold]A GPT-2 of {options.Model.ParameterCount:N0} parameters[/] learns the characters of {source}");
 
         var runs = new List<(TransformerChain<Gpt2Transformer> Model, Gpt2Progress Last)>();
         DemoDisplay.Show([.. Optimizers.Select(optimizer => optimizer.Name)], steps, display =>

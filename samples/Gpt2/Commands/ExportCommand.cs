@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Focus;
+using Samples;
 using Spectre.Console;
 
 namespace Gpt2Sample;
@@ -24,6 +25,7 @@ internal static class ExportCommand
             HelpName = "float32|bfloat16|float16",
             DefaultValueFactory = _ => TrainingPrecision.Float32,
         };
+        precision.AcceptOnlyFromAmong(StringComparer.OrdinalIgnoreCase, Enum.GetNames<TrainingPrecision>());
         var command = new Command("export", "Writes a trained model in a form other programs read.") { model, output, format, precision };
         command.Run((parsed, _) =>
         {

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Focus;
+using Samples;
 using Spectre.Console;
 using static System.FormattableString;
 
@@ -36,6 +37,7 @@ internal static class PrepareCommand
             Description = "Validate on documents drawn at random, or on the corpus's end [default: documents; tail with characters]",
             HelpName = "documents|tail",
         };
+        split.AcceptOnlyFromAmong(StringComparer.OrdinalIgnoreCase, Enum.GetNames<ValidationSplit>());
         var share = new Option<double?>("--validation-share")
         {
             Description = "The share to validate on [default: 0.0005 of the documents, 0.1 of the end]", HelpName = "number",
@@ -67,7 +69,9 @@ internal static class PrepareCommand
                 };
                 if (parsed.GetValue(share) is { } given) options = options with { ValidationShare = given };
                 else if (how == ValidationSplit.Tail) options = options with { ValidationShare = TailShare };
-                Report(Prepare(documents, byCharacters ? LearnCharacters(documents) : NamedTokenizer.Gpt2(), options, cancellation));
+                var tokenizing = byCharacters
+                    ? NamedTokenizer.Characters(CharacterTokenizer.Learn(documents, cancellation)) : NamedTokenizer.Gpt2();
+                Report(Prepare(documents, tokenizing, options, cancellation));
             },
             "interrupted. What is done is kept; the same command goes on from there.");
         return command;
@@ -79,9 +83,6 @@ internal static class PrepareCommand
         ([_, ..], null) => TextDocuments.FromFiles(text, perLine),
         _ => throw new ArgumentException("Give one of --text and --openwebtext."),
     };
-
-    private static NamedTokenizer LearnCharacters(TextDocuments documents) =>
-        NamedTokenizer.Characters(CharacterTokenizer.Learn(documents.Select(document => document.Text)));
 
     private static PreparedCorpus Prepare(
         TextDocuments documents, NamedTokenizer tokenizer, CorpusPreparationOptions options, CancellationToken cancellation) =>

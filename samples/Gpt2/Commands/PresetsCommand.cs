@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
+using Samples;
 using Spectre.Console;
 
 namespace Gpt2Sample;

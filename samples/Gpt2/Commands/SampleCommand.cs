@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Focus;
+using Samples;
 
 namespace Gpt2Sample;
 

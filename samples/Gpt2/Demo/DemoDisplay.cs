@@ -8,6 +8,9 @@ namespace Gpt2Sample;
 /// <summary>Shows loss curves as they fall. Where output is no terminal, a line from time to time, and the curves at the end.</summary>
 internal sealed class DemoDisplay
 {
+    /// <summary>The lines of a run, at most, where output is no terminal.</summary>
+    private const int Lines = 10;
+
     private static readonly TimeSpan Refresh = TimeSpan.FromMilliseconds(200);
 
     private readonly LossChart chart;
@@ -50,7 +53,7 @@ internal sealed class DemoDisplay
             live.UpdateTarget(new Rows(chart.Draw(), new Text(status)));
             sinceRefresh.Restart();
         }
-        if (live is null && value.Step % (value.TotalSteps / 10) == 0) AnsiConsole.WriteLine(status);
+        if (live is null && value.Step * Lines / value.TotalSteps > (value.Step - 1) * Lines / value.TotalSteps) AnsiConsole.WriteLine(status);
     }
 
     /// <summary>The progress of a run.</summary>

@@ -7,39 +7,23 @@ namespace Mnist;
 /// <summary>Makes the runs of a scan that are missing, and writes what is known.</summary>
 internal static class Scan
 {
-    /// <returns>The exit code: 0, 1 for an error, 130 after an interruption.</returns>
-    public static int Run(ScanSettings settings, CancellationToken cancellation)
+    /// <exception cref="OperationCanceledException">The scan was interrupted; finished runs are kept.</exception>
+    public static void Run(ScanSettings settings, CancellationToken cancellation)
     {
-        try
-        {
-            var plan = settings.Plan();
-            var shard = Shard.Parse(settings.Shard);
-            shard.Of(plan.RunCount, "runs");
-            using var train = MnistTensors.Load(settings.Data, MnistSplit.Train);
-            using var test = MnistTensors.Load(settings.Data, MnistSplit.Test);
-            RequireFittingBatches(plan, train.Count);
+        using var data = ScanData.Load(settings.Data);
+        var plan = settings.Plan(data.Describe());
+        var shard = Shard.Parse(settings.Shard);
+        shard.Of(plan.RunCount, "runs");
+        RequireFittingBatches(plan, data.Train.Count);
 
-            // A run on one thread has the same bits whatever else runs, and cores that need not wait for each other make the most runs.
-            TorchThreads.UseOne();
-            var scan = new TrainingScan(plan, settings.Out);
-            var trainer = new ScanTrainer(plan, settings.EvaluateEvery, train, test);
-            var clock = Stopwatch.StartNew();
-            ScanProgressBar.Show(progress => scan.Run(trainer.Train, shard, Cost, progress, settings.Workers, cancellation));
-            AnsiConsole.MarkupLineInterpolated($@"Trained for {clock.Elapsed:d\.hh\:mm\:ss\.f}.");
-            Publish(scan, settings.Out);
-            return 0;
-        }
-        catch (OperationCanceledException)
-        {
-            Console.Error.WriteLine($"Mnist: interrupted. Finished runs are in {settings.Out}; the same command goes on from there.");
-            return 130;
-        }
-        catch (Exception fault) when (fault
-            is ArgumentException or FormatException or InvalidOperationException or IOException or InvalidDataException or UnauthorizedAccessException)
-        {
-            Console.Error.WriteLine($"Mnist: {fault.Message.Split(" (Parameter ")[0]}");
-            return 1;
-        }
+        // A run on one thread has the same bits whatever else runs, and cores that need not wait for each other make the most runs.
+        TorchThreads.UseOne();
+        var scan = new TrainingScan(plan, settings.Out);
+        var trainer = new ScanTrainer(plan, settings.EvaluateEvery, data);
+        var clock = Stopwatch.StartNew();
+        ScanProgressBar.Show(progress => scan.Run(trainer.Train, shard, Cost, progress, settings.Workers, cancellation));
+        AnsiConsole.MarkupLineInterpolated($@"Trained for {clock.Elapsed:d\.hh\:mm\:ss\.f}.");
+        Publish(scan, settings.Out);
     }
 
     /// <summary>The time of a run, in that of a step's fixed part: each image adds about 1/40 of it.</summary>

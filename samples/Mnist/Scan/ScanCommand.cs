@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Focus;
+using Samples;
 
 namespace Mnist;
 
@@ -36,12 +37,15 @@ internal static class ScanCommand
         {
             data, output, optimizers, batchSizes, learningRates, replicates, steps, evaluateEvery, seed, shard, workers,
         };
-        command.SetAction((parsed, cancellation) => Task.Run(() => Scan.Run(
-            new ScanSettings(
-                parsed.GetRequiredValue(data), parsed.GetRequiredValue(output), parsed.GetRequiredValue(optimizers), parsed.GetRequiredValue(batchSizes),
-                parsed.GetRequiredValue(learningRates), parsed.GetValue(replicates), parsed.GetValue(steps), parsed.GetValue(evaluateEvery),
-                parsed.GetValue(seed), parsed.GetRequiredValue(shard), parsed.GetValue(workers)),
-            cancellation)));
+        command.Run(
+            (parsed, cancellation) => Scan.Run(
+                new ScanSettings(
+                    parsed.GetRequiredValue(data), parsed.GetRequiredValue(output), parsed.GetRequiredValue(optimizers),
+                    parsed.GetRequiredValue(batchSizes), parsed.GetRequiredValue(learningRates), parsed.GetValue(replicates),
+                    parsed.GetValue(steps), parsed.GetValue(evaluateEvery), parsed.GetValue(seed), parsed.GetRequiredValue(shard),
+                    parsed.GetValue(workers)),
+                cancellation),
+            "interrupted. Finished runs are kept in --out; the same command goes on from there.");
         return command;
     }
 

@@ -1,4 +1,5 @@
 using Focus;
+using Samples;
 using Spectre.Console;
 using Spectre.Console.Rendering;
 
@@ -40,6 +41,7 @@ internal sealed class ScanProgressBar : IProgress<TrainingScanProgress>
         public TrainingScanProgress Progress { get; set; }
 
         public override IRenderable Render(RenderOptions options, ProgressTask task, TimeSpan deltaTime) =>
-            new Text(Progress.Remaining is { } remaining ? $@"{Progress.Runs / Progress.Elapsed.TotalHours:F0} runs/h, {remaining:hh\:mm\:ss} left" : "");
+            new Text(Progress.Remaining is { } remaining
+                ? $"{Progress.Runs / Progress.Elapsed.TotalHours:F0} runs/h, {Durations.Text(remaining)} left" : "");
     }
 }

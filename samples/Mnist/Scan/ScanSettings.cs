@@ -10,8 +10,9 @@ internal sealed record ScanSettings(
     string Shard, int Workers)
 {
     /// <summary>The runs.</summary>
+    /// <param name="data">What the data are, so that results of other data are told apart.</param>
     /// <exception cref="ArgumentException">A value is outside its range.</exception>
-    public ScanPlan Plan()
+    public ScanPlan Plan(JsonObject data)
     {
         if (EvaluateEvery < 0) throw new ArgumentException($"--evaluate-every is {EvaluateEvery}; valid is a whole number, at least 0.");
         if (Workers < 1) throw new ArgumentException($"--workers is {Workers}; valid is a whole number, at least 1.");
@@ -19,7 +20,7 @@ internal sealed record ScanSettings(
         {
             Settings = new JsonObject
             {
-                ["data"] = "MNIST",
+                ["data"] = data,
                 ["network"] = PaperNetwork.Description,
                 ["optimizers"] = new JsonObject(Optimizers.Distinct().Select(name => KeyValuePair.Create(name, Describe(name)))),
                 ["evaluate_every"] = EvaluateEvery,

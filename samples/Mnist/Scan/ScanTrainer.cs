@@ -3,7 +3,7 @@ using Focus;
 namespace Mnist;
 
 /// <summary>Makes the runs of a scan on data that all of them share.</summary>
-internal sealed class ScanTrainer(ScanPlan plan, int evaluateEvery, ClassificationData train, ClassificationData test)
+internal sealed class ScanTrainer(ScanPlan plan, int evaluateEvery, ScanData data)
 {
     /// <summary>Trains a network afresh and records its losses.</summary>
     public void Train(ScanRun run, RunMetrics metrics, CancellationToken cancellation)
@@ -21,7 +21,7 @@ internal sealed class ScanTrainer(ScanPlan plan, int evaluateEvery, Classificati
         };
         try
         {
-            new ClassifierTraining(network, network.ParameterGroups, options).Run(train, test);
+            new ClassifierTraining(network, network.ParameterGroups, options).Run(data.Train, data.Test);
         }
         catch (TrainingDivergedException fault)
         {

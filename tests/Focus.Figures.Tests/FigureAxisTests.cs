@@ -18,6 +18,17 @@ public class FigureAxisTests
     }
 
     [TestMethod]
+    [DataRow(1.9, 130.0, "2 4 8 16 32 64 128")]
+    [DataRow(1.5, 5500.0, "4 16 64 256 1024 4096")]
+    [DataRow(0.2, 1.1, "0.25 0.5 1")]
+    public void TicksArePowersOfTheBase(double minimum, double maximum, string expected)
+    {
+        var ticks = new FigureAxis("x", minimum, maximum, true) { LogarithmBase = 2 }.Ticks().ToArray();
+        Assert.AreEqual(expected, string.Join(" ", ticks.Select(tick => tick.Label).OfType<string>()));
+        Assert.IsTrue(ticks.All(tick => double.IsInteger(Math.Log2(tick.Value))));
+    }
+
+    [TestMethod]
     public void CellsMeetHalfWay()
     {
         var edges = new FigureAxis("x", 1, 100, true).Edges([1, 10, 100]);

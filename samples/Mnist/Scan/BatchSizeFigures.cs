@@ -25,7 +25,7 @@ internal static class BatchSizeFigures
             Trainer: trainer, Means: scores.Over(trainer, score => score.Mean), Errors: scores.Over(trainer, score => score.StandardDeviation))).ToArray();
         var heights = curves.SelectMany(curve => curve.Means.Zip(curve.Errors).SelectMany(point =>
             (double[])[point.First, point.First + point.Second, point.First - point.Second]));
-        return new(FigureAxis.Over("batch size", sizes, logarithmic: true), FigureAxis.Over("best mean test loss", heights, logarithmic: true))
+        return new(SizeAxis(sizes), FigureAxis.Over("best mean test loss", heights, logarithmic: true))
         {
             Title = "Test loss at the best learning rate",
             Layers = [.. curves.Select(curve => Draw(scores, curve.Trainer, sizes, curve.Means, curve.Errors))],
@@ -38,7 +38,7 @@ internal static class BatchSizeFigures
         var losses = scores.Over(reference, score => score.Mean);
         var curves = Optimizers(scores).Where(trainer => trainer != reference).Select(trainer => (
             Trainer: trainer, Gains: losses.Zip(scores.Over(trainer, score => score.Mean), (adam, other) => 100 * (adam - other) / adam).ToArray())).ToArray();
-        var x = FigureAxis.Over("batch size", sizes, logarithmic: true);
+        var x = SizeAxis(sizes);
         return new(x, FigureAxis.Over("improvement over AdamW (%)", curves.SelectMany(curve => curve.Gains).Concat([-Margin, Margin])))
         {
             Title = "Test loss compared with AdamW's",
@@ -50,6 +50,8 @@ internal static class BatchSizeFigures
             ],
         };
     }
+
+    private static FigureAxis SizeAxis(double[] sizes) => FigureAxis.Over("batch size", sizes, logarithmic: true) with { LogarithmBase = 2 };
 
     private static IEnumerable<int> Optimizers(ScoreTable scores) => Enumerable.Range(0, scores.Plan.Trainers.Count);
 

@@ -11,6 +11,9 @@ public sealed record FigureAxis(string Label, double Minimum, double Maximum, bo
 {
     private const int MostTicks = 6;
 
+    /// <summary>Whose powers the ticks of a logarithmic axis are, at least 2: 10, or 2 for sizes that double.</summary>
+    public int LogarithmBase { get; init; } = 10;
+
     /// <summary>An axis over all finite values given (above 0 on a logarithmic axis), with a margin of 4 % on either side.</summary>
     public static FigureAxis Over(string label, IEnumerable<double> values, bool logarithmic = false)
     {
@@ -43,6 +46,7 @@ public sealed record FigureAxis(string Label, double Minimum, double Maximum, bo
             throw new ArgumentException(string.Create(
                 CultureInfo.InvariantCulture,
                 $"Axis '{Label}': {Minimum} to {Maximum} is no range{(Logarithmic ? " above 0" : "")}; the maximum must be above the minimum."));
+        if (LogarithmBase < 2) throw new ArgumentException($"Axis '{Label}': the base of its logarithm is {LogarithmBase}; valid is at least 2.");
     }
 
     /// <summary>Where a value lies, from 0 at the minimum to 1 at the maximum; NaN for what has no place.</summary>
@@ -65,7 +69,7 @@ public sealed record FigureAxis(string Label, double Minimum, double Maximum, bo
     {
         if (!Logarithmic) return LinearTicks();
         var ticks = LogarithmicTicks().ToArray();
-        // Where powers of ten and their simple multiples are too rare to read a value off, even steps are not.
+        // Where powers of the base and their simple multiples are too rare to read a value off, even steps are not.
         return ticks.Count(tick => tick.Item2 is not null) < 2 ? LinearTicks() : ticks;
     }
 
@@ -83,18 +87,18 @@ public sealed record FigureAxis(string Label, double Minimum, double Maximum, bo
 
     private IEnumerable<(double, string?)> LogarithmicTicks()
     {
-        var first = (int)Math.Floor(Math.Log10(Minimum) + 1e-9);
-        var last = (int)Math.Ceiling(Math.Log10(Maximum) - 1e-9);
-        var decades = Enumerable.Range(first, last - first + 1).Where(k => Inside(Math.Pow(10, k))).ToArray();
-        var stride = 1 + decades.Length / (MostTicks + 2);
+        var first = (int)Math.Floor(Math.Log(Minimum, LogarithmBase) + 1e-9);
+        var last = (int)Math.Ceiling(Math.Log(Maximum, LogarithmBase) - 1e-9);
+        var powers = Enumerable.Range(first, last - first + 1).Where(k => Inside(Math.Pow(LogarithmBase, k))).ToArray();
+        var stride = 1 + powers.Length / (MostTicks + 2);
         for (var k = first; k <= last; k++)
         {
-            var decade = Math.Pow(10, k);
-            for (var digit = 1; digit <= 9; digit++)
+            var power = Math.Pow(LogarithmBase, k);
+            for (var digit = 1; digit < LogarithmBase; digit++)
             {
-                if (!Inside(digit * decade) || digit > 1 && stride > 1) continue;
-                var labelled = digit == 1 ? k % stride == 0 : decades.Length < 2 && digit is 2 or 5;
-                yield return (digit * decade, labelled ? Plain(digit * decade) : null);
+                if (!Inside(digit * power) || digit > 1 && stride > 1) continue;
+                var labelled = digit == 1 ? k % stride == 0 : powers.Length < 2 && digit is 2 or 5;
+                yield return (digit * power, labelled ? Plain(digit * power) : null);
             }
         }
     }

@@ -14,6 +14,12 @@ internal sealed class Comparison(string folder, CancellationToken cancellation)
     /// <exception cref="OperationCanceledException">The comparison was cancelled.</exception>
     public IReadOnlyList<IReadOnlyList<Outcome>> Run(IReadOnlyList<IReadOnlyList<Contender>> groups, IReadOnlyList<int> seeds)
     {
+        // What cannot run is found before hours have gone into the others.
+        foreach (var contender in groups.SelectMany(group => group))
+        {
+            TrainingRun.Validate(contender.Settings);
+            foreach (var seed in seeds) Finished(FolderOf(contender, seed), contender.Settings with { Seed = seed });
+        }
         var ranked = groups.Select(group => Rank(group, seeds[0])).ToArray();
         foreach (var group in ranked) group[0] = RunAll(group[0].Contender, seeds);
         return ranked;
@@ -28,10 +34,12 @@ internal sealed class Comparison(string folder, CancellationToken cancellation)
     private (int, RunResult, LossCurve) Run(Contender contender, int seed)
     {
         var settings = contender.Settings with { Seed = seed };
-        var run = new RunFolder(Path.Combine(folder, "runs", $"{contender.Name}-seed-{seed}"));
+        var run = FolderOf(contender, seed);
         var result = Finished(run, settings) ?? Train(run, settings, $"{contender.Label}, seed {seed}");
         return (seed, result, LossCurve.Read(run.Metrics, settings.TokensPerStep));
     }
+
+    private RunFolder FolderOf(Contender contender, int seed) => new(Path.Combine(folder, "runs", $"{contender.Name}-seed-{seed}"));
 
     /// <summary>The result of an earlier call, which must have been asked for the same.</summary>
     private static RunResult? Finished(RunFolder run, RunSettings settings)

@@ -15,6 +15,10 @@ internal static class TrainingRun
         RunSettings settings, RunFolder folder, IProgress<Gpt2Progress> progress, CancellationToken cancellation)
     {
         using var data = TrainingData.Open(settings.Data);
+        Validate(settings, data);
+        // Whether these settings can go on with a run that is there already shows once its next step is reported.
+        if (Gpt2Checkpoint.Newest(folder.Checkpoints) is null) Describe();
+        else progress = new AtFirst(Describe, progress);
         var options = settings.Training() with
         {
             CheckpointFolder = folder.Checkpoints,
@@ -24,16 +28,31 @@ internal static class TrainingRun
             Progress = progress,
             CancellationToken = cancellation,
         };
-        options.Validate();
-        var config = settings.Model(data.VocabularySize);
-        config.Validate();
-        SettingsFile.Write(folder.Settings, settings);
-        data.CopyMetadata(folder.Tokens);
-
-        using var model = new Gpt2(config, settings.Seed);
+        using var model = new Gpt2(settings.Model(data.VocabularySize), settings.Seed);
         var result = Train(model, options, data);
         result?.Write(folder.Result);
         return result;
+
+        void Describe()
+        {
+            SettingsFile.Write(folder.Settings, settings);
+            data.CopyMetadata(folder.Tokens);
+        }
+    }
+
+    /// <summary>Finds what would keep a run from starting.</summary>
+    /// <exception cref="ArgumentException">A setting is out of its range.</exception>
+    /// <exception cref="FileNotFoundException">There are no tokens.</exception>
+    public static void Validate(RunSettings settings)
+    {
+        using var data = TrainingData.Open(settings.Data);
+        Validate(settings, data);
+    }
+
+    private static void Validate(RunSettings settings, TrainingData data)
+    {
+        settings.Training().Validate();
+        settings.Model(data.VocabularySize).Validate();
     }
 
     private static RunResult? Train(Gpt2 model, Gpt2TrainingOptions options, TrainingData data)
@@ -48,6 +67,19 @@ internal static class TrainingRun
         catch (TrainingDivergedException divergence)
         {
             return new(divergence.Step, null, null, null, divergence.Message);
+        }
+    }
+
+    /// <summary>Does something before the first report is handed on.</summary>
+    private sealed class AtFirst(Action act, IProgress<Gpt2Progress> next) : IProgress<Gpt2Progress>
+    {
+        private bool done;
+
+        public void Report(Gpt2Progress value)
+        {
+            if (!done) act();
+            done = true;
+            next.Report(value);
         }
     }
 }

@@ -89,8 +89,12 @@ internal sealed class SettingOptions
         where result is { Implicit: false }
         select (pair.Key, ValueOf(result));
 
+    /// <exception cref="ArgumentException">The value is a number, but none that can be meant.</exception>
     private static JsonNode? ValueOf(OptionResult result) => result.GetValueOrDefault<object?>() switch
     {
+        double value when !double.IsFinite(value) => throw new ArgumentException($"{result.Option.Name} is {value}; expected a finite number."),
+        Enum value when !Enum.IsDefined(value.GetType(), value) => throw new ArgumentException(
+            $"{result.Option.Name} is {value}; expected one of {string.Join(", ", Enum.GetNames(value.GetType()))}."),
         Enum value => JsonValue.Create(value.ToString()),
         var value => JsonSerializer.SerializeToNode(value),
     };

@@ -13,7 +13,8 @@ internal static class SettingsFile
         PropertyNamingPolicy = JsonNamingPolicy.CamelCase,
         IgnoreReadOnlyProperties = true,
         WriteIndented = true,
-        Converters = { new JsonStringEnumConverter() },
+        RespectNullableAnnotations = true,
+        Converters = { new JsonStringEnumConverter(namingPolicy: null, allowIntegerValues: false) },
     };
 
     /// <summary>Writes all settings.</summary>
@@ -22,14 +23,16 @@ internal static class SettingsFile
 
     /// <summary>Reads settings, each of which stands in place of the base's.</summary>
     /// <exception cref="FileNotFoundException">There is no such file.</exception>
-    /// <exception cref="InvalidDataException">The file is no JSON, or names what is no setting.</exception>
+    /// <exception cref="InvalidDataException">The file is no JSON, or names what is no setting, or a value is none of the setting's.</exception>
     public static RunSettings Read(string path, RunSettings otherwise)
     {
         if (!File.Exists(path)) throw new FileNotFoundException($"There is no configuration file '{path}'.", path);
         try
         {
-            var given = JsonNode.Parse(
-                File.ReadAllText(path), documentOptions: new() { CommentHandling = JsonCommentHandling.Skip, AllowTrailingCommas = true });
+            var given = JsonNode.Parse(File.ReadAllText(path), documentOptions: new()
+            {
+                CommentHandling = JsonCommentHandling.Skip, AllowTrailingCommas = true, AllowDuplicateProperties = false,
+            });
             var all = ToJson(otherwise);
             Overlay(all, given as JsonObject ?? throw new InvalidDataException("it is no JSON object"), "");
             return FromJson(all);
@@ -43,8 +46,18 @@ internal static class SettingsFile
     /// <summary>Settings as a tree that can be changed.</summary>
     public static JsonObject ToJson(RunSettings settings) => JsonSerializer.SerializeToNode(settings, Format)!.AsObject();
 
-    /// <exception cref="JsonException">A value is of another type.</exception>
-    public static RunSettings FromJson(JsonObject settings) => settings.Deserialize<RunSettings>(Format)!;
+    /// <exception cref="InvalidDataException">A value is none of the setting's.</exception>
+    public static RunSettings FromJson(JsonObject settings)
+    {
+        try
+        {
+            return settings.Deserialize<RunSettings>(Format)!;
+        }
+        catch (JsonException fault) when (fault.Path is { } path)
+        {
+            throw WrongValue(settings, path.Split('.')[1..], fault);
+        }
+    }
 
     /// <summary>The name of a property in JSON.</summary>
     public static string NameOf(string property) => JsonNamingPolicy.CamelCase.ConvertName(property);
@@ -59,5 +72,22 @@ internal static class SettingsFile
             if (current is JsonObject inner && value is JsonObject part) Overlay(inner, part, $"{place}{name}.");
             else settings[name] = value?.DeepClone();
         }
+    }
+
+    private static InvalidDataException WrongValue(JsonNode? settings, string[] place, JsonException fault)
+    {
+        var type = typeof(RunSettings);
+        foreach (var name in place)
+        {
+            type = type.GetProperties().Single(property => NameOf(property.Name) == name).PropertyType;
+            settings = settings![name];
+        }
+        var expected = type.IsEnum ? $"one of {string.Join(", ", Enum.GetNames(type))}"
+            : type == typeof(string) ? "a text"
+            : type == typeof(bool) ? "true or false"
+            : type == typeof(double) ? "a number"
+            : type.IsPrimitive ? "a whole number"
+            : "an object";
+        return new($"{string.Join('.', place)} is {settings?.ToJsonString() ?? "null"}; expected {expected}.", fault);
     }
 }

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Text.Json;
+using Microsoft.ML;
 
 namespace Focus.Samples.Tests;
 
@@ -53,6 +54,23 @@ public class Gpt2SampleTests
     }
 
     [TestMethod]
+    public void AResumeThatIsRefusedLeavesTheRunAsItWas()
+    {
+        Prepare();
+        Succeeds("train", [.. Tiny, "--data", In("data"), "--steps", "2", "--out", In("run")]);
+        var (settings, tokens) = (File.ReadAllText(In("run", "settings.json")), File.ReadAllText(In("run", "meta.json")));
+        Refuses("LearningRate", "train", "--resume", "--learning-rate", "5e-4", "--out", In("run"));
+
+        File.WriteAllText(In("text.txt"), "another text " + File.ReadAllText(In("text.txt")));
+        Succeeds("prepare", "--text", In("text.txt"), "--tokenizer", "characters", "--out", In("other"));
+        Refuses("another run", "train", "--resume", "--data", In("other"), "--out", In("run"));
+        Assert.AreEqual((settings, tokens), (File.ReadAllText(In("run", "settings.json")), File.ReadAllText(In("run", "meta.json"))));
+
+        Succeeds("train", "--resume", "--steps", "3", "--out", In("run"));
+        StringAssert.Contains(File.ReadAllText(In("run", "settings.json")), "\"steps\": 3");
+    }
+
+    [TestMethod]
     public void ACheckpointIsExported()
     {
         Prepare();
@@ -101,6 +119,50 @@ public class Gpt2SampleTests
     }
 
     [TestMethod]
+    public void AComparisonBeginsOnceAllOfItCanRun()
+    {
+        Prepare();
+        string[] command = [.. Tiny, "--data", In("data"), "--steps", "2", "--optimizers", "focus", "--out", In("both")];
+        Refuses("LearningRate is -1", "compare", [.. command, "--learning-rates", "1e-3,-1"]);
+        Assert.IsFalse(Directory.Exists(In("both")));
+    }
+
+    [TestMethod]
+    public void APipelineIsExportedWithItsCharacters()
+    {
+        WriteText();
+        var mlContext = new MLContext();
+        var text = mlContext.Focus.Data.LoadText(In("text.txt"));
+        var tokenizing = mlContext.Focus.Transforms.TokenizeCharacters("Tokens", "Text");
+        var model = tokenizing.Append(mlContext.Focus.Gpt2Pretrainer(new Gpt2Pretrainer.Options
+        {
+            Model = new() { VocabularySize = tokenizing.Fit(text).TokenCount, Layers = 1, Heads = 1, Width = 8, BlockSize = 8 },
+            MaxSteps = 1,
+            BatchSize = 1,
+            AccumulationSteps = 1,
+            EvaluationBatches = 1,
+        })).Fit(text);
+        mlContext.Model.Save(model, text.Schema, In("model.zip"));
+
+        Succeeds("export", "--model", In("model.zip"), "--to", In("plain"), "--format", "safetensors");
+        string[] sample = ["--prompt", "the fox", "--tokens", "9", "--seed", "1"];
+        Assert.AreEqual(
+            Succeeds("sample", ["--model", In("model.zip"), .. sample]), Succeeds("sample", ["--model", In("plain"), .. sample]));
+    }
+
+    [TestMethod]
+    public void TextThatIsNoneIsNamed()
+    {
+        File.WriteAllBytes(In("text.txt"), [.. "abc"u8, 0xFF]);
+        string[] prepare = ["--text", In("text.txt"), "--tokenizer", "characters", "--out", In("data")];
+        Refuses($"{In("text.txt")}: not UTF-8: found FF at offset 3", "prepare", prepare);
+        Refuses($"{In("text.txt")}: not UTF-8: found FF at offset 3", "demo", "--text", In("text.txt"));
+        WriteText();
+        Succeeds("prepare", prepare);
+        Refuses("start over (--restart)", "prepare", prepare);
+    }
+
+    [TestMethod]
     public void OptionsStandAboveTheFileAndTheFileAboveThePreset()
     {
         Prepare();
@@ -117,11 +179,17 @@ public class Gpt2SampleTests
     }
 
     [TestMethod]
-    public void TheDemoComparesThreeOptimizersAndWrites()
+    [DataRow(3)]
+    [DataRow(10)]
+    public void TheDemoComparesThreeOptimizersAndWrites(int steps)
     {
         WriteText();
-        var output = Succeeds("demo", "--text", In("text.txt"), "--prompt", "the ", "--steps", "10");
-        string[] expected = ["FOCUS   step   10 of 10", "Signum  step   10 of 10", "AdamW   step   10 of 10", "validation loss"];
+        var output = Succeeds("demo", "--text", In("text.txt"), "--prompt", "the ", "--steps", $"{steps}");
+        string[] expected =
+        [
+            $"FOCUS   step {steps,4} of {steps}", $"Signum  step {steps,4} of {steps}", $"AdamW   step {steps,4} of {steps}",
+            "validation loss",
+        ];
         foreach (var part in expected) StringAssert.Contains(output, part);
     }
 
@@ -135,17 +203,25 @@ public class Gpt2SampleTests
     [DataRow("--steps", "train", "--preset", "shakespeare-char", "--steps", "many")]
     [DataRow("3a", "compare", "--figure", "9z")]
     [DataRow("sgd", "compare", "--preset", "shakespeare-char", "--optimizers", "focus,sgd")]
+    [DataRow("'7'", "compare", "--preset", "shakespeare-char", "--optimizers", "7")]
+    [DataRow("'NaN'", "compare", "--preset", "shakespeare-char", "--learning-rates", "NaN")]
+    [DataRow("--optimizers", "compare", "--figure", "3a", "--optimizers", "focus")]
+    [DataRow("--learning-rates", "compare", "--figure", "3a", "--learning-rates", "1e-3")]
+    [DataRow("--learning-rate is NaN; expected a finite number", "train", "--preset", "shakespeare-char", "--learning-rate", "NaN")]
+    [DataRow("--precision is 9; expected one of Float32", "train", "--preset", "shakespeare-char", "--precision", "9")]
     public void WrongInputIsOneLine(string hint, string command, params string[] arguments) =>
         Refuses(hint, command, [.. arguments, "--out", In("none")]);
 
     [TestMethod]
-    public void AnUnknownSettingIsOneLine()
+    public void AWrongFileIsOneLine()
     {
-        File.WriteAllText(In("config.json"), """{ "learningRate": 1 }""");
-        Refuses("learningRate", "train", "--config", In("config.json"), "--out", In("none"));
-        File.WriteAllText(In("config.json"), """{ "steps": "many" }""");
-        Refuses("steps", "train", "--config", In("config.json"), "--out", In("none"));
+        File.WriteAllText(In("config.json"), """{ "focus": null }""");
+        Refuses($"'{In("config.json")}': focus is null", "train", "--config", In("config.json"), "--out", In("none"));
     }
+
+    [TestMethod]
+    public void AnUnknownPrecisionIsOneLine() =>
+        Refuses("'9'", "export", "--model", In("none"), "--to", In("to"), "--precision", "9");
 
     [TestMethod]
     public void NoModelIsOneLine() => Refuses(In("none"), "sample", "--model", In("none"), "--prompt", "a");

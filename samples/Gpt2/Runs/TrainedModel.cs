@@ -7,8 +7,8 @@ namespace Gpt2Sample;
 /// <summary>A model to use, from whatever holds one, and what its tokens mean.</summary>
 /// <param name="Network">The model.</param>
 /// <param name="Tokenizer">Its tokenizer.</param>
-/// <param name="Metadata">The file that describes the tokenizer; null where it is GPT-2's, or in the model's file.</param>
-internal sealed record TrainedModel(Gpt2 Network, Tokenizer Tokenizer, string? Metadata) : IDisposable
+/// <param name="Corpus">The corpus that says what the tokens mean; null where they are GPT-2's.</param>
+internal sealed record TrainedModel(Gpt2 Network, Tokenizer Tokenizer, PreparedCorpus? Corpus) : IDisposable
 {
     /// <summary>What <see cref="Load"/> takes.</summary>
     public const string Places = "A run's folder, a checkpoint, an exported or Hugging Face folder, or an ML.NET .zip";
@@ -44,7 +44,7 @@ internal sealed record TrainedModel(Gpt2 Network, Tokenizer Tokenizer, string? M
         };
         if (asHuggingFace) HuggingFaceGpt2.Save(Network, folder, type);
         else Gpt2Files.Save(Network, Path.Combine(folder, WeightsName), type);
-        if (Metadata is not null) File.Copy(Metadata, Path.Combine(folder, TrainingData.MetadataName), overwrite: true);
+        Corpus?.Write(folder);
     }
 
     public void Dispose() => Network.Dispose();
@@ -72,7 +72,9 @@ internal sealed record TrainedModel(Gpt2 Network, Tokenizer Tokenizer, string? M
         var parts = model as IEnumerable<ITransformer> ?? [model];
         var network = parts.OfType<Gpt2Transformer>().FirstOrDefault()?.Network
             ?? throw new InvalidDataException($"'{path}' holds a pipeline without a GPT-2.");
-        return new(network, parts.OfType<TokenizingTransformer>().FirstOrDefault()?.Tokenizer ?? Gpt2Tokenizer(), Metadata: null);
+        return parts.OfType<TokenizingTransformer>().FirstOrDefault()?.Tokenizer is CharacterTokenizer characters
+            ? new(network, characters, PreparedCorpus.Of(NamedTokenizer.Characters(characters)))
+            : new(network, Gpt2Tokenizer(), Corpus: null);
     }
 
     /// <summary>Adds the tokenizer that is described beside the model, or beside its folder.</summary>
@@ -80,9 +82,9 @@ internal sealed record TrainedModel(Gpt2 Network, Tokenizer Tokenizer, string? M
     {
         string[] places = [folder, Path.GetDirectoryName(Path.GetFullPath(folder)) ?? folder];
         var described = Array.Find(places, place => File.Exists(Path.Combine(place, TrainingData.MetadataName)));
-        return described is null
-            ? new(network, Gpt2Tokenizer(), Metadata: null)
-            : new(network, PreparedCorpus.Open(described).CreateTokenizer().Tokenizer, Path.Combine(described, TrainingData.MetadataName));
+        if (described is null) return new(network, Gpt2Tokenizer(), Corpus: null);
+        var corpus = PreparedCorpus.Open(described);
+        return new(network, corpus.CreateTokenizer().Tokenizer, corpus);
     }
 
     private static TiktokenTokenizer Gpt2Tokenizer() => TiktokenTokenizer.CreateForModel("gpt2");

@@ -1,4 +1,5 @@
 using Focus;
+using Samples;
 using Spectre.Console;
 using static System.FormattableString;
 
@@ -35,16 +36,17 @@ internal sealed class TrainingDisplay : IProgress<Gpt2Progress>
         }
         if (value.Evaluation is null && (bar is not null || value.Elapsed - (lastLine ??= value.Elapsed) < LineInterval)) return;
         lastLine = value.Elapsed;
-        AnsiConsole.WriteLine(Line(value));
+        AnsiConsole.WriteLine(Line(title, value));
     }
 
-    private string Line(Gpt2Progress value)
+    /// <summary>What is said of a step.</summary>
+    public static string Line(string title, Gpt2Progress value)
     {
         var losses = value.Evaluation is { } evaluation
             ? Invariant($"train {evaluation.TrainLoss:F4}  validation {evaluation.ValidationLoss:F4}")
             : Invariant($"loss {value.Loss:F4}");
         var left = value.Elapsed / value.Step * (value.TotalSteps - value.Step);
         return Invariant($"{title}  step {value.Step} of {value.TotalSteps}  {losses}  rate {value.LearningRate:E1}  ") +
-            Invariant($"{value.TokensPerSecond:N0} tokens/s  {left:hh\\:mm\\:ss} left");
+            Invariant($"{value.TokensPerSecond:N0} tokens/s  {Durations.Text(left)} left");
     }
 }

@@ -14,8 +14,9 @@ public class Gpt2GoldenTests
     /// <summary>The file that leaves some biases out, so that they are known to a few millionths only: see <see cref="Gpt2GoldenBiases"/>.</summary>
     private const string FittedBiases = "gpt2_bias_focus";
 
-    /// <summary>For how many elements of a parameter that decides the sign of a momentum as good as zero.</summary>
-    private const int MostSignFlips = 6;
+    /// <summary>For how many elements of a parameter that, and the rounding of another BLAS, may decide the sign of a momentum as good as zero: a
+    /// few, and a share.</summary>
+    private const double FewSignFlips = 6, ShareOfSignFlips = 0.01;
 
     [TestMethod]
     [DataRow("gpt2_nobias_scaled_focus")]
@@ -52,13 +53,14 @@ public class Gpt2GoldenTests
             optimizer.step();
             Assert.AreEqual(losses[step], loss.item<float>(), Tolerance * losses[step], $"loss of step {step}");
         }
-        var (flips, reach) = name == FittedBiases ? (MostSignFlips, FarthestBySignFlips((FocusOptions)Optimizer(golden))) : (0, 0);
+        var reach = name == FittedBiases ? FarthestBySignFlips((FocusOptions)Optimizer(golden)) : 0;
         foreach (var (parameter, value) in model.named_parameters())
         {
             if (IsLeftOut(name, parameter)) continue;
             var after = golden.Tensors["after." + parameter];
             using var distances = (after - value).abs();
             var distant = distances.gt(Tolerance * after.abs().max().ToDouble()).sum().ToInt64();
+            var flips = name == FittedBiases ? FewSignFlips + ShareOfSignFlips * value.numel() : 0;
             Assert.IsLessThanOrEqualTo(flips, distant, $"elements of {parameter} that end elsewhere");
             Assert.AreEqual(0, distances.max().ToDouble(), reach + 1e-5, parameter); // Which NaN is not, either.
         }

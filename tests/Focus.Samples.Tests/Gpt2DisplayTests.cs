@@ -48,6 +48,6 @@ public class Gpt2DisplayTests
     {
         var command = new Command("read");
         command.Run((_, _) => throw new DllNotFoundException("Reading needs a library."));
-        Assert.AreEqual(1, command.Parse([]).Invoke());
+        Assert.AreEqual(1, command.Parse([]).Invoke(new() { EnableDefaultExceptionHandler = false }));
     }
 }

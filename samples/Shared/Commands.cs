@@ -59,6 +59,6 @@ internal static partial class Commands
         return command.Options.Any(known => known.Name == option) ? option : setting.Value;
     });
 
-    [GeneratedRegex(@"\b(Max)?(?<name>[A-Z]\w*)(?= is | holds |\))")]
+    [GeneratedRegex(@"\b([A-Z]\w*\.)?(Max)?(?<name>[A-Z]\w*)(?= is | holds |\))")]
     private static partial Regex Setting();
 }

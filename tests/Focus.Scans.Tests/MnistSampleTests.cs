@@ -78,6 +78,10 @@ public class MnistSampleTests
     }
 
     [TestMethod]
+    public void AnOptimizersSettingIsNamedAsItsOption() =>
+        Refuses(": --learning-rate is -1;", ["--data", In("data"), "--batch-size", "8", "--learning-rate", "-1", "--model", In("none")]);
+
+    [TestMethod]
     public void AFolderOfAnotherPlanIsLeftAlone()
     {
         Scan("first");

@@ -25,15 +25,17 @@ internal sealed unsafe class AttentionKernel(AttentionShape shape, float scale, 
     /// <summary>From one position to the next: of the projections, and of everything else.</summary>
     private readonly nint wideRow = 3 * shape.Width, row = shape.Width;
 
-    /// <summary>The keys, up to whole vectors.</summary>
-    private readonly int paddedTime = RoundUp(shape.Time);
+    /// <summary>From one row of positions to the next: whole vectors, and not a power of two, whose rows would share few places in the first
+    /// cache.</summary>
+    private readonly int paddedTime = RoundUp(shape.Time) | SmallProduct.Step;
 
     /// <summary>Writes batch × time × width.</summary>
-    public void Forward(float* output) => ForEachHead(transposes: 1, blocks: 1, (batch, head, scratch) =>
+    public void Forward(float* output) => ForEachHead(matrices: 2, blocks: 1, (batch, head, scratch) =>
     {
-        float* keys = scratch, weights = keys + size * paddedTime;
-        float* q = Projected(batch, head, 0), k = Projected(batch, head, 1), v = Projected(batch, head, 2), o = Of(output, batch, head);
-        Transpose(k, keys);
+        float* keys = scratch, values = keys + size * paddedTime, weights = values + size * paddedTime;
+        float* q = Projected(batch, head, 0), o = Of(output, batch, head);
+        Transpose(Projected(batch, head, 1), keys);
+        Copy(Projected(batch, head, 2), wideRow, values, size);
         for (var first = 0; first < time; first += QueriesPerBlock)
         {
             var (end, count) = Block(first);
@@ -44,21 +46,21 @@ internal sealed unsafe class AttentionKernel(AttentionShape shape, float scale, 
                 *Normalizer(batch, head, query) = Softmax(scores, query + 1, RoundUp(end));
                 if (factors is not null) Multiply(scores, Factors(batch, head, query), query + 1);
             }
-            SmallProduct.Multiply(new Strided(weights, paddedTime, 1), v, wideRow, o + first * row, row, count, size, end, false);
+            SmallProduct.Multiply(new Strided(weights, paddedTime, 1), values, size, o + first * row, row, count, size, end, false);
         }
     });
 
     /// <summary>Writes the gradient of the projections, batch × time × 3·width.</summary>
-    public void Backward(float* output, float* outputGradient, float* gradient) => ForEachHead(transposes: 2, blocks: 3, (batch, head, scratch) =>
+    public void Backward(float* output, float* outputGradient, float* gradient) => ForEachHead(matrices: 5, blocks: 3, (batch, head, scratch) =>
     {
-        float* keys = scratch, values = keys + size * paddedTime, scores = values + size * paddedTime;
+        float* keys = scratch, values = keys + size * paddedTime, k = values + size * paddedTime;
+        float* dK = k + size * paddedTime, dV = dK + size * paddedTime, scores = dV + size * paddedTime;
         float* weights = scores + QueriesPerBlock * paddedTime, slopes = weights + QueriesPerBlock * paddedTime;
-        float* q = Projected(batch, head, 0), k = Projected(batch, head, 1), o = Of(output, batch, head), dO = Of(outputGradient, batch, head);
-        float* dQ = gradient + (q - projected), dK = dQ + shape.Width, dV = dK + shape.Width;
-        Transpose(k, keys);
+        float* q = Projected(batch, head, 0), o = Of(output, batch, head), dO = Of(outputGradient, batch, head), dQ = gradient + (q - projected);
+        Transpose(Projected(batch, head, 1), keys);
         Transpose(Projected(batch, head, 2), values);
-        Clear(dK);
-        Clear(dV);
+        Copy(Projected(batch, head, 1), wideRow, k, size);
+        new Span<float>(dK, 2 * size * paddedTime).Clear();
         for (var first = 0; first < time; first += QueriesPerBlock)
         {
             var (end, count) = Block(first);
@@ -72,17 +74,21 @@ internal sealed unsafe class AttentionKernel(AttentionShape shape, float scale, 
                 var factor = factors is null ? null : Factors(batch, head, query);
                 Slopes(scores + at, weights + at, slopes + at, factor, *Normalizer(batch, head, query), center, query + 1, RoundUp(end));
             }
-            SmallProduct.Multiply(new Strided(slopes, paddedTime, 1), k, wideRow, dQ + first * wideRow, wideRow, count, size, end, false);
-            SmallProduct.Multiply(new Strided(slopes, 1, paddedTime), queries, wideRow, dK, wideRow, end, size, count, true);
-            SmallProduct.Multiply(new Strided(weights, 1, paddedTime), gradients, row, dV, wideRow, end, size, count, true);
+            SmallProduct.Multiply(new Strided(slopes, paddedTime, 1), k, size, dQ + first * wideRow, wideRow, count, size, end, false);
+            SmallProduct.Multiply(new Strided(slopes, 1, paddedTime), queries, wideRow, dK, size, end, size, count, true);
+            SmallProduct.Multiply(new Strided(weights, 1, paddedTime), gradients, row, dV, size, end, size, count, true);
         }
+        Copy(dK, size, dQ + shape.Width, wideRow);
+        Copy(dV, size, dQ + 2 * shape.Width, wideRow);
     });
 
-    /// <summary>Calls an action for each head with scratch memory for transposed matrices (size × padded time) and blocks of weights (queries
-    /// of a block × padded time).</summary>
-    private void ForEachHead(int transposes, int blocks, HeadAction action)
+    /// <summary>Calls an action for each head with scratch memory for matrices (size × padded time) and blocks of weights (queries of a block ×
+    /// padded time).</summary>
+    /// <remarks>What products go through again and again is copied there: from row to row of the projections it is so far that caches and the
+    /// processor's table of pages hold little of a head.</remarks>
+    private void ForEachHead(int matrices, int blocks, HeadAction action)
     {
-        var scratch = (nuint)(transposes * size + blocks * QueriesPerBlock) * (nuint)paddedTime * sizeof(float);
+        var scratch = (nuint)(matrices * size + blocks * QueriesPerBlock) * (nuint)paddedTime * sizeof(float);
         ParallelBlocks.For(shape.Batch * shape.Heads, 1, (long)time * time, (first, _) =>
         {
             var memory = (float*)NativeMemory.AlignedAlloc(scratch, 64);
@@ -113,19 +119,23 @@ internal sealed unsafe class AttentionKernel(AttentionShape shape, float scale, 
     }
 
     /// <summary>Writes the rows of a head as columns, and zeros behind them.</summary>
+    /// <remarks>A few features at a time: as many as a line of the cache holds, so that each is read once.</remarks>
     private void Transpose(float* source, float* target)
     {
-        for (var feature = 0; feature < size; feature++)
-        {
-            var line = target + feature * paddedTime;
-            for (var position = 0; position < time; position++) line[position] = source[position * wideRow + feature];
-            for (var position = time; position < paddedTime; position++) line[position] = 0;
-        }
+        for (var first = 0; first < size; first += SmallProduct.Step)
+            for (var position = 0; position < time; position++)
+            {
+                var features = source + position * wideRow + first;
+                var column = target + first * paddedTime + position;
+                for (var feature = 0; feature < SmallProduct.Step; feature++) column[feature * paddedTime] = features[feature];
+            }
+        for (var feature = 0; feature < size; feature++) new Span<float>(target + feature * paddedTime + time, paddedTime - time).Clear();
     }
 
-    private void Clear(float* rows)
+    private void Copy(float* source, nint sourceRow, float* target, nint targetRow)
     {
-        for (var position = 0; position < time; position++) new Span<float>(rows + position * wideRow, size).Clear();
+        for (var position = 0; position < time; position++)
+            new ReadOnlySpan<float>(source + position * sourceRow, size).CopyTo(new Span<float>(target + position * targetRow, size));
     }
 
     /// <summary>Turns the first scores of a row into their weights and the others into zeros.</summary>

@@ -12,7 +12,7 @@ namespace Focus;
 internal sealed unsafe class FusedCrossEntropy : autograd.SingleTensorFunction<FusedCrossEntropy>
 {
     /// <summary>As many rows of logits are held as fit here, and one at least.</summary>
-    private const long ChunkBytes = 128 << 20;
+    private const long ChunkBytes = 256 << 20;
 
     private const string Head = "head", Used = "used";
 

@@ -1,4 +1,4 @@
-using System.Diagnostics;
+using Focus.Tests;
 
 namespace Focus.Landscapes.Tests;
 
@@ -6,6 +6,8 @@ namespace Focus.Landscapes.Tests;
 [TestClass]
 public class ToyLandscapesSampleTests
 {
+    private const string Sample = "ToyLandscapes";
+
     private static readonly string[] Coarse = ["--resolution", "30", "--replicates", "2"];
 
     private readonly string folder = Directory.CreateTempSubdirectory("toy").FullName;
@@ -35,7 +37,7 @@ public class ToyLandscapesSampleTests
     public void FiguresOfPathsCurvesAndRegretAreMade()
     {
         foreach (var figure in new[] { "1c", "4" }) Make(figure, "figures");
-        Assert.AreEqual((0, ""), Run("--theory", "--out", In("figures")));
+        SampleProcess.Succeeds(Sample, ["--theory", "--out", In("figures")]);
         string[] expected =
         [
             "figure-1c.csv", "figure-1c.png", "figure-1c.svg", "figure-4.csv", "figure-4.png", "figure-4.svg",
@@ -78,27 +80,9 @@ public class ToyLandscapesSampleTests
     }
 
     private void Make(string figure, string output, params string[] more) =>
-        Assert.AreEqual((0, ""), Run(["--figure", figure, .. Coarse, "--out", In(output), .. more]));
+        SampleProcess.Succeeds(Sample, ["--figure", figure, .. Coarse, "--out", In(output), .. more]);
 
-    private static void Refuses(string hint, string[] arguments)
-    {
-        var (code, errors) = Run(arguments);
-        Assert.AreEqual(1, code);
-        Assert.HasCount(1, errors.Split('\n', StringSplitOptions.RemoveEmptyEntries), errors);
-        StringAssert.Contains(errors, hint);
-    }
-
-    private static (int Code, string Errors) Run(params string[] arguments)
-    {
-        var sample = Path.Combine(AppContext.BaseDirectory, "ToyLandscapes.dll");
-        var start = new ProcessStartInfo("dotnet", [sample, .. arguments]) { RedirectStandardOutput = true, RedirectStandardError = true };
-        using var process = Process.Start(start)!;
-        var output = process.StandardOutput.ReadToEndAsync();
-        var errors = process.StandardError.ReadToEnd();
-        process.WaitForExit();
-        _ = output.Result;
-        return (process.ExitCode, errors);
-    }
+    private static void Refuses(string hint, string[] arguments) => SampleProcess.Refuses(Sample, hint, arguments);
 
     private string In(params string[] path) => Path.Combine([folder, .. path]);
 

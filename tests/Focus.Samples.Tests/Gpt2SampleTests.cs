@@ -1,5 +1,5 @@
-using System.Diagnostics;
 using System.Text.Json;
+using Focus.Tests;
 using Microsoft.ML;
 
 namespace Focus.Samples.Tests;
@@ -8,6 +8,8 @@ namespace Focus.Samples.Tests;
 [TestClass]
 public class Gpt2SampleTests
 {
+    private const string Sample = "Gpt2";
+
     /// <summary>A model and a run so small that a step takes a millisecond.</summary>
     private static readonly string[] Tiny =
     [
@@ -240,31 +242,10 @@ public class Gpt2SampleTests
     private double[] Losses(string run) =>
         [.. Metrics(run).Select(line => JsonDocument.Parse(line).RootElement.GetProperty("loss").GetDouble())];
 
-    private static string Succeeds(string command, params string[] arguments)
-    {
-        var (code, output, errors) = Run([command, .. arguments]);
-        Assert.AreEqual((0, ""), (code, errors));
-        return output;
-    }
+    private static string Succeeds(string command, params string[] arguments) => SampleProcess.Succeeds(Sample, [command, .. arguments]);
 
-    private static void Refuses(string hint, string command, params string[] arguments)
-    {
-        var (code, _, errors) = Run([command, .. arguments]);
-        Assert.AreEqual(1, code);
-        Assert.HasCount(1, errors.Split('\n', StringSplitOptions.RemoveEmptyEntries), errors);
-        StringAssert.Contains(errors, hint);
-    }
-
-    private static (int Code, string Output, string Errors) Run(string[] arguments)
-    {
-        var sample = Path.Combine(AppContext.BaseDirectory, "Gpt2.dll");
-        var start = new ProcessStartInfo("dotnet", [sample, .. arguments]) { RedirectStandardOutput = true, RedirectStandardError = true };
-        using var process = Process.Start(start)!;
-        var output = process.StandardOutput.ReadToEndAsync();
-        var errors = process.StandardError.ReadToEnd();
-        process.WaitForExit();
-        return (process.ExitCode, output.Result, errors);
-    }
+    private static void Refuses(string hint, string command, params string[] arguments) =>
+        SampleProcess.Refuses(Sample, hint, [command, .. arguments]);
 
     private string In(params string[] path) => Path.Combine([folder, .. path]);
 }

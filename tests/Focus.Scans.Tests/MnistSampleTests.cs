@@ -1,4 +1,4 @@
-using System.Diagnostics;
+using Focus.Tests;
 
 namespace Focus.Scans.Tests;
 
@@ -6,6 +6,8 @@ namespace Focus.Scans.Tests;
 [TestClass]
 public class MnistSampleTests
 {
+    private const string Sample = "Mnist";
+
     private static readonly string[] Small =
     [
         "--optimizers", "adamw", "signum", "focus-0.4", "--batch-sizes", "2", "32", "--learning-rates", "0.001", "0.01", "--replicates", "2",
@@ -113,7 +115,7 @@ public class MnistSampleTests
         Assert.AreEqual("an earlier model", File.ReadAllText(In("mnist.zip")));
     }
 
-    private void Scan(string output, params string[] more) => Assert.AreEqual((0, ""), Run(Arguments(output, more)));
+    private void Scan(string output, params string[] more) => SampleProcess.Succeeds(Sample, Arguments(output, more));
 
     /// <summary>A small scan; options given take the place of its own.</summary>
     private string[] Arguments(string output, string[] more)
@@ -130,25 +132,7 @@ public class MnistSampleTests
         return ["scan", .. own, .. more];
     }
 
-    private static void Refuses(string hint, string[] arguments)
-    {
-        var (code, errors) = Run(arguments);
-        Assert.AreEqual(1, code);
-        Assert.HasCount(1, errors.Split('\n', StringSplitOptions.RemoveEmptyEntries), errors);
-        StringAssert.Contains(errors, hint);
-    }
-
-    private static (int Code, string Errors) Run(params string[] arguments)
-    {
-        var sample = Path.Combine(AppContext.BaseDirectory, "Mnist.dll");
-        var start = new ProcessStartInfo("dotnet", [sample, .. arguments]) { RedirectStandardOutput = true, RedirectStandardError = true };
-        using var process = Process.Start(start)!;
-        var output = process.StandardOutput.ReadToEndAsync();
-        var errors = process.StandardError.ReadToEnd();
-        process.WaitForExit();
-        _ = output.Result;
-        return (process.ExitCode, errors);
-    }
+    private static void Refuses(string hint, string[] arguments) => SampleProcess.Refuses(Sample, hint, arguments);
 
     private string In(params string[] path) => Path.Combine([folder, .. path]);
 

@@ -1,7 +1,6 @@
 using System.CommandLine;
 using System.Text.Json;
 using System.Text.RegularExpressions;
-using Focus;
 
 namespace Samples;
 
@@ -30,8 +29,8 @@ internal static partial class Commands
                 }
                 catch (Exception fault) when (fault
                     is ArgumentException or FormatException or InvalidOperationException or IOException or InvalidDataException
-                    or UnauthorizedAccessException or JsonException or TrainingDivergedException or NotSupportedException
-                    or HttpRequestException or DllNotFoundException)
+                    or UnauthorizedAccessException or JsonException or ArithmeticException or NotSupportedException or HttpRequestException
+                    or DllNotFoundException)
                 {
                     Console.Error.WriteLine($"{Title(command)}: {WithOptions(command, Line(fault.Message))}");
                     return Failed;
@@ -41,7 +40,7 @@ internal static partial class Commands
 
     extension(ParseResult parsed)
     {
-        /// <summary>Runs the command that was parsed. After Ctrl-C it may end the step under way and write a checkpoint, which takes
+        /// <summary>Runs the command that was parsed. After Ctrl-C it may end the work under way and keep its results, which takes
         /// longer than the two seconds after which a process is ended otherwise.</summary>
         public Task<int> RunAsync() => parsed.InvokeAsync(new() { ProcessTerminationTimeout = TimeSpan.FromMinutes(10) });
     }
@@ -52,11 +51,11 @@ internal static partial class Commands
     private static string Title(Command command) =>
         command is RootCommand ? RootCommand.ExecutableName : $"{RootCommand.ExecutableName} {command.Name}";
 
-    /// <summary>Writes settings that a message of the library names as the command's options, where it has them.</summary>
+    /// <summary>Writes settings that a message of the library names as the command's options, where it has them for one value or for several.</summary>
     private static string WithOptions(Command command, string message) => Setting().Replace(message, setting =>
     {
         var option = $"--{JsonNamingPolicy.KebabCaseLower.ConvertName(setting.Groups["name"].Value)}";
-        return command.Options.Any(known => known.Name == option) ? option : setting.Value;
+        return command.Options.FirstOrDefault(known => known.Name == option || known.Name == $"{option}s")?.Name ?? setting.Value;
     });
 
     [GeneratedRegex(@"\b([A-Z]\w*\.)?(Max)?(?<name>[A-Z]\w*)(?= is | holds |\))")]

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Invocation;
+using Samples;
 using ToyLandscapes;
 
 string[] figures = ["1c", "2a", "2b", "4", "5", "6a", "6b"];
@@ -50,13 +51,14 @@ command.Validators.Add(parsed =>
     if (parsed.GetValue(figure) is null && !parsed.GetValue(theory))
         parsed.AddError("There is nothing to do; give --figure or --theory (--help explains).");
 });
-command.SetAction((parsed, cancellation) => Task.Run(() => Session.Run(
-    new Arguments(
-        parsed.GetValue(figure), parsed.GetValue(theory), parsed.GetValue(resolution), parsed.GetValue(replicates), parsed.GetValue(seed),
-        parsed.GetRequiredValue(shard), parsed.GetRequiredValue(output)),
-    cancellation)));
+command.Run(
+    (parsed, cancellation) => Session.Run(
+        new Arguments(
+            parsed.GetValue(figure), parsed.GetValue(theory), parsed.GetValue(resolution), parsed.GetValue(replicates), parsed.GetValue(seed),
+            parsed.GetRequiredValue(shard), parsed.GetRequiredValue(output)),
+        cancellation),
+    "interrupted. Finished rows are kept in --out; the same command goes on from there.");
 
 var result = command.Parse(args);
 if (result.Action is ParseErrorAction error) error.ShowHelp = false;
-// After Ctrl-C the cells under way end, which may take longer than the two seconds that there are otherwise.
-return await result.InvokeAsync(new() { ProcessTerminationTimeout = TimeSpan.FromMinutes(10) });
+return await result.RunAsync();

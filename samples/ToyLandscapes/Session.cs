@@ -33,29 +33,11 @@ internal sealed class Session
     public LandscapeSimulator.Options Simulation => new() { Replicates = Replicates, Seed = Seed };
 
     /// <summary>Does what is asked for.</summary>
-    /// <returns>The exit code: 0, 1 for an error, 130 after an interruption.</returns>
-    public static int Run(Arguments arguments, CancellationToken cancellation)
+    public static void Run(Arguments arguments, CancellationToken cancellation)
     {
-        try
-        {
-            var session = new Session(arguments, cancellation);
-            if (arguments.Figure is { } figure) session.Make(figure);
-            if (arguments.Theory) RegretFigure.Make(session);
-            return 0;
-        }
-        catch (OperationCanceledException)
-        {
-            Console.Error.WriteLine(
-                $"ToyLandscapes: interrupted. Finished rows are in {arguments.Out}; the same command goes on from there.");
-            return 130;
-        }
-        catch (Exception fault) when (fault
-            is ArgumentException or FormatException or InvalidOperationException or IOException or InvalidDataException or UnauthorizedAccessException)
-        {
-            // An argument's fault goes on with its parameter, which the message has named already.
-            Console.Error.WriteLine($"ToyLandscapes: {fault.Message.Split(" (Parameter ")[0]}");
-            return 1;
-        }
+        var session = new Session(arguments, cancellation);
+        if (arguments.Figure is { } figure) session.Make(figure);
+        if (arguments.Theory) RegretFigure.Make(session);
     }
 
     public string PathOf(string file) => Path.Combine(Folder, file);

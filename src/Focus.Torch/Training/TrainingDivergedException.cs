@@ -1,7 +1,7 @@
 namespace Focus;
 
 /// <summary>A training run whose loss, or the gradient of it, is no longer a finite number.</summary>
-public sealed class TrainingDivergedException : Exception
+public sealed class TrainingDivergedException : ArithmeticException
 {
     private const string Remedy = "A smaller learning rate or a warm-up usually helps; check the data for extreme values, too.";
 

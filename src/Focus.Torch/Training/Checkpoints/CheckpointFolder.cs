@@ -34,8 +34,7 @@ internal sealed class CheckpointFolder
     {
         if (Files(folder) is [var newest, ..])
             throw new ArgumentException(
-                $"'{newest}' is a run's checkpoint; set {nameof(Gpt2TrainingOptions.Resume)} to continue that run, or take another " +
-                $"{nameof(Gpt2TrainingOptions.CheckpointFolder)}.");
+                $"'{newest}' is a run's checkpoint; set {nameof(Gpt2TrainingOptions.Resume)} to continue that run, or take another folder.");
     }
 
     /// <summary>Restores the newest checkpoint, where there is one.</summary>
@@ -88,8 +87,7 @@ internal sealed class CheckpointFolder
     {
         if (RunSettings.Difference(settings, checkpoint.Settings) is var (name, expected, found))
             throw new ArgumentException(
-                $"'{path}' is of another run: for {name} expected {expected}, found {found}. Set it as found to resume, or take another " +
-                $"{nameof(Gpt2TrainingOptions.CheckpointFolder)}.");
+                $"'{path}' is of another run: for {name} expected {expected}, found {found}. Set it as found to resume, or take another folder.");
         if (checkpoint.State.Step > maxSteps)
             throw new ArgumentException(
                 $"'{path}' is of step {checkpoint.State.Step}, but {nameof(Gpt2TrainingOptions.MaxSteps)} is {maxSteps}; " +

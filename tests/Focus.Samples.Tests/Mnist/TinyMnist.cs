@@ -1,6 +1,6 @@
 using System.Buffers.Binary;
 
-namespace Focus.Scans.Tests;
+namespace Focus.Samples.Tests;
 
 /// <summary>A few random images in MNIST's files, brighter the higher their label.</summary>
 internal static class TinyMnist

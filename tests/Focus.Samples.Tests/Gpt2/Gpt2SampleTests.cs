@@ -1,5 +1,4 @@
 using System.Text.Json;
-using Focus.Tests;
 using Microsoft.ML;
 
 namespace Focus.Samples.Tests;
@@ -125,7 +124,7 @@ public class Gpt2SampleTests
     {
         Prepare();
         string[] command = [.. Tiny, "--data", In("data"), "--steps", "2", "--optimizers", "focus", "--out", In("both")];
-        Refuses("LearningRate is -1", "compare", [.. command, "--learning-rates", "1e-3,-1"]);
+        Refuses("--learning-rates is -1", "compare", [.. command, "--learning-rates", "1e-3,-1"]);
         Assert.IsFalse(Directory.Exists(In("both")));
     }
 

@@ -1,6 +1,8 @@
-using Focus.Tests;
+extern alias MnistSample;
 
-namespace Focus.Scans.Tests;
+using MnistSample::Mnist;
+
+namespace Focus.Samples.Tests;
 
 /// <summary>The sample as its users run it: a process with arguments, an exit code, standard error and files.</summary>
 [TestClass]
@@ -111,7 +113,7 @@ public class MnistSampleTests
         File.WriteAllText(In("mnist.zip"), "an earlier model");
         using var interruption = new CancellationTokenSource(TimeSpan.FromSeconds(1));
         string[] training = ["--data", In("data"), "--batch-size", "8", "--steps", "1000000", "--model", In("mnist.zip")];
-        Assert.AreEqual(130, await Mnist.TrainingCommand.Create().Parse(training).InvokeAsync(cancellationToken: interruption.Token));
+        Assert.AreEqual(130, await TrainingCommand.Create().Parse(training).InvokeAsync(cancellationToken: interruption.Token));
         Assert.AreEqual("an earlier model", File.ReadAllText(In("mnist.zip")));
     }
 

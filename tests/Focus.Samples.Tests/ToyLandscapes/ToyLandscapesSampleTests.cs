@@ -1,6 +1,4 @@
-using Focus.Tests;
-
-namespace Focus.Landscapes.Tests;
+namespace Focus.Samples.Tests;
 
 /// <summary>The sample as its users run it: a process with arguments, an exit code, standard error and files.</summary>
 [TestClass]
@@ -50,7 +48,7 @@ public class ToyLandscapesSampleTests
     [DataRow("3", "--figure", "3")]
     [DataRow("--figure or --theory")]
     [DataRow("--resolution", "--figure", "2a", "--resolution", "0")]
-    [DataRow("Replicates", "--figure", "2a", "--replicates", "0")]
+    [DataRow("--replicates is 0", "--figure", "2a", "--replicates", "0")]
     [DataRow("3/2", "--figure", "2a", "--shard", "3/2")]
     [DataRow("4 rows", "--figure", "2a", "--resolution", "30", "--shard", "1/5")]
     [DataRow("'x'", "--figure", "2a", "--shard", "x")]

@@ -1,6 +1,6 @@
 using System.Diagnostics;
 
-namespace Focus.Tests;
+namespace Focus.Samples.Tests;
 
 /// <summary>Runs a sample as its users do: a process with arguments, an exit code, output and errors.</summary>
 internal static class SampleProcess

@@ -16,8 +16,9 @@ public abstract record TrainingRunOptions
     /// <summary>Rows of a batch, ≥ 1.</summary>
     public int BatchSize { get; init; }
 
-    /// <summary>Seeds initial weights and data order: equal seeds give equal runs on the CPU. Null: ML.NET trainers take the context's,
-    /// others 0.</summary>
+    /// <summary>Seeds initial weights and data order. Null: ML.NET trainers take the context's, others 0.</summary>
+    /// <remarks>On the CPU equal seeds give equal runs, bit for bit, with as many threads on the same kind of processor; others sum in another
+    /// order.</remarks>
     public int? Seed { get; init; }
 
     /// <summary>Where to train: <c>cpu</c>, <c>cuda</c>, or <c>cuda:1</c> and so on.</summary>

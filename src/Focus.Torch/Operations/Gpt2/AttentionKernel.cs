@@ -32,14 +32,14 @@ internal sealed unsafe class AttentionKernel(AttentionShape shape, float scale, 
     /// <summary>Writes batch × time × width.</summary>
     public void Forward(float* output) => ForEachHead(matrices: 2, blocks: 1, (batch, head, scratch) =>
     {
-        float* keys = scratch, values = keys + size * paddedTime, weights = values + size * paddedTime;
+        float* keysTransposed = scratch, values = keysTransposed + size * paddedTime, weights = values + size * paddedTime;
         float* q = Projected(batch, head, 0), o = Of(output, batch, head);
-        Transpose(Projected(batch, head, 1), keys);
+        Transpose(Projected(batch, head, 1), keysTransposed);
         Copy(Projected(batch, head, 2), wideRow, values, size);
         for (var first = 0; first < time; first += QueriesPerBlock)
         {
             var (end, count) = Block(first);
-            SmallProduct.Multiply(new Strided(q + first * wideRow, wideRow, 1), keys, paddedTime, weights, paddedTime, count, RoundUp(end), size, false);
+            SmallProduct.Multiply(new Strided(q + first * wideRow, wideRow, 1), keysTransposed, paddedTime, weights, paddedTime, count, RoundUp(end), size, false);
             for (var query = first; query < end; query++)
             {
                 var scores = weights + (query - first) * paddedTime;
@@ -53,20 +53,20 @@ internal sealed unsafe class AttentionKernel(AttentionShape shape, float scale, 
     /// <summary>Writes the gradient of the projections, batch × time × 3·width.</summary>
     public void Backward(float* output, float* outputGradient, float* gradient) => ForEachHead(matrices: 5, blocks: 3, (batch, head, scratch) =>
     {
-        float* keys = scratch, values = keys + size * paddedTime, k = values + size * paddedTime;
-        float* dK = k + size * paddedTime, dV = dK + size * paddedTime, scores = dV + size * paddedTime;
+        float* keysTransposed = scratch, valuesTransposed = keysTransposed + size * paddedTime, keys = valuesTransposed + size * paddedTime;
+        float* dK = keys + size * paddedTime, dV = dK + size * paddedTime, scores = dV + size * paddedTime;
         float* weights = scores + QueriesPerBlock * paddedTime, slopes = weights + QueriesPerBlock * paddedTime;
         float* q = Projected(batch, head, 0), o = Of(output, batch, head), dO = Of(outputGradient, batch, head), dQ = gradient + (q - projected);
-        Transpose(Projected(batch, head, 1), keys);
-        Transpose(Projected(batch, head, 2), values);
-        Copy(Projected(batch, head, 1), wideRow, k, size);
+        Transpose(Projected(batch, head, 1), keysTransposed);
+        Transpose(Projected(batch, head, 2), valuesTransposed);
+        Copy(Projected(batch, head, 1), wideRow, keys, size);
         new Span<float>(dK, 2 * size * paddedTime).Clear();
         for (var first = 0; first < time; first += QueriesPerBlock)
         {
             var (end, count) = Block(first);
             float* queries = q + first * wideRow, gradients = dO + first * row;
-            SmallProduct.Multiply(new Strided(queries, wideRow, 1), keys, paddedTime, scores, paddedTime, count, RoundUp(end), size, false);
-            SmallProduct.Multiply(new Strided(gradients, row, 1), values, paddedTime, slopes, paddedTime, count, RoundUp(end), size, false);
+            SmallProduct.Multiply(new Strided(queries, wideRow, 1), keysTransposed, paddedTime, scores, paddedTime, count, RoundUp(end), size, false);
+            SmallProduct.Multiply(new Strided(gradients, row, 1), valuesTransposed, paddedTime, slopes, paddedTime, count, RoundUp(end), size, false);
             for (var query = first; query < end; query++)
             {
                 var center = TensorPrimitives.Dot(new ReadOnlySpan<float>(o + query * row, size), new ReadOnlySpan<float>(dO + query * row, size));
@@ -74,7 +74,7 @@ internal sealed unsafe class AttentionKernel(AttentionShape shape, float scale, 
                 var factor = factors is null ? null : Factors(batch, head, query);
                 Slopes(scores + at, weights + at, slopes + at, factor, *Normalizer(batch, head, query), center, query + 1, RoundUp(end));
             }
-            SmallProduct.Multiply(new Strided(slopes, paddedTime, 1), k, size, dQ + first * wideRow, wideRow, count, size, end, false);
+            SmallProduct.Multiply(new Strided(slopes, paddedTime, 1), keys, size, dQ + first * wideRow, wideRow, count, size, end, false);
             SmallProduct.Multiply(new Strided(slopes, 1, paddedTime), queries, wideRow, dK, size, end, size, count, true);
             SmallProduct.Multiply(new Strided(weights, 1, paddedTime), gradients, row, dV, size, end, size, count, true);
         }

@@ -39,7 +39,8 @@ internal sealed unsafe class AttentionKernel(AttentionShape shape, float scale, 
         for (var first = 0; first < time; first += QueriesPerBlock)
         {
             var (end, count) = Block(first);
-            SmallProduct.Multiply(new Strided(q + first * wideRow, wideRow, 1), keysTransposed, paddedTime, weights, paddedTime, count, RoundUp(end), size, false);
+            var queries = q + first * wideRow;
+            SmallProduct.Multiply(new Strided(queries, wideRow, 1), keysTransposed, paddedTime, weights, paddedTime, count, RoundUp(end), size, false);
             for (var query = first; query < end; query++)
             {
                 var scores = weights + (query - first) * paddedTime;

@@ -14,7 +14,7 @@ public class GoldenTests
     [DynamicData(nameof(Modes))]
     public void MeansAgreeWithReference(NoiseMode mode)
     {
-        using var golden = JsonDocument.Parse(File.ReadAllBytes(SharedData.Require("golden/landscape.json")));
+        using var golden = JsonDocument.Parse(File.ReadAllBytes(SharedData.Golden("landscape.json")));
         var rows = golden.RootElement.GetProperty("rows").EnumerateArray().ToArray();
         Assert.IsNotEmpty(rows);
         var faults = rows.AsParallel().SelectMany(row => Compare(row, mode)).ToArray();

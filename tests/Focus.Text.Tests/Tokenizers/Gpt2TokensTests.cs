@@ -1,16 +1,51 @@
+using System.Runtime.InteropServices;
+using System.Security.Cryptography;
+using System.Text.Json;
 using Focus.Tests;
+using Microsoft.ML.Tokenizers;
 
 namespace Focus.Text.Tests.Tokenizers;
 
 [TestClass]
 public class Gpt2TokensTests
 {
+    private static readonly TiktokenTokenizer Tokenizer = TiktokenTokenizer.CreateForModel("gpt2");
+
     [TestMethod]
     public void TheLastTokenEndsAText()
     {
-        var tokenizer = Gpt2Tokenizer.Require();
-        Assert.AreEqual("<|endoftext|>", tokenizer.Decode([Gpt2Tokens.EndOfText]));
-        Assert.AreEqual("", tokenizer.Decode([Gpt2Tokens.Count]));
-        Assert.AreNotEqual("", tokenizer.Decode([Gpt2Tokens.Count - 1]));
+        Assert.AreEqual("<|endoftext|>", Tokenizer.Decode([Gpt2Tokens.EndOfText]));
+        Assert.AreEqual("", Tokenizer.Decode([Gpt2Tokens.Count]));
+        Assert.AreNotEqual("", Tokenizer.Decode([Gpt2Tokens.Count - 1]));
     }
+
+    [TestMethod]
+    public void TextsHaveTheGoldenIdsAndComeBack()
+    {
+        foreach (var golden in Golden().GetProperty("cases").EnumerateArray())
+        {
+            var text = golden.GetProperty("text").GetString()!;
+            var ids = golden.GetProperty("ids").EnumerateArray().Select(id => id.GetInt32()).ToArray();
+
+            CollectionAssert.AreEqual(ids, Tokenizer.EncodeToIds(text).ToArray(), text);
+            Assert.AreEqual(text, Tokenizer.Decode(ids));
+        }
+    }
+
+    [TestMethod]
+    public void FilesHaveTheGoldenIdsAndComeBack()
+    {
+        foreach (var golden in Golden().GetProperty("files").EnumerateObject())
+        {
+            var text = File.ReadAllText(SharedData.Require(golden.Name));
+            var ids = Tokenizer.EncodeToIds(text);
+
+            Assert.HasCount(golden.Value.GetProperty("tokens").GetInt32(), ids);
+            var digest = SHA256.HashData(MemoryMarshal.AsBytes(ids.Select(id => (ushort)id).ToArray().AsSpan()));
+            Assert.AreEqual(golden.Value.GetProperty("sha256_uint16_le").GetString(), Convert.ToHexStringLower(digest), golden.Name);
+            Assert.AreEqual(text, Tokenizer.Decode(ids));
+        }
+    }
+
+    private static JsonElement Golden() => JsonDocument.Parse(File.ReadAllText(SharedData.Golden("tokens.json"))).RootElement;
 }

@@ -14,7 +14,7 @@ public class GoldenTrajectoryTests
     [TestMethod]
     public void EveryTrajectoryIsReproduced()
     {
-        using var document = JsonDocument.Parse(File.ReadAllText(SharedData.Require("golden/optimizers.json")));
+        using var document = JsonDocument.Parse(File.ReadAllText(SharedData.Golden("optimizers.json")));
         var cases = document.RootElement.GetProperty("cases").EnumerateArray().ToList();
         Assert.IsNotEmpty(cases);
         foreach (var golden in cases) Reproduce(golden, Options(golden));
@@ -23,7 +23,7 @@ public class GoldenTrajectoryTests
     [TestMethod]
     public void SignumIsFocusWithoutAttractionAndAverage()
     {
-        using var document = JsonDocument.Parse(File.ReadAllText(SharedData.Require("golden/optimizers.json")));
+        using var document = JsonDocument.Parse(File.ReadAllText(SharedData.Golden("optimizers.json")));
         var golden = document.RootElement.GetProperty("cases").EnumerateArray()
             .Single(c => c.GetProperty("name").GetString() == "signum_is_focus_gamma0_beta2_0");
         var focus = (FocusOptions)Options(golden);

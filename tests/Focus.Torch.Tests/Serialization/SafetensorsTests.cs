@@ -42,7 +42,7 @@ public sealed class SafetensorsTests
     {
         using var scope = NewDisposeScope();
 
-        var (tensors, metadata) = Safetensors.Load(SharedData.Require("golden/gpt2_nobias_adamw.safetensors"));
+        var (tensors, metadata) = Safetensors.Load(SharedData.Golden("gpt2_nobias_adamw.safetensors"));
 
         Assert.IsTrue(metadata.ContainsKey("note"));
         Assert.IsTrue(tensors.Values.All(tensor => tensor.numel() > 0));

@@ -1,5 +1,7 @@
+using TorchSharp;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
+using static TorchSharp.torch.nn;
 
 namespace Focus;
 
@@ -9,11 +11,11 @@ namespace Focus;
 /// nanoGPT's; attention may be scaled by the inverse layer index, as the paper does (arXiv:2501.12243). Linear and embedding weights are
 /// drawn from N(0, 0.02²), output projections of the blocks from N(0, (0.02/√(2·layers))²); biases are 0, scales 1.
 /// </remarks>
-public sealed class Gpt2 : nn.Module<Tensor, Tensor>
+public sealed class Gpt2 : Module<Tensor, Tensor>
 {
-    // Named as they stand in state dictionaries.
+    // Fields of modules are named as in state dictionaries.
     private readonly Gpt2Stack transformer;
-    private readonly LinearLayer? lm_head;
+    private readonly Linear? lm_head;
 
     /// <summary>Creates the model with fresh weights.</summary>
     /// <param name="config">Sizes and choices.</param>
@@ -26,7 +28,7 @@ public sealed class Gpt2 : nn.Module<Tensor, Tensor>
         Config = config;
         using var generator = new Generator((ulong)seed);
         transformer = new Gpt2Stack(config, generator);
-        lm_head = config.TiedHead ? null : new LinearLayer(config.Width, config.VocabularySize, bias: false, Gpt2Stack.WeightDeviation, generator);
+        lm_head = config.TiedHead ? null : Gpt2Weight.Linear(config.Width, config.VocabularySize, bias: false, Gpt2Weight.Deviation, generator);
         RegisterComponents();
         foreach (var tensor in state_dict().Values) tensor.DetachFromDisposeScope(); // The model lives until it is disposed itself.
     }
@@ -34,11 +36,8 @@ public sealed class Gpt2 : nn.Module<Tensor, Tensor>
     /// <summary>The sizes and choices the model was made with.</summary>
     public Gpt2Config Config { get; }
 
-    /// <summary>The layers before the output head.</summary>
-    internal Gpt2Stack Transformer => transformer;
-
     /// <summary>The weights that turn features into logits: vocabulary × width.</summary>
-    internal Parameter Head => lm_head?.Weight ?? transformer.TokenEmbedding.Weight;
+    internal Parameter Head => lm_head?.weight ?? transformer.TokenEmbedding;
 
     /// <summary>Computes the logits of the next token at every position.</summary>
     /// <param name="tokens">batch × time, int64; time ≤ <see cref="Gpt2Config.BlockSize"/>.</param>
@@ -46,9 +45,9 @@ public sealed class Gpt2 : nn.Module<Tensor, Tensor>
     /// <exception cref="ArgumentException">The tokens are of another type or shape, or an id is not in the vocabulary.</exception>
     public override Tensor forward(Tensor tokens)
     {
-        Gpt2Input.RequireTokens(tokens, Config);
+        RequireTokens(tokens);
         using var scope = NewDisposeScope();
-        return Operation.Linear(transformer.call(tokens), Head).MoveToOuterDisposeScope();
+        return functional.linear(transformer.call(tokens, null), Head).MoveToOuterDisposeScope();
     }
 
     /// <summary>The mean cross-entropy of the targets, in nats.</summary>
@@ -58,14 +57,9 @@ public sealed class Gpt2 : nn.Module<Tensor, Tensor>
     /// <inheritdoc cref="forward" path="/exception"/>
     public Tensor Loss(Tensor tokens, Tensor targets)
     {
-        Gpt2Input.RequireTokens(tokens, Config);
-        Gpt2Input.RequireTargets(targets, tokens, Config);
-        using var scope = NewDisposeScope();
-        var features = transformer.call(tokens);
-        var loss = FusedCrossEntropy.CanTake(features, Head, targets)
-            ? FusedCrossEntropy.Apply(features, Head, targets)
-            : Operation.CrossEntropy(features, Head, targets);
-        return loss.MoveToOuterDisposeScope();
+        RequireTokens(tokens);
+        RequireTargets(targets, tokens);
+        return LossOfChecked(tokens, targets);
     }
 
     /// <summary>The cross-entropy of each target, in nats, without gradients.</summary>
@@ -73,23 +67,18 @@ public sealed class Gpt2 : nn.Module<Tensor, Tensor>
     /// <inheritdoc cref="Loss"/>
     public Tensor TokenLosses(Tensor tokens, Tensor targets)
     {
-        Gpt2Input.RequireTokens(tokens, Config);
-        Gpt2Input.RequireTargets(targets, tokens, Config);
+        RequireTokens(tokens);
+        RequireTargets(targets, tokens);
         using var scope = NewDisposeScope();
         using var _ = no_grad();
-        var features = transformer.call(tokens);
-        var losses = FusedCrossEntropy.CanTake(features, Head, targets)
-            ? FusedCrossEntropy.Losses(features, Head, targets)
-            : Operation.CrossEntropies(features, Head, targets);
-        return losses.MoveToOuterDisposeScope();
+        return ChunkedCrossEntropy.Losses(transformer.call(tokens, null), Head, targets).MoveToOuterDisposeScope();
     }
 
     /// <summary>The parameters in two groups: the weights of linear layers, which decay, and embeddings (so a tied head too), layer norms
     /// and biases, which do not.</summary>
     public IReadOnlyList<ParameterGroup> ParameterGroups()
     {
-        var layers = modules().OfType<LinearLayer>().ToList();
-        var decayed = layers.Select(layer => layer.Weight).ToList();
+        var decayed = modules().OfType<Linear>().Select(layer => layer.weight).ToList();
         var handles = decayed.Select(weight => weight.Handle).ToHashSet();
         return
         [
@@ -97,4 +86,194 @@ public sealed class Gpt2 : nn.Module<Tensor, Tensor>
             new ParameterGroup(parameters().Where(parameter => !handles.Contains(parameter.Handle))) { WeightDecay = 0 },
         ];
     }
+
+    /// <summary><see cref="Loss"/> of tokens and targets that come from a source which has checked them: looking at ids takes a wait for the
+    /// device.</summary>
+    internal Tensor LossOfChecked(Tensor tokens, Tensor targets)
+    {
+        using var scope = NewDisposeScope();
+        return ChunkedCrossEntropy.Mean(transformer.call(tokens, null), Head, targets).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>The logits after the last of some tokens, which follow those in the caches and join them there.</summary>
+    /// <param name="tokens">1 × time, int64, in the vocabulary.</param>
+    /// <param name="caches">One for each block.</param>
+    /// <returns>vocabulary.</returns>
+    internal Tensor NextLogits(Tensor tokens, KeyValueCache[] caches)
+    {
+        using var scope = NewDisposeScope();
+        return functional.linear(transformer.call(tokens, caches)[0, ^1], Head).MoveToOuterDisposeScope();
+    }
+
+    private void RequireTokens(Tensor tokens)
+    {
+        ArgumentNullException.ThrowIfNull(tokens);
+        if (tokens.ndim != 2 || tokens.numel() == 0)
+            throw new ArgumentException($"The tokens have shape {Shape(tokens)}; expected batch × time, neither of them 0.", nameof(tokens));
+        if (tokens.shape[1] > Config.BlockSize)
+            throw new ArgumentException(
+                $"The sequences have {tokens.shape[1]} tokens; the model takes at most {Config.BlockSize} ({nameof(Gpt2Config.BlockSize)}).", nameof(tokens));
+        RequireIds(tokens, "tokens", least: 0);
+    }
+
+    private void RequireTargets(Tensor targets, Tensor tokens)
+    {
+        ArgumentNullException.ThrowIfNull(targets);
+        if (!targets.shape.AsSpan().SequenceEqual(tokens.shape))
+            throw new ArgumentException($"The targets have shape {Shape(targets)}; expected that of the tokens, {Shape(tokens)}.", nameof(targets));
+        RequireIds(targets, "targets", least: -1);
+    }
+
+    private void RequireIds(Tensor ids, string name, int least)
+    {
+        if (ids.dtype != ScalarType.Int64) throw new ArgumentException($"The {name} have type {ids.dtype}; expected Int64.", name);
+        using Tensor lowest = ids.min(), highest = ids.max();
+        var found = lowest.ToInt64() < least ? lowest : highest;
+        if (found.ToInt64() < least || found.ToInt64() >= Config.VocabularySize)
+            throw new ArgumentException($"Among the {name} is {found.ToInt64()}; expected ids from {least} to {Config.VocabularySize - 1}.", name);
+    }
+
+    private static string Shape(Tensor tensor) => $"[{string.Join(", ", tensor.shape)}]";
+}
+
+/// <summary>The layers before the output head: batch × time token ids in, batch × time × width features out.</summary>
+internal sealed class Gpt2Stack : Module<Tensor, KeyValueCache[]?, Tensor>
+{
+    private readonly Gpt2Embedding wte, wpe; // of tokens and of positions
+    private readonly ModuleList<Gpt2Block> h;
+    private readonly LayerNorm ln_f;
+    private readonly double dropout;
+
+    public Gpt2Stack(Gpt2Config config, Generator generator) : base(nameof(Gpt2Stack))
+    {
+        wte = new Gpt2Embedding(config.VocabularySize, config.Width, generator);
+        wpe = new Gpt2Embedding(config.BlockSize, config.Width, generator);
+        h = new ModuleList<Gpt2Block>([.. Enumerable.Range(0, config.Layers).Select(layer => new Gpt2Block(config, layer, generator))]);
+        ln_f = LayerNorm(config.Width, Gpt2Weight.NormEpsilon, bias: config.Bias);
+        dropout = config.Dropout;
+        RegisterComponents();
+    }
+
+    public Parameter TokenEmbedding => wte.Weight;
+
+    public override Tensor forward(Tensor tokens, KeyValueCache[]? caches)
+    {
+        var start = caches is null ? 0 : caches[0].Length;
+        using var positions = arange(start, start + tokens.shape[1], ScalarType.Int64, tokens.device);
+        var x = functional.dropout(wte.call(tokens) + wpe.call(positions), dropout, training);
+        for (var layer = 0; layer < h.Count; layer++) x = h[layer].call(x, caches?[layer]);
+        return ln_f.call(x);
+    }
+}
+
+/// <summary>A transformer block: attention and feed-forward, each after a layer norm and beside a residual connection.</summary>
+internal sealed class Gpt2Block : Module<Tensor, KeyValueCache?, Tensor>
+{
+    private readonly LayerNorm ln_1, ln_2;
+    private readonly Gpt2Attention attn;
+    private readonly Gpt2FeedForward mlp;
+
+    public Gpt2Block(Gpt2Config config, int layer, Generator generator) : base(nameof(Gpt2Block))
+    {
+        ln_1 = LayerNorm(config.Width, Gpt2Weight.NormEpsilon, bias: config.Bias);
+        attn = new Gpt2Attention(config, layer, generator);
+        ln_2 = LayerNorm(config.Width, Gpt2Weight.NormEpsilon, bias: config.Bias);
+        mlp = new Gpt2FeedForward(config, generator);
+        RegisterComponents();
+    }
+
+    /// <summary>batch × time × width, in and out.</summary>
+    public override Tensor forward(Tensor x, KeyValueCache? cache)
+    {
+        using var scope = NewDisposeScope(); // What the backward pass needs, the graph keeps.
+        x = x + attn.call(ln_1.call(x), cache);
+        x = x + mlp.call(ln_2.call(x));
+        return x.MoveToOuterDisposeScope();
+    }
+}
+
+/// <summary>Causal self-attention with several heads.</summary>
+internal sealed class Gpt2Attention : Module<Tensor, KeyValueCache?, Tensor>
+{
+    private readonly Linear c_attn; // queries, keys and values of all heads at once
+    private readonly Linear c_proj;
+    private readonly int heads;
+    private readonly double dropout;
+    private readonly Scalar? queryScale; // besides the usual 1/√(width of a head)
+
+    public Gpt2Attention(Gpt2Config config, int layer, Generator generator) : base(nameof(Gpt2Attention))
+    {
+        c_attn = Gpt2Weight.Linear(config.Width, 3 * config.Width, config.Bias, Gpt2Weight.Deviation, generator);
+        c_proj = Gpt2Weight.Linear(config.Width, config.Width, config.Bias, Gpt2Weight.Deviation / Math.Sqrt(2 * config.Layers), generator);
+        (heads, dropout) = (config.Heads, config.Dropout);
+        if (config.ScaleAttentionByInverseLayerIndex && layer > 0) queryScale = 1.0 / (layer + 1);
+        RegisterComponents();
+    }
+
+    /// <summary>batch × time × width, in and out.</summary>
+    public override Tensor forward(Tensor x, KeyValueCache? cache)
+    {
+        var (batch, time, width) = (x.shape[0], x.shape[1], x.shape[2]);
+        var qkv = c_attn.call(x).view(batch, time, 3, heads, width / heads).permute(2, 0, 3, 1, 4); // 3 × batch × heads × time × head
+        Tensor q = qkv[0], k = qkv[1], v = qkv[2];
+        if (queryScale is not null) q = q.mul(queryScale);
+        if (cache is not null) (k, v) = cache.Append(k, v);
+        var earlier = k.shape[2] - time;
+        // A single token may see all that is there; several see the earlier ones and, of each other, those before them.
+        using var mask = earlier > 0 && time > 1 ? ones(time, earlier + time, ScalarType.Bool, x.device).tril(earlier) : null;
+        var y = functional.scaled_dot_product_attention(q, k, v, mask, training ? dropout : 0, is_casual: earlier == 0 && time > 1);
+        return functional.dropout(c_proj.call(y.transpose(1, 2).reshape(batch, time, width)), dropout, training);
+    }
+}
+
+/// <summary>Two linear layers with a GELU between them, four times as wide in the middle.</summary>
+internal sealed class Gpt2FeedForward : Module<Tensor, Tensor>
+{
+    private readonly Linear c_fc, c_proj;
+    private readonly double dropout;
+
+    public Gpt2FeedForward(Gpt2Config config, Generator generator) : base(nameof(Gpt2FeedForward))
+    {
+        c_fc = Gpt2Weight.Linear(config.Width, 4 * config.Width, config.Bias, Gpt2Weight.Deviation, generator);
+        c_proj = Gpt2Weight.Linear(4 * config.Width, config.Width, config.Bias, Gpt2Weight.Deviation / Math.Sqrt(2 * config.Layers), generator);
+        dropout = config.Dropout;
+        RegisterComponents();
+    }
+
+    /// <summary>batch × time × width, in and out.</summary>
+    public override Tensor forward(Tensor x)
+        => functional.dropout(c_proj.call(functional.gelu(c_fc.call(x), TorchSharp.Modules.GELU.Approximate.tanh)), dropout, training);
+}
+
+/// <summary>A learned vector for each id; unlike TorchSharp's its weight is one object, which can be the output head, too.</summary>
+internal sealed class Gpt2Embedding : Module<Tensor, Tensor>
+{
+    private readonly Parameter weight;
+
+    public Gpt2Embedding(int count, int width, Generator generator) : base(nameof(Gpt2Embedding))
+    {
+        weight = Gpt2Weight.Normal(count, width, Gpt2Weight.Deviation, generator);
+        RegisterComponents();
+    }
+
+    /// <summary>count × width.</summary>
+    public Parameter Weight => weight;
+
+    public override Tensor forward(Tensor ids) => weight.index_select(0, ids.reshape(-1)).view([.. ids.shape, weight.shape[1]]);
+}
+
+/// <summary>Fresh weights, drawn from a generator of the model's own, so that equal seeds give equal models whatever else runs.</summary>
+internal static class Gpt2Weight
+{
+    /// <summary>The standard deviation of fresh weights.</summary>
+    public const double Deviation = 0.02;
+
+    /// <summary>What layer norms add to variances.</summary>
+    public const double NormEpsilon = 1e-5;
+
+    public static Parameter Normal(int rows, int columns, double deviation, Generator generator)
+        => new(empty(rows, columns).normal_(0, deviation, generator));
+
+    public static Linear Linear(int inputs, int outputs, bool bias, double deviation, Generator generator)
+        => nn.Linear(Normal(outputs, inputs, deviation, generator), bias ? new Parameter(zeros(outputs)) : null);
 }

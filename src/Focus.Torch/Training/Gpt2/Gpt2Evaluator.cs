@@ -43,7 +43,7 @@ internal sealed class Gpt2Evaluator(
             if (options.CancellationToken.IsCancellationRequested) return null;
             using var scope = NewDisposeScope();
             var (tokens, targets) = batches.At(step * options.EvaluationBatches + i);
-            sum += working.Model.Loss(tokens, targets).ToDouble();
+            sum += working.Model.LossOfChecked(tokens, targets).ToDouble();
         }
         var mean = sum / options.EvaluationBatches;
         return double.IsFinite(mean) ? mean : throw new TrainingDivergedException(step, mean);

@@ -63,7 +63,7 @@ internal sealed class Gpt2Step : IDisposable
         var number = (step - 1) * options.AccumulationSteps + micro;
         SeedDropout(number);
         var (tokens, targets) = batches.At(number);
-        var loss = Working.Model.Loss(tokens, targets).to(ScalarType.Float32);
+        var loss = Working.Model.LossOfChecked(tokens, targets).to(ScalarType.Float32);
         loss.mul(Scaler.Scale / options.AccumulationSteps).backward();
         Working.CollectGradients();
         return loss.ToDouble();

@@ -66,12 +66,12 @@ public sealed class Gpt2FileTests
     }
 
     [TestMethod]
-    [DataRow("golden/gpt2_nobias_adamw.safetensors")]
-    [DataRow("golden/gpt2_nobias_scaled_focus.safetensors")]
+    [DataRow("gpt2_nobias_adamw.safetensors")]
+    [DataRow("gpt2_nobias_scaled_focus.safetensors")]
     public void The_configuration_and_weights_of_a_model_from_Python_give_its_logits(string file)
     {
         using var scope = NewDisposeScope();
-        var golden = Safetensors.Load(SharedData.Require(file));
+        var golden = Safetensors.Load(SharedData.Golden(file));
         var weights = golden.Tensors.Where(item => item.Key.StartsWith("w.", StringComparison.Ordinal))
             .Select(item => KeyValuePair.Create(item.Key[2..], item.Value));
 

@@ -18,7 +18,7 @@ public sealed class Gpt2GeneratorTests
         int[] text = [7, 28, 0, 3, 3, 9, 11, 2, 25, 13, 1, 8];
         foreach (var lengths in new int[][] { [12], [1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1], [4, 1, 1, 5, 1] })
         {
-            using var decoder = new Gpt2Decoder(model, capacity: 12);
+            using var decoder = new Gpt2Generator.Decoder(model, capacity: 12);
             foreach (var length in lengths)
             {
                 var logits = decoder.Append(text.AsSpan(decoder.Length, length));

@@ -44,9 +44,9 @@ internal sealed record HuggingFaceConfig
 
     public double AttnPdrop { get; init; } = 0.1;
 
-    public double LayerNormEpsilon { get; init; } = LayerNormalization.Epsilon;
+    public double LayerNormEpsilon { get; init; } = Gpt2Weight.NormEpsilon;
 
-    public double InitializerRange { get; init; } = Gpt2Stack.WeightDeviation;
+    public double InitializerRange { get; init; } = Gpt2Weight.Deviation;
 
     public bool ScaleAttnWeights { get; init; } = true;
 
@@ -92,7 +92,7 @@ internal sealed record HuggingFaceConfig
     {
         Require(ModelType == Gpt2ModelType, "model_type", Gpt2ModelType, ModelType);
         Require(ActivationFunction is TanhGelu or "gelu_pytorch_tanh", "activation_function", TanhGelu, ActivationFunction);
-        Require(LayerNormEpsilon == LayerNormalization.Epsilon, "layer_norm_epsilon", LayerNormalization.Epsilon, LayerNormEpsilon);
+        Require(LayerNormEpsilon == Gpt2Weight.NormEpsilon, "layer_norm_epsilon", Gpt2Weight.NormEpsilon, LayerNormEpsilon);
         Require(NInner is null || NInner == 4L * NEmbd, "n_inner", $"null or 4 · n_embd, {4L * NEmbd}", NInner);
         Require(ScaleAttnWeights, "scale_attn_weights", true, ScaleAttnWeights);
         Require(!AddCrossAttention, "add_cross_attention", false, AddCrossAttention);

@@ -35,7 +35,7 @@ public static class Gpt2Generator
     private static IEnumerable<int> Continue(Gpt2 model, List<int> text, GenerationOptions options)
     {
         var block = model.Config.BlockSize;
-        using var decoder = new Gpt2Decoder(model, capacity: (int)Math.Min(block, (long)text.Count + options.MaxTokens));
+        using var decoder = new Decoder(model, capacity: (int)Math.Min(block, (long)text.Count + options.MaxTokens));
         using var generator = new Generator((ulong)(options.Seed ?? Random.Shared.NextInt64()));
         var unread = text.TakeLast(block).ToArray();
         for (var count = 0; count < options.MaxTokens; count++)
@@ -68,5 +68,38 @@ public static class Gpt2Generator
             if (prompt[i] < 0 || prompt[i] >= config.VocabularySize)
                 throw new ArgumentException($"Token {i} of the prompt is {prompt[i]}; expected ids from 0 to {config.VocabularySize - 1}.", nameof(prompt));
         }
+    }
+
+    /// <summary>Runs a model forward on a text that grows, without gradients and dropout, whatever the model's mode.</summary>
+    internal sealed class Decoder(Gpt2 model, int capacity) : IDisposable
+    {
+        private readonly KeyValueCache[] caches = [.. Enumerable.Range(0, model.Config.Layers).Select(_ => new KeyValueCache(model, capacity))];
+
+        /// <summary>How many tokens the text has.</summary>
+        public int Length => (int)caches[0].Length;
+
+        /// <summary>Forgets the text.</summary>
+        public void Clear() => Array.ForEach(caches, cache => cache.Clear());
+
+        /// <summary>Appends tokens to the text; together they must not exceed the capacity.</summary>
+        /// <returns>The logits of what follows them, one per token of the vocabulary.</returns>
+        public float[] Append(ReadOnlySpan<int> tokens)
+        {
+            using var _ = no_grad();
+            using var scope = NewDisposeScope();
+            var ids = tensor(Array.ConvertAll(tokens.ToArray(), token => (long)token), [1, tokens.Length], device: model.Head.device);
+            var wasTraining = model.training;
+            if (wasTraining) model.eval();
+            try
+            {
+                return model.NextLogits(ids, caches).to(ScalarType.Float32).cpu().data<float>().ToArray();
+            }
+            finally
+            {
+                if (wasTraining) model.train();
+            }
+        }
+
+        public void Dispose() => Array.ForEach(caches, cache => cache.Dispose());
     }
 }

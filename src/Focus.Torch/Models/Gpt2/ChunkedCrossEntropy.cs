@@ -1,0 +1,95 @@
+using static TorchSharp.torch;
+
+namespace Focus;
+
+/// <summary>The output head and its cross-entropy together: logits are made for some rows at a time, and become their own gradient.</summary>
+/// <remarks>The logits of all rows, their logarithms and their gradients would be the largest tensors of a step: 0.2 GB each for GPT-2's
+/// vocabulary and 1,024 tokens. The gradients are computed along with the loss, while the logits are there.</remarks>
+internal sealed class ChunkedCrossEntropy : autograd.SingleTensorFunction<ChunkedCrossEntropy>
+{
+    /// <summary>As many logits as fit here are made at once: enough rows for fast products with the head.</summary>
+    private const long ChunkBytes = 64 << 20;
+
+    private const long Ignored = -1;
+
+    public override string Name => nameof(ChunkedCrossEntropy);
+
+    /// <summary>The mean cross-entropy of the targets that are not -1, the logits being features·headᵀ.</summary>
+    /// <param name="features">… × width.</param>
+    /// <param name="head">vocabulary × width.</param>
+    /// <param name="targets">…, int64.</param>
+    /// <param name="chunkBytes">See <see cref="ChunkBytes"/>.</param>
+    /// <returns>A scalar, float64 if the features are, otherwise float32.</returns>
+    public static Tensor Mean(Tensor features, Tensor head, Tensor targets, long chunkBytes = ChunkBytes)
+        => apply(features, head, targets.reshape(-1), is_grad_enabled() && (features.requires_grad || head.requires_grad), chunkBytes);
+
+    /// <summary>The cross-entropy of each target, 0 for those that are -1; without gradients.</summary>
+    /// <inheritdoc cref="Mean"/>
+    /// <returns>…, float64 if the features are, otherwise float32.</returns>
+    public static Tensor Losses(Tensor features, Tensor head, Tensor targets, long chunkBytes = ChunkBytes)
+    {
+        using var scope = NewDisposeScope();
+        var rows = Rows(features);
+        var losses = Chunks(rows, head, chunkBytes).Select(chunk =>
+            Losses(LogProbabilities(rows.narrow(0, chunk.Start, chunk.Length), head), targets.reshape(-1).narrow(0, chunk.Start, chunk.Length)));
+        return cat([.. losses]).view(targets.shape).MoveToOuterDisposeScope();
+    }
+
+    public override Tensor forward(autograd.AutogradContext ctx, params object[] vars)
+    {
+        using var _ = no_grad();
+        using var scope = NewDisposeScope();
+        var (features, head, targets, differentiate) = ((Tensor)vars[0], (Tensor)vars[1], (Tensor)vars[2], (bool)vars[3]);
+        var rows = Rows(features);
+        var counted = targets.ne(Ignored);
+        var count = counted.sum();
+        var (featureGradient, headGradient) = differentiate ? (empty_like(rows), zeros_like(head)) : (null, null);
+        var losses = new List<Tensor>();
+        foreach (var (start, length) in Chunks(rows, head, (long)vars[4]))
+        {
+            using var chunkScope = NewDisposeScope();
+            Tensor part = rows.narrow(0, start, length), ids = targets.narrow(0, start, length);
+            var logProbabilities = LogProbabilities(part, head);
+            losses.Add(Losses(logProbabilities, ids).sum().MoveToOuterDisposeScope());
+            if (!differentiate) continue;
+            var gradient = LogitGradient(logProbabilities, ids, counted.narrow(0, start, length).div(count)).to(head.dtype);
+            featureGradient!.narrow(0, start, length).copy_(gradient.mm(head));
+            headGradient!.addmm_(gradient.t(), part);
+        }
+        if (differentiate) ctx.save_for_backward([featureGradient!.view_as(features).MoveToOuterDisposeScope(), headGradient!.MoveToOuterDisposeScope()]);
+        return stack(losses).sum().div(count).MoveToOuterDisposeScope();
+    }
+
+    public override List<Tensor> backward(autograd.AutogradContext ctx, Tensor outputGradient)
+        => [.. ctx.get_saved_variables().Select(gradient => gradient.mul(outputGradient.to(gradient.dtype))), null!, null!, null!];
+
+    private static Tensor Rows(Tensor features) => features.reshape(-1, features.shape[^1]);
+
+    /// <summary>Ranges of rows of which the logits fit, of one at least.</summary>
+    private static IEnumerable<(long Start, long Length)> Chunks(Tensor rows, Tensor head, long chunkBytes)
+    {
+        var most = Math.Max(1, chunkBytes / (head.shape[0] * sizeof(float)));
+        for (long start = 0; start < rows.shape[0]; start += most) yield return (start, Math.Min(most, rows.shape[0] - start));
+    }
+
+    /// <summary>rows × vocabulary.</summary>
+    private static Tensor LogProbabilities(Tensor rows, Tensor head)
+        => nn.functional.linear(rows, head).log_softmax(-1, rows.dtype == ScalarType.Float64 ? ScalarType.Float64 : ScalarType.Float32);
+
+    /// <summary>rows.</summary>
+    private static Tensor Losses(Tensor logProbabilities, Tensor targets)
+    {
+        var losses = logProbabilities.gather(1, Indices(targets)).neg().squeeze(1);
+        return where(targets.ne(Ignored), losses, zeros_like(losses));
+    }
+
+    /// <summary>(softmax − one at the target) · weight for each row, in the memory of the logarithms.</summary>
+    private static Tensor LogitGradient(Tensor logProbabilities, Tensor targets, Tensor weights)
+    {
+        var minusOnes = full([targets.shape[0], 1], -1, logProbabilities.dtype, logProbabilities.device);
+        return logProbabilities.exp_().scatter_add_(1, Indices(targets), minusOnes).mul_(weights.to(logProbabilities.dtype).unsqueeze(1));
+    }
+
+    /// <summary>rows × 1; where a target is ignored, any index will do.</summary>
+    private static Tensor Indices(Tensor targets) => targets.clamp_min(0).unsqueeze(1);
+}

@@ -22,7 +22,8 @@ internal sealed class Gpt2TrainingLog(IChannel channel, IProgress<Gpt2Progress>?
             : "";
         return Invariant($"Step {progress.Step} of {progress.TotalSteps}: loss {progress.Loss:g5}{evaluation}, ") +
             Invariant($"learning rate {progress.LearningRate:g3}, {progress.TokensPerSecond:f0} tokens/s, ") +
-            Invariant($"MFU {progress.ModelFlopsUtilization:p1}, {progress.ClippedShare:p1} of steps clipped, ") +
+            (progress.ModelFlopsUtilization is { } share ? Invariant($"MFU {share:p1}, ") : "") +
+            Invariant($"{progress.ClippedShare:p1} of steps clipped, ") +
             TrainingLog.WholeSeconds(progress.Elapsed);
     }
 

@@ -38,8 +38,9 @@ public sealed class Mlp : nn.Module<Tensor, Tensor>
     /// <returns>batch × classes, float.</returns>
     public override Tensor forward(Tensor input)
     {
+        using var scope = NewDisposeScope(); // What the backward pass needs, the graph keeps.
         foreach (var layer in layers) input = layer.call(input);
-        return input;
+        return input.MoveToOuterDisposeScope();
     }
 
     /// <summary>The parameters in two groups: the linear weights, which decay, and biases and normalisation parameters, which do
@@ -49,4 +50,64 @@ public sealed class Mlp : nn.Module<Tensor, Tensor>
         new ParameterGroup(layers.Select(layer => layer.Weight)),
         new ParameterGroup(layers.SelectMany(layer => layer.Undecayed)) { WeightDecay = 0 },
     ];
+}
+
+/// <summary>One layer of <see cref="Mlp"/>: ReLU (but for the first layer), batch normalisation (where asked for), linear.</summary>
+internal sealed class MlpLayer : nn.Module<Tensor, Tensor>
+{
+    // Named as they stand in state dictionaries.
+    private readonly Parameter weight, bias;
+    private readonly BatchNormalization? norm;
+    private readonly bool rectifyInput;
+
+    public MlpLayer(int inputs, int outputs, bool normalizeInput, bool rectifyInput, Generator generator) : base(nameof(MlpLayer))
+    {
+        // As PyTorch initialises linear layers, but from a generator of our own, so that networks can be made in parallel.
+        var bound = 1 / Math.Sqrt(inputs);
+        weight = new Parameter(empty(outputs, inputs).uniform_(-bound, bound, generator));
+        bias = new Parameter(empty(outputs).uniform_(-bound, bound, generator));
+        norm = normalizeInput ? new BatchNormalization(inputs) : null;
+        this.rectifyInput = rectifyInput;
+        RegisterComponents();
+    }
+
+    public Parameter Weight => weight;
+
+    public IEnumerable<Parameter> Undecayed => norm is null ? [bias] : [bias, .. norm.parameters()];
+
+    /// <summary>batch × inputs → batch × outputs.</summary>
+    public override Tensor forward(Tensor input)
+    {
+        if (rectifyInput) input = input.relu_(); // The output of the layer before, which nobody else needs.
+        if (norm is null) return nn.functional.linear(input, weight, bias);
+        if (!training || input.requires_grad) return nn.functional.linear(norm.call(input), weight, bias);
+        // (x̂∘γ + β)·Wᵀ + b = x̂·(W∘γ)ᵀ + (b + W·β): as x̂ needs no gradient here, that of the product with the larger batch is saved.
+        return nn.functional.linear(norm.Normalize(input), weight.mul(norm.Scale), bias.addmv(weight, norm.Shift));
+    }
+}
+
+/// <summary>PyTorch's BatchNorm1d with its default settings, whose parts can be applied one by one.</summary>
+internal sealed class BatchNormalization : nn.Module<Tensor, Tensor>
+{
+    // Named as PyTorch names them in state dictionaries.
+    private readonly Parameter weight, bias;
+    private readonly Tensor running_mean, running_var;
+
+    public BatchNormalization(int features) : base(nameof(BatchNormalization))
+    {
+        weight = new Parameter(ones(features));
+        bias = new Parameter(zeros(features));
+        running_mean = zeros(features);
+        running_var = ones(features);
+        RegisterComponents();
+    }
+
+    public Parameter Scale => weight;
+
+    public Parameter Shift => bias;
+
+    /// <summary>(x − mean)/√(variance + ε), neither scaled nor shifted.</summary>
+    public Tensor Normalize(Tensor input) => nn.functional.batch_norm(input, running_mean, running_var, training: training);
+
+    public override Tensor forward(Tensor input) => nn.functional.batch_norm(input, running_mean, running_var, weight, bias, training);
 }

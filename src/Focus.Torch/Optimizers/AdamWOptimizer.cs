@@ -37,6 +37,6 @@ internal readonly struct AdamWRule : IUpdateRule<AdamWRule, AdamWOptions>
         first.mul_(beta1).add_(gradient, alpha: freshFirst);
         second.mul_(beta2).addcmul_(gradient, gradient, value: freshSecond);
         var denominator = second.sqrt().mul_(inverseRootCorrection).add_(epsilon);
-        parameter.mul_(shrinkage).addcdiv_(first, denominator, value: -stepSize.Value);
+        parameter.mul_(shrinkage).addcdiv_(first, denominator, value: LiveScalar.Of(-stepSize.Value));
     }
 }

@@ -13,7 +13,7 @@ internal readonly struct Coefficient(double value)
 
     public static implicit operator Vector<float>(in Coefficient coefficient) => coefficient.lanes;
 
-    public static implicit operator Scalar(in Coefficient coefficient) => coefficient.Value;
+    public static implicit operator Scalar(in Coefficient coefficient) => LiveScalar.Of(coefficient.Value);
 
     public double Value => value;
 }

@@ -41,10 +41,11 @@ internal sealed unsafe class FusedLoop<TRule> where TRule : struct, IUpdateRule
     /// <summary>Updates everything queued.</summary>
     public void Run()
     {
-        if (elements < ParallelThreshold || !TorchThreads.AreMany)
+        var threads = elements < ParallelThreshold ? 1 : get_num_threads();
+        if (threads == 1)
             foreach (ref readonly var chunk in CollectionsMarshal.AsSpan(chunks)) chunk.Update();
         else
-            Parallel.For(0, chunks.Count, i => CollectionsMarshal.AsSpan(chunks)[i].Update());
+            Parallel.For(0, chunks.Count, new ParallelOptions { MaxDegreeOfParallelism = threads }, i => CollectionsMarshal.AsSpan(chunks)[i].Update());
     }
 
     /// <summary>Empties the queue.</summary>

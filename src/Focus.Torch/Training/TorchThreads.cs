@@ -9,14 +9,5 @@ public static class TorchThreads
     /// <remarks>Small batches then train the most models in a given time, as cores need not wait for each other, and a training gives the
     /// same bits whatever else runs. Call it before the trainings start, not beside one.</remarks>
     public static void UseOne()
-    {
-        set_num_threads(1);
-        // OpenBLAS takes the number over in its next large product, which two threads must not make at once.
-        const int large = 128;
-        using var matrix = zeros(large, large);
-        using var product = matrix.mm(matrix);
-    }
-
-    /// <summary>Whether a step may take other cores, too.</summary>
-    internal static bool AreMany => get_num_threads() > 1;
+        => set_num_threads(1);
 }

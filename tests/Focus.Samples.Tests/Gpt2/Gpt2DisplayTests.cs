@@ -14,7 +14,7 @@ public class Gpt2DisplayTests
         {
             Step = 1, TotalSteps = 100_001, Elapsed = TimeSpan.FromSeconds(2.00001),
             Loss = 1, LearningRate = 1, GradientNorm = 1, ClippedShare = 0, SkippedSteps = 0, LossScale = null, TokensPerSecond = 1,
-            ModelFlopsUtilization = 0,
+            ModelFlopsUtilization = null,
         };
         StringAssert.EndsWith(TrainingDisplay.Line("run", progress), " 2:7:33:21 left");
         StringAssert.EndsWith(TrainingDisplay.Line("run", progress with { Step = 90_001 }), " 0:00:00 left");

@@ -26,27 +26,6 @@ public class ParallelTrainingTests
         }
     }
 
-    [TestMethod]
-    public void OneThreadIsAlsoOneForTheLoopsOfGpt2()
-    {
-        var threads = get_num_threads();
-        try
-        {
-            TorchThreads.UseOne();
-            var seen = new HashSet<int>();
-            ParallelBlocks.For(64, 1, 1 << 20, (_, _) =>
-            {
-                Thread.Sleep(1); // Time enough for others to come and help.
-                lock (seen) seen.Add(Environment.CurrentManagedThreadId);
-            });
-            CollectionAssert.AreEqual(new[] { Environment.CurrentManagedThreadId }, seen.ToArray());
-        }
-        finally
-        {
-            set_num_threads(threads);
-        }
-    }
-
     private static double Train(ClassificationData data, int seed)
     {
         using var network = new Mlp(Width, [128, 32], Classes, seed: seed);

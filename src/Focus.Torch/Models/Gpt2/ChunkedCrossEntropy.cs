@@ -10,8 +10,6 @@ internal sealed class ChunkedCrossEntropy : autograd.SingleTensorFunction<Chunke
     /// <summary>As many logits as fit here are made at once: enough rows for fast products with the head.</summary>
     private const long ChunkBytes = 64 << 20;
 
-    private const long Ignored = -1;
-
     public override string Name => nameof(ChunkedCrossEntropy);
 
     /// <summary>The mean cross-entropy of the targets that are not -1, the logits being features·headᵀ.</summary>
@@ -41,7 +39,7 @@ internal sealed class ChunkedCrossEntropy : autograd.SingleTensorFunction<Chunke
         using var scope = NewDisposeScope();
         var (features, head, targets, differentiate) = ((Tensor)vars[0], (Tensor)vars[1], (Tensor)vars[2], (bool)vars[3]);
         var rows = Rows(features);
-        var counted = targets.ne(Ignored);
+        var counted = targets.ne(LiveScalar.MinusOne);
         var count = counted.sum();
         var (featureGradient, headGradient) = differentiate ? (empty_like(rows), zeros_like(head)) : (null, null);
         var losses = new List<Tensor>();
@@ -80,16 +78,16 @@ internal sealed class ChunkedCrossEntropy : autograd.SingleTensorFunction<Chunke
     private static Tensor Losses(Tensor logProbabilities, Tensor targets)
     {
         var losses = logProbabilities.gather(1, Indices(targets)).neg().squeeze(1);
-        return where(targets.ne(Ignored), losses, zeros_like(losses));
+        return where(targets.ne(LiveScalar.MinusOne), losses, zeros_like(losses));
     }
 
     /// <summary>(softmax − one at the target) · weight for each row, in the memory of the logarithms.</summary>
     private static Tensor LogitGradient(Tensor logProbabilities, Tensor targets, Tensor weights)
     {
-        var minusOnes = full([targets.shape[0], 1], -1, logProbabilities.dtype, logProbabilities.device);
+        var minusOnes = full([targets.shape[0], 1], LiveScalar.MinusOne, logProbabilities.dtype, logProbabilities.device);
         return logProbabilities.exp_().scatter_add_(1, Indices(targets), minusOnes).mul_(weights.to(logProbabilities.dtype).unsqueeze(1));
     }
 
     /// <summary>rows × 1; where a target is ignored, any index will do.</summary>
-    private static Tensor Indices(Tensor targets) => targets.clamp_min(0).unsqueeze(1);
+    private static Tensor Indices(Tensor targets) => targets.clamp_min(LiveScalar.Zero).unsqueeze(1);
 }

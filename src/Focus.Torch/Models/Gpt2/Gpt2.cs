@@ -159,8 +159,7 @@ internal sealed class Gpt2Stack : Module<Tensor, KeyValueCache[]?, Tensor>
     public override Tensor forward(Tensor tokens, KeyValueCache[]? caches)
     {
         var start = caches is null ? 0 : caches[0].Length;
-        using var positions = arange(start, start + tokens.shape[1], ScalarType.Int64, tokens.device);
-        var x = functional.dropout(wte.call(tokens) + wpe.call(positions), dropout, training);
+        var x = functional.dropout(wte.call(tokens).add(wpe.Rows(start, tokens.shape[1]), LiveScalar.One), dropout, training);
         for (var layer = 0; layer < h.Count; layer++) x = h[layer].call(x, caches?[layer]);
         return ln_f.call(x);
     }
@@ -186,8 +185,8 @@ internal sealed class Gpt2Block : Module<Tensor, KeyValueCache?, Tensor>
     public override Tensor forward(Tensor x, KeyValueCache? cache)
     {
         using var scope = NewDisposeScope(); // What the backward pass needs, the graph keeps.
-        x = x + attn.call(ln_1.call(x), cache);
-        x = x + mlp.call(ln_2.call(x));
+        x = x.add(attn.call(ln_1.call(x), cache), LiveScalar.One);
+        x = x.add(mlp.call(ln_2.call(x)), LiveScalar.One);
         return x.MoveToOuterDisposeScope();
     }
 }
@@ -258,6 +257,9 @@ internal sealed class Gpt2Embedding : Module<Tensor, Tensor>
 
     /// <summary>count × width.</summary>
     public Parameter Weight => weight;
+
+    /// <summary>The vectors of consecutive ids.</summary>
+    public Tensor Rows(long start, long length) => weight.narrow(0, start, length);
 
     public override Tensor forward(Tensor ids) => weight.index_select(0, ids.reshape(-1)).view([.. ids.shape, weight.shape[1]]);
 }

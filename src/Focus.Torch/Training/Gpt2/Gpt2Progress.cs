@@ -31,10 +31,11 @@ public sealed record Gpt2Progress
     /// <summary>The tokens that the step took per second, evaluations and checkpoints not counted.</summary>
     public required double TokensPerSecond { get; init; }
 
-    /// <summary>The share of the device's peak speed that the model's own operations make up (MFU).</summary>
+    /// <summary>The share of <see cref="Gpt2TrainingOptions.PeakFlops"/> that the model's own operations make up (MFU); null where no peak is
+    /// given.</summary>
     /// <remarks>A token takes 6·N + 12·L·H·Q·T operations forward and backward (Chowdhery et al. 2022, PaLM, appendix B), with N parameters
     /// without the position embedding, L layers, H heads of size Q and blocks of T tokens.</remarks>
-    public required double ModelFlopsUtilization { get; init; }
+    public required double? ModelFlopsUtilization { get; init; }
 
     /// <summary>The time since the run began, evaluations, checkpoints and the parts before it was resumed included.</summary>
     public required TimeSpan Elapsed { get; init; }

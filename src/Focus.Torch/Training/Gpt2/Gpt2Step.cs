@@ -64,7 +64,7 @@ internal sealed class Gpt2Step : IDisposable
         SeedDropout(number);
         var (tokens, targets) = batches.At(number);
         var loss = Working.Model.LossOfChecked(tokens, targets).to(ScalarType.Float32);
-        loss.mul(Scaler.Scale / options.AccumulationSteps).backward();
+        loss.mul(LiveScalar.Of(Scaler.Scale / options.AccumulationSteps)).backward();
         Working.CollectGradients();
         return loss.ToDouble();
     }
@@ -79,7 +79,7 @@ internal sealed class Gpt2Step : IDisposable
     {
         if (factor == 1) return;
         using var _ = no_grad();
-        foreach (var gradient in Gradients) gradient.mul_(factor);
+        foreach (var gradient in Gradients) gradient.mul_(LiveScalar.Of(factor));
     }
 }
 

@@ -68,9 +68,8 @@ public record Gpt2TrainingOptions : TrainingRunOptions
     /// <summary>Is told of every step.</summary>
     public IProgress<Gpt2Progress>? Progress { get; init; }
 
-    /// <summary>The floating-point operations per second that <see cref="Gpt2Progress.ModelFlopsUtilization"/> is a share of, above 0; nanoGPT
-    /// takes 312e12, an A100's in bfloat16. Null measures a short matrix product on the run's device: in float32 on a CPU, in the run's
-    /// precision elsewhere.</summary>
+    /// <summary>The device's peak speed in floating-point operations per second, above 0, for <see cref="Gpt2Progress.ModelFlopsUtilization"/>:
+    /// 312e12 for an A100 in bfloat16, as in nanoGPT. Null leaves the share out.</summary>
     public double? PeakFlops { get; init; }
 
     /// <inheritdoc/>

@@ -1,11 +1,10 @@
 namespace Focus;
 
-/// <summary>How fast a run is: in tokens per second, and as a share of what the device can do.</summary>
+/// <summary>How fast a run is: in tokens per second and, where a peak is given, as a share of what the device can do.</summary>
 internal sealed class Gpt2Speed(Gpt2 model, Gpt2TrainingOptions options)
 {
     private readonly double tokensPerStep = (double)options.BatchSize * options.AccumulationSteps * model.Config.BlockSize;
     private readonly double flopsPerToken = FlopsPerToken(model);
-    private readonly double peakFlops = options.PeakFlops ?? Focus.PeakFlops.Measured(options.Device, options.Precision);
 
     /// <summary>Operations forward and backward, of which the formula is in <see cref="Gpt2Progress.ModelFlopsUtilization"/>.</summary>
     public static double FlopsPerToken(Gpt2 model)
@@ -19,5 +18,5 @@ internal sealed class Gpt2Speed(Gpt2 model, Gpt2TrainingOptions options)
 
     public double TokensPerSecond(TimeSpan step) => tokensPerStep / step.TotalSeconds;
 
-    public double Utilization(TimeSpan step) => flopsPerToken * TokensPerSecond(step) / peakFlops;
+    public double? Utilization(TimeSpan step) => flopsPerToken * TokensPerSecond(step) / options.PeakFlops;
 }

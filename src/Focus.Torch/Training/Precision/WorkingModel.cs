@@ -37,7 +37,7 @@ internal sealed class WorkingModel : IDisposable
         foreach (var (master, working) in pairs)
         {
             if (working.grad is not { } gradient) continue;
-            if (master.grad is { } sum) sum.add_(gradient);
+            if (master.grad is { } sum) sum.add_(gradient, LiveScalar.One);
             else master.grad = gradient.to(ScalarType.Float32);
             working.grad = null;
         }

@@ -12,14 +12,8 @@ internal static class TensorMemory
     public static bool IsSpannable(this Tensor tensor)
         => tensor.dtype == ScalarType.Float32
             && tensor.device_type == DeviceType.CPU
-            && FitSpan(tensor.numel())
+            && tensor.numel() <= int.MaxValue / sizeof(float)
             && tensor.is_contiguous();
-
-    /// <summary>Whether so many float32 are few enough for a span.</summary>
-    public static bool FitSpan(long elements) => elements <= int.MaxValue / sizeof(float);
-
-    /// <summary>The tensor as a matrix with rows as long as its last dimension.</summary>
-    public static Tensor AsRows(this Tensor tensor) => tensor.view(-1, tensor.shape[^1]);
 
     /// <summary>The elements of an <see cref="IsSpannable"/> tensor, without a copy.</summary>
     public static Span<float> Floats(this Tensor tensor) => MemoryMarshal.Cast<byte, float>(tensor.bytes);

@@ -59,6 +59,7 @@ public sealed class ClassifierTraining
         }
         model.eval();
         model.zero_grad();
+        TorchRuntime.ReturnFreedMemory();
         RequireFiniteParameters(result.Steps);
         return result with { Cancelled = result.Steps < steps };
     }

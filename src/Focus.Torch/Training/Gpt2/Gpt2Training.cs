@@ -48,6 +48,7 @@ public sealed class Gpt2Training
         {
             model.eval();
             model.zero_grad();
+            TorchRuntime.ReturnFreedMemory();
         }
     }
 

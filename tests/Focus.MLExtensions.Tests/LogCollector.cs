@@ -6,10 +6,14 @@ namespace Focus.MLExtensions.Tests;
 /// <summary>The messages of a context's log from a kind on.</summary>
 internal sealed class LogCollector
 {
-    public LogCollector(MLContext mlContext, ChannelMessageKind least = ChannelMessageKind.Info) => mlContext.Log += (_, message) =>
+    public LogCollector(MLContext mlContext, ChannelMessageKind least = ChannelMessageKind.Info)
     {
-        if (message.Kind >= least) Messages.Add(message.RawMessage);
-    };
+        _ = mlContext.Focus; // Its first use warns of a package in this project: see TorchSharpConflictTests.
+        mlContext.Log += (_, message) =>
+        {
+            if (message.Kind >= least) Messages.Add(message.RawMessage);
+        };
+    }
 
     public List<string> Messages { get; } = [];
 }

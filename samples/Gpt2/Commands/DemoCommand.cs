@@ -51,13 +51,13 @@ internal static class DemoCommand
         var options = new Gpt2Pretrainer.Options
         {
             Model = new() { VocabularySize = characters.TokenCount, Layers = 4, Heads = 4, Width = 128, BlockSize = 64 },
-            Schedule = new CosineSchedule { WarmupSteps = steps / 20, FinalFactor = 0.1 },
+            Schedule = new CosineSchedule { WarmupSteps = steps / 5, FinalFactor = 0.1 }, // Shorter, and sign-based steps begin by chance.
             MaxSteps = steps,
             BatchSize = 12,
             AccumulationSteps = 1,
             ValidationShare = 0.05,
             EvaluationInterval = 0,
-            EvaluationBatches = 20,
+            EvaluationBatches = 100,
             CancellationToken = cancellation,
         };
         var source = named.Length > 0 ? string.Join(" and ", named) : DemoText.Description;

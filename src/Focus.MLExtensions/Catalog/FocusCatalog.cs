@@ -16,6 +16,7 @@ public sealed class FocusCatalog
         Landscapes = new FocusLandscapeCatalog();
         Model = new FocusModelCatalog();
         ModelRegistration.Register(mlContext.ComponentCatalog);
+        TorchSharpConflict.Warn(mlContext);
     }
 
     /// <summary>Loads data sets as views.</summary>

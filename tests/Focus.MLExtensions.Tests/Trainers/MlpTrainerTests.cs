@@ -81,7 +81,7 @@ public sealed class MlpTrainerTests
     [TestMethod]
     public void Rows_without_a_label_are_left_out_with_a_warning()
     {
-        var warnings = Messages(ChannelMessageKind.Warning);
+        var warnings = new LogCollector(mlContext, ChannelMessageKind.Warning).Messages;
         Keyed[] labelled = Blobs.Keyed(60), missing = [.. Blobs.Keyed(9).Select(point => new Keyed { Features = [float.NaN, 0], Label = 99 })];
 
         var scores = Scores(mlContext.Focus.Trainers.Mlp(Blobs.Quick).Fit(mlContext.View([.. missing, .. labelled])));
@@ -95,7 +95,7 @@ public sealed class MlpTrainerTests
     public void An_evaluation_set_is_evaluated_at_each_interval_and_at_the_end()
     {
         var progress = new Recorder();
-        var infos = Messages(ChannelMessageKind.Info);
+        var infos = new LogCollector(mlContext).Messages;
         var options = Blobs.Quick with { EvaluationSet = mlContext.View(Blobs.Keyed(30, seed: 2)), EvaluationInterval = 25, Progress = progress };
 
         mlContext.Focus.Trainers.Mlp(options).Fit(mlContext.View(Blobs.Keyed(60)));
@@ -112,7 +112,7 @@ public sealed class MlpTrainerTests
     public void Cancelling_gives_the_model_as_trained_so_far_with_a_warning()
     {
         using var cancellation = new CancellationTokenSource();
-        var warnings = Messages(ChannelMessageKind.Warning);
+        var warnings = new LogCollector(mlContext, ChannelMessageKind.Warning).Messages;
         var progress = new Recorder { OnReport = report => { if (report.Step == 10) cancellation.Cancel(); } };
         var train = mlContext.View(Blobs.Keyed(60));
 
@@ -152,16 +152,6 @@ public sealed class MlpTrainerTests
 
     private static float[] Scores(MlpTransformer model)
         => [.. model.Transform(new MLContext().View(Blobs.Keyed(6, seed: 9))).GetColumn<float[]>("Score").SelectMany(score => score)];
-
-    private List<string> Messages(ChannelMessageKind kind)
-    {
-        var messages = new List<string>();
-        mlContext.Log += (_, message) =>
-        {
-            if (message.Kind == kind) messages.Add(message.RawMessage);
-        };
-        return messages;
-    }
 
     private sealed class ByteKeyed
     {

@@ -9,6 +9,8 @@ public enum TrainingPrecision
     Float32,
 
     /// <summary>16 bits with the range of float32 and 8 significant bits.</summary>
+    /// <remarks>On a CPU, libtorch's own kernels compute in it. Processors with AMX or AVX512-BF16 multiply matrices in it faster than in float32;
+    /// on others every operation converts to float32 and back, which is slower than float32.</remarks>
     BFloat16,
 
     /// <summary>16 bits with 11 significant bits and values up to 65504, with dynamic loss scaling; as in the paper's GPT-2 runs.</summary>

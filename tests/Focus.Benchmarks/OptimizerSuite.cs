@@ -1,0 +1,89 @@
+using System.Numerics;
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using TorchSharp.Modules;
+using static TorchSharp.torch;
+
+namespace Focus.Benchmarks;
+
+/// <summary>One optimizer step over tensors shaped as GPT-2 small's, beside a kernel that streams as much memory, and beside TorchSharp's
+/// AdamW.</summary>
+internal static class OptimizerSuite
+{
+    private const double Budget = 20;
+
+    /// <summary>GPT-2 small without biases: 12 layers of width 768, 1024 positions, 50304 tokens; 124 M parameters.</summary>
+    private static readonly long[][] Shapes =
+    [
+        [50304, 768], [1024, 768], [768],
+        .. Enumerable.Repeat<long[][]>([[768], [2304, 768], [768, 768], [768], [3072, 768], [768, 3072]], 12).SelectMany(layer => layer),
+    ];
+
+    public static void Run(Report report)
+    {
+        var parameters = Shapes.Select(shape => new Parameter(ones(shape))).ToList();
+        foreach (var parameter in parameters) parameter.grad = ones(parameter.shape);
+        RunFocus(report, parameters);
+        RunAdamW(report, parameters);
+        parameters.ForEach(parameter => parameter.Dispose());
+    }
+
+    private static void RunFocus(Report report, List<Parameter> parameters)
+    {
+        var elements = parameters.Sum(parameter => parameter.numel());
+        using var focus = new FocusOptions { WeightDecay = 0.1 }.CreateOptimizer(parameters);
+        using var input = rand(512, 2048);
+        using var weight = new Parameter(rand(2048, 2048));
+        void Step() => focus.step();
+        void Backward()
+        {
+            using var step = NewDisposeScope();
+            input.matmul(weight).relu().matmul(weight).sum().backward();
+        }
+
+        using var scope = NewDisposeScope(); // Frees the arrays of the stream.
+        var seconds = SideBySide.Medians(Budget, Stream(elements), SideBySide.Repeat(Step), SideBySide.Repeat(Step, before: Backward));
+        report.Add("parameters", elements, "count");
+        report.Add("stream", seconds[0], "s");
+        report.Add("stream_bandwidth", 7.0 * sizeof(float) * elements / seconds[0] / 1e9, "GB/s");
+        report.Add("focus_step", seconds[1], "s");
+        report.Add("focus_step_vs_stream", seconds[1] / seconds[0], "ratio");
+        report.Add("focus_step_after_backward", seconds[2], "s"); // OpenMP's threads still spin, waiting for their next task.
+        report.Add("focus_step_after_backward_vs_stream", seconds[2] / seconds[0], "ratio");
+    }
+
+    private static void RunAdamW(Report report, List<Parameter> parameters)
+    {
+        using var ours = new AdamWOptions().CreateOptimizer(parameters);
+        using var theirs = optim.AdamW(parameters);
+        var seconds = SideBySide.Medians(Budget, SideBySide.Repeat(() => ours.step()), SideBySide.Repeat(() => theirs.step()));
+        report.Compare("adamw_step", seconds[0], seconds[1], "s");
+    }
+
+    /// <summary>The floor of a step with two state tensors: reads four arrays and writes three, with one addition for each.</summary>
+    private static unsafe Func<int, double> Stream(long elements)
+    {
+        const int chunk = 1 << 16;
+        var arrays = Enumerable.Range(0, 4).Select(_ => ones(elements)).ToList();
+        var addresses = arrays.Select(a => (nint)Unsafe.AsPointer(ref MemoryMarshal.GetReference(a.bytes))).ToArray();
+        return SideBySide.Repeat(() =>
+        {
+            Parallel.For(0, (int)(elements / chunk), index => Add(addresses, (long)index * chunk, chunk));
+            Add(addresses, elements / chunk * chunk, (int)(elements % chunk));
+            GC.KeepAlive(arrays);
+        });
+
+        static void Add(nint[] addresses, long start, int length)
+        {
+            float* a = (float*)addresses[0] + start, b = (float*)addresses[1] + start, c = (float*)addresses[2] + start;
+            var d = (float*)addresses[3] + start;
+            for (var i = 0; i + Vector<float>.Count <= length; i += Vector<float>.Count)
+            {
+                var summand = Vector.Load(d + i);
+                (Vector.Load(a + i) + summand).Store(a + i);
+                (Vector.Load(b + i) + summand).Store(b + i);
+                (Vector.Load(c + i) + summand).Store(c + i);
+            }
+        }
+    }
+}

@@ -11,11 +11,12 @@ namespace Gpt2Sample;
 /// <summary>The demo: an ordinary ML.NET pipeline trains a small GPT-2 with three optimizers in turn.</summary>
 internal static class DemoCommand
 {
+    /// <summary>Rates at which runs with three seeds end within 0.04 of each other, as they do not at larger ones.</summary>
     private static readonly OptimizerOptions[] Optimizers =
     [
-        new FocusOptions { LearningRate = 1e-3, Beta2 = 0.99, Gamma = 0.2, WeightDecay = 0.1 },
-        new SignumOptions { LearningRate = 1e-3, WeightDecay = 0.1 },
-        new AdamWOptions { LearningRate = 3e-3, Beta2 = 0.99, WeightDecay = 0.1 },
+        new FocusOptions { LearningRate = 7e-4, Beta2 = 0.99, Gamma = 0.2, WeightDecay = 0.1 },
+        new SignumOptions { LearningRate = 5e-4, WeightDecay = 0.1 },
+        new AdamWOptions { LearningRate = 2e-3, Beta2 = 0.99, WeightDecay = 0.1 },
     ];
 
     public static Command Create()
@@ -30,7 +31,7 @@ internal static class DemoCommand
         {
             Description = "What the best model goes on with", DefaultValueFactory = _ => "/// <summary>The ",
         };
-        var steps = new Option<int>("--steps") { Description = "Steps with each optimizer", DefaultValueFactory = _ => 300 };
+        var steps = new Option<int>("--steps") { Description = "Steps with each optimizer", DefaultValueFactory = _ => 600 };
         var command = new Command("demo", "Trains a small GPT-2 on text with FOCUS, Signum and AdamW in turn, as an ML.NET pipeline.")
         {
             text, prompt, steps,
@@ -50,14 +51,17 @@ internal static class DemoCommand
         var start = characters.Tokenizer.EncodeToIds(prompt);
         var options = new Gpt2Pretrainer.Options
         {
-            Model = new() { VocabularySize = characters.TokenCount, Layers = 4, Heads = 4, Width = 128, BlockSize = 64 },
-            Schedule = new CosineSchedule { WarmupSteps = steps / 5, FinalFactor = 0.1 }, // Shorter, and sign-based steps begin by chance.
+            Model = new()
+            {
+                VocabularySize = characters.TokenCount, Layers = 2, Heads = 4, Width = 128, BlockSize = 64, ScaleAttentionByInverseLayerIndex = false,
+            },
+            Schedule = new CosineSchedule { WarmupSteps = steps / 5, FinalFactor = 0.02 },
             MaxSteps = steps,
             BatchSize = 12,
             AccumulationSteps = 1,
             ValidationShare = 0.05,
             EvaluationInterval = 0,
-            EvaluationBatches = 100,
+            EvaluationBatches = 300,
             CancellationToken = cancellation,
         };
         var source = named.Length > 0 ? string.Join(" and ", named) : DemoText.Description;

@@ -9,7 +9,7 @@ namespace Focus.Text.Tests.Tokenizers;
 [TestClass]
 public class Gpt2TokensTests
 {
-    private static readonly TiktokenTokenizer Tokenizer = TiktokenTokenizer.CreateForModel("gpt2");
+    private static readonly Tokenizer Tokenizer = NamedTokenizer.Gpt2().Tokenizer;
 
     [TestMethod]
     public void TheLastTokenEndsAText()

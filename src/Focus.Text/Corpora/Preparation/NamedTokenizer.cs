@@ -8,9 +8,11 @@ public sealed class NamedTokenizer
 {
     internal const string Gpt2Name = "gpt2", CharactersName = "characters";
 
-    /// <summary>Made once, as its vocabulary is large; a failure is not kept, as the vocabulary may be set up meanwhile.</summary>
-    private static readonly Lazy<Tokenizer> Gpt2Tokenizer
-        = new(() => TiktokenTokenizer.CreateForModel(Gpt2Name), LazyThreadSafetyMode.PublicationOnly);
+    /// <summary>One for each thread, as the tokenizer's cache has a lock. They still share the library's one regular expression, in which
+    /// threads hinder each other.</summary>
+    private static readonly ThreadLocal<Tokenizer> Gpt2Tokenizer = new(() => TiktokenTokenizer.CreateForModel(Gpt2Name));
+
+    private readonly Func<Tokenizer> ofThread;
 
     /// <summary>Names a tokenizer.</summary>
     /// <param name="name">Its name.</param>
@@ -21,14 +23,17 @@ public sealed class NamedTokenizer
         ArgumentException.ThrowIfNullOrEmpty(name);
         ArgumentNullException.ThrowIfNull(tokenizer);
         ArgumentOutOfRangeException.ThrowIfLessThan(vocabularySize, 1);
-        (Name, Tokenizer, VocabularySize) = (name, tokenizer, vocabularySize);
+        (Name, ofThread, VocabularySize) = (name, () => tokenizer, vocabularySize);
     }
+
+    private NamedTokenizer(string name, Func<Tokenizer> ofThread, int vocabularySize)
+        => (Name, this.ofThread, VocabularySize) = (name, ofThread, vocabularySize);
 
     /// <summary>The name.</summary>
     public string Name { get; }
 
-    /// <summary>The tokenizer.</summary>
-    public Tokenizer Tokenizer { get; }
+    /// <summary>The tokenizer; of GPT-2's, one for the calling thread.</summary>
+    public Tokenizer Tokenizer => ofThread();
 
     /// <summary>The number of tokens.</summary>
     public int VocabularySize { get; }
@@ -37,7 +42,7 @@ public sealed class NamedTokenizer
     public IReadOnlyList<string>? Vocabulary { get; private init; }
 
     /// <summary>GPT-2's byte-pair encoding, "gpt2".</summary>
-    public static NamedTokenizer Gpt2() => new(Gpt2Name, Gpt2Tokenizer.Value, Gpt2Tokens.Count);
+    public static NamedTokenizer Gpt2() => new(Gpt2Name, () => Gpt2Tokenizer.Value!, Gpt2Tokens.Count);
 
     /// <summary>A character tokenizer, "characters".</summary>
     public static NamedTokenizer Characters(CharacterTokenizer tokenizer)

@@ -84,8 +84,9 @@ internal sealed record TrainedModel(Gpt2 Network, Tokenizer Tokenizer, PreparedC
         var described = Array.Find(places, place => File.Exists(Path.Combine(place, TrainingData.MetadataName)));
         if (described is null) return new(network, Gpt2Tokenizer(), Corpus: null);
         var corpus = PreparedCorpus.Open(described);
-        return new(network, corpus.CreateTokenizer().Tokenizer, corpus);
+        return new(network, corpus.CreateTokenizer().Tokenizer as CharacterTokenizer ?? (Tokenizer)Gpt2Tokenizer(), corpus);
     }
 
+    /// <summary>In a prompt, unlike in a corpus, <c>&lt;|endoftext|&gt;</c> is the token that ends a document.</summary>
     private static TiktokenTokenizer Gpt2Tokenizer() => TiktokenTokenizer.CreateForModel("gpt2");
 }

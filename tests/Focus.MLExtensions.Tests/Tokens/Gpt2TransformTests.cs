@@ -8,7 +8,7 @@ namespace Focus.MLExtensions.Tests;
 [TestClass]
 public sealed class Gpt2TransformTests
 {
-    private static readonly string[] Texts = ["Hello, world!", "", "Über 1,234 ∑ 🙂\n\n  end", "a<|endoftext|>b"];
+    private static readonly string[] Texts = ["Hello, world!", "", "Über 1,234 ∑ 🙂\n\n  end", "a<end>b"];
 
     private static readonly TiktokenTokenizer Tokenizer = TiktokenTokenizer.CreateForModel("gpt2");
 

@@ -9,20 +9,30 @@ namespace Focus.Text.Tests.Tokenizers;
 [TestClass]
 public class Gpt2TokensTests
 {
+    private const string EndOfText = "<|endoftext|>";
+
     private static readonly Tokenizer Tokenizer = NamedTokenizer.Gpt2().Tokenizer;
 
     [TestMethod]
     public void TheLastTokenEndsAText()
     {
-        Assert.AreEqual("<|endoftext|>", Tokenizer.Decode([Gpt2Tokens.EndOfText]));
+        Assert.AreEqual(EndOfText, Tokenizer.Decode([Gpt2Tokens.EndOfText]));
         Assert.AreEqual("", Tokenizer.Decode([Gpt2Tokens.Count]));
         Assert.AreNotEqual("", Tokenizer.Decode([Gpt2Tokens.Count - 1]));
     }
 
     [TestMethod]
+    public void TheEndOfTextSpelledInATextIsOrdinaryCharacters()
+    {
+        CollectionAssert.AreEqual(new[] { 64, 27, 91, 437, 1659, 5239, 91, 29, 65 }, Tokenizer.EncodeToIds("a<|endoftext|>b").ToArray());
+        Assert.AreEqual("a<|endoftext|>b", Tokenizer.Decode([64, Gpt2Tokens.EndOfText, 65]));
+    }
+
+    [TestMethod]
     public void TextsHaveTheGoldenIdsAndComeBack()
     {
-        foreach (var golden in Golden().GetProperty("cases").EnumerateArray())
+        foreach (var golden in Golden().GetProperty("cases").EnumerateArray()
+            .Where(golden => !golden.GetProperty("text").GetString()!.Contains(EndOfText))) // Those are for prompts: see the test above.
         {
             var text = golden.GetProperty("text").GetString()!;
             var ids = golden.GetProperty("ids").EnumerateArray().Select(id => id.GetInt32()).ToArray();

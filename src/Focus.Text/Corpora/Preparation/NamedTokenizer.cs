@@ -8,9 +8,7 @@ public sealed class NamedTokenizer
 {
     internal const string Gpt2Name = "gpt2", CharactersName = "characters";
 
-    /// <summary>One for each thread, as the tokenizer's cache has a lock. They still share the library's one regular expression, in which
-    /// threads hinder each other.</summary>
-    private static readonly ThreadLocal<Tokenizer> Gpt2Tokenizer = new(() => TiktokenTokenizer.CreateForModel(Gpt2Name));
+    private static readonly ThreadLocal<Tokenizer> Gpt2Tokenizer = new(Gpt2Encoding.CreateTokenizer);
 
     private readonly Func<Tokenizer> ofThread;
 
@@ -41,7 +39,8 @@ public sealed class NamedTokenizer
     /// <summary>The tokens in the order of their ids, where the name does not say them; else null.</summary>
     public IReadOnlyList<string>? Vocabulary { get; private init; }
 
-    /// <summary>GPT-2's byte-pair encoding, "gpt2".</summary>
+    /// <summary>GPT-2's byte-pair encoding, "gpt2". Text that reads <c>&lt;|endoftext|&gt;</c> is encoded as the characters it is made of, as
+    /// in nanoGPT's preparation: the token stands only where a document ends.</summary>
     public static NamedTokenizer Gpt2() => new(Gpt2Name, () => Gpt2Tokenizer.Value!, Gpt2Tokens.Count);
 
     /// <summary>A character tokenizer, "characters".</summary>

@@ -1,7 +1,7 @@
 using Microsoft.ML;
 using Microsoft.ML.Runtime;
 
-namespace Focus.MLExtensions.Tests;
+namespace Focus.Tests;
 
 /// <summary>The messages of a context's log from a kind on.</summary>
 internal sealed class LogCollector

@@ -1,6 +1,6 @@
+using Focus.Tests;
 using System.Diagnostics;
 using System.Text.Json;
-using Focus.Tests;
 
 namespace Focus.Samples.Tests;
 

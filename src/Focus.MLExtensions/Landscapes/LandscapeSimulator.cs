@@ -1,0 +1,301 @@
+using System.Runtime.Intrinsics;
+
+namespace Focus;
+
+/// <summary>Simulates optimizers on a toy landscape, one cell of a phase diagram at a time; thread-safe.</summary>
+/// <remarks>
+/// A run is one optimizer with one learning rate from one starting point. Its random stream is derived from the seed, the landscape, the
+/// cell's values, the optimizer, the learning rate and the replicate's number and from nothing else, so results do not depend on threads,
+/// vector width or order. Long runs are chaotic where steps overshoot the valley: what changes a rounding changes single runs, though not
+/// their statistics.
+/// </remarks>
+public sealed class LandscapeSimulator
+{
+    private readonly WorkspacePool workspaces = new();
+
+    /// <summary>Checks the settings and makes a simulator.</summary>
+    /// <exception cref="ArgumentException">A setting is missing, empty or outside its range.</exception>
+    public LandscapeSimulator(Options options)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        options.Validate();
+        Settings = options;
+    }
+
+    /// <summary>The settings.</summary>
+    public Options Settings { get; }
+
+    /// <summary>Simulates and scores one cell, on the calling thread.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">A value of the cell is outside its range.</exception>
+    /// <exception cref="OperationCanceledException"><paramref name="cancellation"/> was requested.</exception>
+    public CellResult Simulate(LandscapeCell cell, CancellationToken cancellation = default)
+    {
+        var outcomes = new double[Settings.OutcomesPerCell];
+        Simulate(cell, outcomes, cancellation);
+        return CellResult.Score(Settings, cell, outcomes);
+    }
+
+    /// <summary>Simulates one cell, on the calling thread.</summary>
+    /// <param name="cell">The cell.</param>
+    /// <param name="outcomes">Receives what is kept of each run, ordered optimizer, learning rate, replicate, metric;
+    /// as many numbers as <see cref="Options.OutcomesPerCell"/>.</param>
+    /// <param name="cancellation">Stops the simulation; the outcomes are then incomplete.</param>
+    /// <exception cref="ArgumentException">A value of the cell is outside its range, or the number of outcomes does not fit.</exception>
+    /// <exception cref="OperationCanceledException"><paramref name="cancellation"/> was requested.</exception>
+    public void Simulate(LandscapeCell cell, Span<double> outcomes, CancellationToken cancellation = default)
+    {
+        cell.Validate();
+        CheckLength(Settings, outcomes);
+        for (var i = 0; i < Settings.Optimizers.Count; i++)
+        {
+            var batch = new RunBatch(Settings, cell, Settings.Optimizers[i])
+            {
+                Outcomes = outcomes.Slice(i * Settings.OutcomesPerOptimizer, Settings.OutcomesPerOptimizer),
+                Workspaces = workspaces,
+                Cancellation = cancellation,
+            };
+            Run(batch);
+        }
+    }
+
+    /// <summary>Follows one run; without changes of the settings it is the same run that
+    /// <see cref="Simulate(LandscapeCell, CancellationToken)"/> makes.</summary>
+    /// <param name="cell">The cell.</param>
+    /// <param name="optimizer">The index of the optimizer in the settings.</param>
+    /// <param name="learningRate">The learning rate, above 0; it need not be one of the settings'.</param>
+    /// <param name="replicate">The number of the replicate, at least 0.</param>
+    /// <exception cref="ArgumentOutOfRangeException">An argument is outside its range.</exception>
+    public LandscapePath Trace(LandscapeCell cell, int optimizer, double learningRate, int replicate = 0)
+    {
+        cell.Validate();
+        ArgumentOutOfRangeException.ThrowIfNegative(optimizer);
+        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(optimizer, Settings.Optimizers.Count);
+        Guard.Positive(learningRate);
+        Guard.AtLeast(0, replicate);
+        var points = new double[2 * (Settings.Steps + 1)];
+        var batch = new RunBatch(Settings, cell, Settings.Optimizers[optimizer]) { Outcomes = points, Workspaces = workspaces };
+        batch.Optimizer.Trace(batch, learningRate, replicate);
+        return new(Settings.Landscape, cell, points);
+    }
+
+    internal static void CheckLength(Options options, ReadOnlySpan<double> outcomes)
+    {
+        if (outcomes.Length != options.OutcomesPerCell)
+            throw new ArgumentException(
+                $"outcomes holds {outcomes.Length} numbers; {options.Optimizers.Count} optimizers × {options.LearningRates.Count} learning rates × "
+                + $"{options.Replicates} replicates × {options.Metrics} metrics need {options.OutcomesPerCell}.", nameof(outcomes));
+    }
+
+    private static void Run(RunBatch batch)
+    {
+        switch (batch.Options.VectorWidth == VectorWidth.Widest ? Widest() : batch.Options.VectorWidth)
+        {
+            case VectorWidth.Bits512:
+                batch.Optimizer.Run<Lanes512, SingleLanes512>(batch);
+                break;
+            case VectorWidth.Bits256:
+                batch.Optimizer.Run<Lanes256, SingleLanes256>(batch);
+                break;
+            case VectorWidth.Bits128:
+                batch.Optimizer.Run<Lanes128, SingleLanes128>(batch);
+                break;
+            default:
+                batch.Optimizer.Run<LanesScalar, SingleLanesScalar>(batch);
+                break;
+        }
+    }
+
+    private static VectorWidth Widest() =>
+        Vector512.IsHardwareAccelerated ? VectorWidth.Bits512
+        : Vector256.IsHardwareAccelerated ? VectorWidth.Bits256
+        : Vector128.IsHardwareAccelerated ? VectorWidth.Bits128
+        : VectorWidth.Scalar;
+
+    /// <summary>The settings of a simulation; the defaults are those of the phase diagrams in arXiv:2501.12243.</summary>
+    public record Options
+    {
+        private const int MostOutcomes = 1 << 27;
+
+        /// <summary>The loss landscape.</summary>
+        public Landscape Landscape { get; init; } = Landscape.NarrowingValley;
+
+        /// <summary>The optimizers, at least one, with different names.</summary>
+        public IReadOnlyList<LandscapeOptimizer> Optimizers { get; init; } =
+            [LandscapeOptimizer.Adam(), LandscapeOptimizer.Focus(), LandscapeOptimizer.Signum()];
+
+        /// <summary>The learning rates, at least one, each above 0.</summary>
+        public IReadOnlyList<double> LearningRates { get; init; } = Grid.LogSpace(1e-3, 1, 20);
+
+        /// <summary>Runs for each optimizer and learning rate, at least 1 and at most 1,000,000.</summary>
+        public int Replicates { get; init; } = 50;
+
+        /// <summary>Steps of a run, 1 to 10,000,000.</summary>
+        public int Steps { get; init; } = 1000;
+
+        /// <summary>Dimensions of parameter space, 2 to 100,000. Beyond two, the valley's axis points in a random direction, another one for
+        /// each run.</summary>
+        public int Dimensions { get; init; } = 2;
+
+        /// <summary>In two dimensions, the angle in radians from the first coordinate to the valley's axis; finite.</summary>
+        public double Angle { get; init; } = Math.PI / 6;
+
+        /// <summary>Standard deviation of each coordinate of the starting point; finite, at least 0.</summary>
+        public double StartSpread { get; init; } = 1e-4;
+
+        /// <summary>The seed of all random streams.</summary>
+        public long Seed { get; init; } = 1;
+
+        /// <summary>Which runs share their random draws.</summary>
+        public NoiseMode NoiseMode { get; init; } = NoiseMode.Independent;
+
+        /// <summary>What is kept of each run.</summary>
+        public RunRecording Recording { get; init; } = RunRecording.FinalLoss;
+
+        /// <summary>The vector width; the results do not depend on it.</summary>
+        public VectorWidth VectorWidth { get; init; } = VectorWidth.Widest;
+
+        /// <summary>Numbers kept of each run: 1 or 3.</summary>
+        public int Metrics => Recording == RunRecording.FinalLoss ? 1 : 3;
+
+        /// <summary>Numbers kept of one cell: optimizers × learning rates × replicates × metrics, in this order.</summary>
+        public int OutcomesPerCell => Optimizers.Count * OutcomesPerOptimizer;
+
+        internal int OutcomesPerOptimizer => LearningRates.Count * Replicates * Metrics;
+
+        /// <summary>Checks all settings.</summary>
+        /// <exception cref="ArgumentException">A setting is missing, empty or outside its range.</exception>
+        public virtual void Validate()
+        {
+            ArgumentNullException.ThrowIfNull(Landscape);
+            Guard.NotEmpty(Optimizers);
+            foreach (var optimizer in Optimizers) ArgumentNullException.ThrowIfNull(optimizer, nameof(Optimizers));
+            if (Optimizers.GroupBy(optimizer => optimizer.Name).FirstOrDefault(group => group.Count() > 1) is { } twice)
+                throw new ArgumentException($"Optimizers holds {twice.Key} {twice.Count()} times; each name may occur once.", nameof(Optimizers));
+            foreach (var rate in Guard.NotEmpty(LearningRates)) Guard.Positive(rate, nameof(LearningRates));
+            Guard.Between(1, 1_000_000, Replicates);
+            Guard.Between(1, 10_000_000, Steps);
+            Guard.Between(2, 100_000, Dimensions);
+            var outcomes = (double)Optimizers.Count * LearningRates.Count * Replicates * Metrics;
+            if (outcomes > MostOutcomes)
+                throw new ArgumentException(
+                    $"{Optimizers.Count} optimizers × {LearningRates.Count} learning rates × {Replicates} replicates × {Metrics} metrics are more than "
+                    + $"the {MostOutcomes} numbers that a cell can hold; use fewer replicates.", nameof(Replicates));
+            Guard.Finite(Angle);
+            Guard.NonNegative(StartSpread);
+        }
+    }
+}
+
+/// <summary>What a simulation keeps of each run.</summary>
+public enum RunRecording
+{
+    /// <summary>The loss after the last step.</summary>
+    FinalLoss,
+
+    /// <summary>The loss after the last step, the lowest loss after any step, the largest coordinate on the valley's axis after any step
+    /// (at least 0).</summary>
+    Extremes,
+}
+
+/// <summary>Which runs share their random draws.</summary>
+public enum NoiseMode
+{
+    /// <summary>Every run has draws of its own.</summary>
+    Independent,
+
+    /// <summary>Common random numbers: a replicate of a cell has the same draws for every optimizer and learning rate,
+    /// which compares optimizers more sharply.</summary>
+    Common,
+}
+
+/// <summary>How many float64 lanes a simulation steps at once. The results do not depend on it.</summary>
+public enum VectorWidth
+{
+    /// <summary>The widest vectors that the processor has.</summary>
+    Widest,
+
+    /// <summary>One lane.</summary>
+    Scalar,
+
+    /// <summary>128 bits, 2 lanes.</summary>
+    Bits128,
+
+    /// <summary>256 bits, 4 lanes.</summary>
+    Bits256,
+
+    /// <summary>512 bits, 8 lanes.</summary>
+    Bits512,
+}
+
+/// <summary>How well one optimizer does in one cell.</summary>
+/// <param name="Optimizer">The optimizer's name.</param>
+/// <param name="Loss">The lowest, over learning rates, of the mean final loss over replicates; NaN where no mean is finite.</param>
+/// <param name="LearningRate">The learning rate it belongs to; NaN where no mean is finite.</param>
+/// <param name="StandardError">The standard error of that mean; NaN with a single replicate.</param>
+public readonly record struct OptimizerScore(string Optimizer, double Loss, double LearningRate, double StandardError);
+
+/// <summary>The outcome of one cell.</summary>
+/// <param name="Cell">The cell.</param>
+/// <param name="Outcomes">What was kept of each run, ordered optimizer, learning rate, replicate, metric
+/// (final loss, then, with <see cref="RunRecording.Extremes"/>, lowest loss and largest coordinate on the axis).</param>
+/// <param name="Scores">One score for each optimizer, in the order of the options.</param>
+/// <param name="Winner">The index of the optimizer with the lowest score, the first of equals; −1 where no score is finite.</param>
+public sealed record CellResult(LandscapeCell Cell, double[] Outcomes, IReadOnlyList<OptimizerScore> Scores, int Winner)
+{
+    /// <summary>Scores the outcomes of a cell.</summary>
+    /// <param name="options">The settings the outcomes were simulated with.</param>
+    /// <param name="cell">The cell.</param>
+    /// <param name="outcomes">As many numbers as <see cref="LandscapeSimulator.Options.OutcomesPerCell"/>.</param>
+    /// <exception cref="ArgumentException">The number of outcomes does not fit the options.</exception>
+    public static CellResult Score(LandscapeSimulator.Options options, LandscapeCell cell, double[] outcomes)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        ArgumentNullException.ThrowIfNull(outcomes);
+        LandscapeSimulator.CheckLength(options, outcomes);
+        var scores = new OptimizerScore[options.Optimizers.Count];
+        var winner = -1;
+        for (var i = 0; i < scores.Length; i++)
+        {
+            scores[i] = Best(options, options.Optimizers[i].Name, outcomes.AsSpan(i * options.OutcomesPerOptimizer, options.OutcomesPerOptimizer));
+            if (double.IsFinite(scores[i].Loss) && (winner < 0 || scores[i].Loss < scores[winner].Loss)) winner = i;
+        }
+        return new(cell, outcomes, scores, winner);
+    }
+
+    private static OptimizerScore Best(LandscapeSimulator.Options options, string name, ReadOnlySpan<double> outcomes)
+    {
+        var best = new OptimizerScore(name, double.NaN, double.NaN, double.NaN);
+        var runs = options.Replicates * options.Metrics;
+        for (var rate = 0; rate < options.LearningRates.Count; rate++)
+        {
+            var mean = SampleMean.Of(outcomes.Slice(rate * runs, runs), options.Metrics);
+            if (double.IsFinite(mean.Value) && !(mean.Value >= best.Loss)) best = new(name, mean.Value, options.LearningRates[rate], mean.StandardError);
+        }
+        return best;
+    }
+}
+
+/// <summary>The path of one run in the valley's coordinates.</summary>
+public sealed class LandscapePath
+{
+    internal LandscapePath(Landscape landscape, LandscapeCell cell, double[] points)
+    {
+        U = new double[points.Length / 2];
+        V = new double[U.Length];
+        Loss = new double[U.Length];
+        for (var i = 0; i < U.Length; i++)
+        {
+            (U[i], V[i]) = (points[2 * i], points[2 * i + 1]);
+            Loss[i] = landscape.Loss(cell, U[i], V[i]);
+        }
+    }
+
+    /// <summary>The coordinate on the axis, at the start and after each step.</summary>
+    public double[] U { get; }
+
+    /// <summary>The coordinate across the axis, at the start and after each step; beyond two dimensions the distance from it.</summary>
+    public double[] V { get; }
+
+    /// <summary>The loss, at the start and after each step.</summary>
+    public double[] Loss { get; }
+}

@@ -1,0 +1,272 @@
+using Microsoft.ML;
+using Microsoft.ML.Data;
+using Microsoft.ML.Runtime;
+using static System.FormattableString;
+
+namespace Focus;
+
+/// <summary>Trains a GPT-2 from scratch to predict each next token, with any of this library's optimizers.</summary>
+/// <remarks>
+/// <para>
+/// Input: a column of tokens, a vector of Int32. Output: <c>Loss</c>, a row's mean cross-entropy per token in nats, and <c>Perplexity</c>,
+/// its exponential (both Single; NaN for rows of fewer than two tokens); on request <c>Continuation</c>, the tokens the model goes on with (a
+/// vector of Int32).
+/// </para>
+/// <para>
+/// All rows are one sequence, separated by <see cref="Options.Separator"/>, from which batches are taken at random offsets. It is held in
+/// memory, in two bytes a token where ids fit, but for views of <c>mlContext.Focus.Data.LoadTokens</c>, which are read where they lie. With a
+/// seed, in the options or in the context, runs on the CPU repeat. Checkpoints and metrics are as the options say; a run is resumed with the
+/// seed it was begun with, so a program that resumes needs one.
+/// </para>
+/// </remarks>
+public sealed class Gpt2Pretrainer : IEstimator<Gpt2Transformer>
+{
+    private readonly IHost host;
+    private readonly Options options;
+
+    internal Gpt2Pretrainer(IHostEnvironment environment, Options options)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        options.Validate();
+        host = environment.Register(nameof(Gpt2Pretrainer));
+        this.options = options;
+    }
+
+    /// <summary>Trains on data, and evaluates on the validation data where there are any.</summary>
+    /// <param name="input">The data to learn from.</param>
+    /// <returns>The trained model. After a cancellation: the model as far as it was trained, with a warning in the log.</returns>
+    /// <exception cref="ArgumentOutOfRangeException">The token column is missing or of the wrong type, or its tokenizer has more tokens than
+    /// the model, or is not that of the validation data.</exception>
+    /// <exception cref="ArgumentException">The data are shorter than a block of the model, or the checkpoint folder holds another
+    /// run.</exception>
+    /// <exception cref="InvalidOperationException">There are no tokens, or an id is not in the model's vocabulary.</exception>
+    /// <exception cref="InvalidDataException">An id in a token file is not in the model's vocabulary, or the checkpoint to resume from is
+    /// damaged.</exception>
+    /// <exception cref="OperationCanceledException">The run was cancelled while data were read.</exception>
+    /// <exception cref="TrainingDivergedException">The loss turned NaN or infinite.</exception>
+    public Gpt2Transformer Fit(IDataView input)
+    {
+        ArgumentNullException.ThrowIfNull(input);
+        var reader = new TokenReader(options);
+        var column = reader.Find(input.Schema, options.ValidationSet?.Schema);
+
+        using var channel = host.Start("Training");
+        var (train, validation) = reader.Read(input, options.ValidationSet);
+        var seed = options.Seed ?? host.Rand.Next();
+        var network = new Gpt2(options.Model, seed);
+        try
+        {
+            Train(network, train, validation, seed, channel);
+        }
+        catch
+        {
+            network.Dispose();
+            throw;
+        }
+        var scoring = Gpt2Scoring.Of(
+            options with { Generation = options.Generation with { Seed = options.Generation.Seed ?? seed } },
+            options.SeparatorFor(TokenizerDescription.Of(column)));
+        return new Gpt2Transformer(network, scoring);
+    }
+
+    /// <summary>The columns of the output: those of the input, then <c>Loss</c>, <c>Perplexity</c> and, on request,
+    /// <c>Continuation</c>.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">The token column is missing or of the wrong type.</exception>
+    public SchemaShape GetOutputSchema(SchemaShape inputSchema)
+    {
+        ArgumentNullException.ThrowIfNull(inputSchema);
+        var tokens = TokenColumn.Find(inputSchema, options.TokenColumnName);
+        return SchemaColumns.Append(inputSchema, Gpt2Scoring.Of(options, options.Separator).Columns(TokenizerDescription.Example(tokens)));
+    }
+
+    private void Train(Gpt2 network, TokenSource train, TokenSource? validation, int seed, IChannel channel)
+    {
+        var run = options with { Seed = seed, Progress = new Gpt2TrainingLog(channel, options.Progress) };
+        var result = new Gpt2Training(network, run).Run(train, validation);
+        if (result.Cancelled)
+            channel.Warning(MessageSensitivity.None, "{0}",
+                $"Training was cancelled after {result.Steps} steps; the model is as trained so far.");
+    }
+
+    /// <summary>Settings of <see cref="Gpt2Pretrainer"/>; the defaults are the paper's GPT-2 small and its run (arXiv:2501.12243).</summary>
+    public sealed record Options : Gpt2TrainingOptions
+    {
+        private readonly (bool Given, int? Token) separator;
+
+        /// <summary>The sizes and choices of the model. Its vocabulary must hold the data's tokens.</summary>
+        public Gpt2Config Model { get; init; } = Gpt2Config.Small;
+
+        /// <summary>The column of tokens: a vector of Int32 of any length.</summary>
+        public string TokenColumnName { get; init; } = TokenColumn.DefaultName;
+
+        /// <summary>The token put after each row's, in [0, vocabulary), or null for none; by default GPT-2's end of text where the vocabulary
+        /// has it and the column's tokens are not known to be of another tokenizer.</summary>
+        /// <remarks>Views of <c>LoadTokens</c> are taken as they are, without separators.</remarks>
+        public int? Separator
+        {
+            get => separator.Given ? separator.Token : Model.VocabularySize > Gpt2Tokens.EndOfText ? Gpt2Tokens.EndOfText : null;
+            init => separator = (true, value);
+        }
+
+        /// <summary>The data to evaluate on; null for none.</summary>
+        /// <remarks>In a chain, it must be as the chain's earlier part leaves it.</remarks>
+        public IDataView? ValidationSet { get; init; }
+
+        /// <summary>The share of the tokens, in [0, 1), that is set apart at the end of the data to evaluate on; 0 for none.</summary>
+        public double ValidationShare { get; init; }
+
+        /// <summary>The most tokens that the model continues each row with, ≥ 0; 0 for no column of continuations.</summary>
+        public int GenerateTokens { get; init; }
+
+        /// <summary>How tokens are chosen for continuations. <see cref="GenerateTokens"/> stands for its number of tokens, and the seed of the run
+        /// for its own where it has none, so that equal rows have equal continuations; the tokens of the column's tokenizer, where that is known,
+        /// stand for its <see cref="GenerationOptions.TokenCount"/> where it has none.</summary>
+        public GenerationOptions Generation { get; init; } = new();
+
+        /// <summary>The column of a row's loss per token, in nats: Single.</summary>
+        public string LossColumnName { get; init; } = "Loss";
+
+        /// <summary>The column of a row's perplexity: Single.</summary>
+        public string PerplexityColumnName { get; init; } = "Perplexity";
+
+        /// <summary>The column of continuations: a vector of Int32.</summary>
+        public string ContinuationColumnName { get; init; } = "Continuation";
+
+        /// <inheritdoc/>
+        public override void Validate()
+        {
+            base.Validate();
+            ArgumentNullException.ThrowIfNull(Model);
+            ArgumentNullException.ThrowIfNull(Generation);
+            Model.Validate();
+            Generation.Validate(Model);
+            ArgumentException.ThrowIfNullOrEmpty(TokenColumnName);
+            ArgumentException.ThrowIfNullOrEmpty(LossColumnName);
+            ArgumentException.ThrowIfNullOrEmpty(PerplexityColumnName);
+            ArgumentException.ThrowIfNullOrEmpty(ContinuationColumnName);
+            string[] added = [LossColumnName, PerplexityColumnName, ContinuationColumnName];
+            if (added.Distinct().Count() < added.Length)
+                throw new ArgumentException(
+                    $"{nameof(LossColumnName)}, {nameof(PerplexityColumnName)} and {nameof(ContinuationColumnName)} are " +
+                    $"'{string.Join("', '", added)}'; each must be a name of its own.", nameof(LossColumnName));
+            if (GenerateTokens < 0)
+                throw new ArgumentOutOfRangeException(
+                    nameof(GenerateTokens), $"{nameof(GenerateTokens)} is {GenerateTokens}; it must be at least 0.");
+            if (!(ValidationShare >= 0 && ValidationShare < 1))
+                throw new ArgumentOutOfRangeException(
+                    nameof(ValidationShare), $"{nameof(ValidationShare)} is {ValidationShare}; it must be at least 0 and below 1.");
+            if (ValidationShare > 0 && ValidationSet is not null)
+                throw new ArgumentException(
+                    $"{nameof(ValidationShare)} and {nameof(ValidationSet)} are both given; take one of them.", nameof(ValidationShare));
+            if (Separator is { } token && (token < 0 || token >= Model.VocabularySize))
+                throw new ArgumentOutOfRangeException(
+                    nameof(Separator),
+                    $"{nameof(Separator)} is {token}; it must lie in the model's vocabulary, from 0 to {Model.VocabularySize - 1}.");
+        }
+
+        /// <summary>The separator for rows of a tokenizer's tokens.</summary>
+        internal int? SeparatorFor(TokenizerDescription? tokenizer)
+            => separator.Given || tokenizer is null || tokenizer.Count > Gpt2Tokens.EndOfText ? Separator : null;
+    }
+}
+
+/// <summary>Reads the tokens of views: where they lie, or row by row into memory.</summary>
+internal sealed class TokenReader(Gpt2Pretrainer.Options options)
+{
+    /// <summary>What the data are for, as messages name their column.</summary>
+    private const string Training = "token", Validation = "validation set's token";
+
+    /// <summary>Finds the column to train on, and checks that to validate on, before anything is read.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">One is missing, of the wrong type, of a tokenizer with too many tokens, or of another
+    /// tokenizer than the other.</exception>
+    public DataViewSchema.Column Find(DataViewSchema train, DataViewSchema? validation)
+    {
+        var column = Find(train, Training);
+        if (validation is null) return column;
+        var other = Find(validation, Validation);
+        if (TokenizerDescription.Of(column) is { } expected && TokenizerDescription.Of(other) is { } found && !found.Matches(expected))
+            throw SchemaColumns.Mismatch(Validation, other.Name, $"tokens of the training data's tokenizer, {expected}",
+                $"those of {found}, another; transform both with the same fitted tokenizer");
+        return column;
+    }
+
+    private DataViewSchema.Column Find(DataViewSchema schema, string role)
+    {
+        var column = TokenColumn.Find(schema, options.TokenColumnName, role);
+        if (TokenizerDescription.Of(column) is { } tokenizer && tokenizer.Count > options.Model.VocabularySize)
+            throw SchemaColumns.Mismatch(role, column.Name,
+                $"at most {options.Model.VocabularySize} different tokens, the model's {nameof(Gpt2Config.VocabularySize)}",
+                $"the {tokenizer.Count} of its tokenizer; take a larger {nameof(Gpt2Config.VocabularySize)}");
+        return column;
+    }
+
+    /// <summary>The tokens to train and to evaluate on.</summary>
+    /// <exception cref="InvalidOperationException">There are no tokens, or an id is not in the model's vocabulary.</exception>
+    /// <exception cref="OperationCanceledException">The run was cancelled.</exception>
+    public (TokenSource Train, TokenSource? Validation) Read(IDataView train, IDataView? validation)
+    {
+        var tokens = Read(train, Training);
+        if (validation is not null) return (tokens, Read(validation, Validation));
+        if (options.ValidationShare == 0) return (tokens, null);
+        var kept = tokens.Count - (long)(tokens.Count * options.ValidationShare);
+        return (new TokenRange(tokens, 0, kept), new TokenRange(tokens, kept, tokens.Count - kept));
+    }
+
+    private TokenSource Read(IDataView data, string role)
+    {
+        var column = Find(data.Schema, role);
+        if (data is ITokenView view && view.ColumnName == column.Name) return view.Tokens;
+        var buffer = new TokenBuffer($"The {role} column '{column.Name}'");
+        ReadRows(data, column, buffer);
+        return buffer.Count > 0
+            ? buffer
+            : throw new InvalidOperationException(
+                $"The {role} column '{column.Name}' holds no tokens: the data has no rows, or all their vectors are empty.");
+    }
+
+    private void ReadRows(IDataView data, DataViewSchema.Column column, TokenBuffer buffer)
+    {
+        var separator = options.SeparatorFor(TokenizerDescription.Of(column));
+        using var cursor = data.GetRowCursor([column]);
+        var getter = cursor.GetGetter<VBuffer<int>>(column);
+        VBuffer<int> value = default, dense = default;
+        while (cursor.MoveNext())
+        {
+            options.CancellationToken.ThrowIfCancellationRequested();
+            getter(ref value);
+            if (!value.IsDense) value.CopyToDense(ref dense);
+            var tokens = value.IsDense ? value.GetValues() : dense.GetValues();
+            if (tokens.IsEmpty) continue;
+            TokenColumn.RequireInVocabulary(tokens, options.Model, column.Name, cursor.Position);
+            buffer.Append(tokens);
+            if (separator is { } token) buffer.Append([token]);
+        }
+    }
+}
+
+/// <summary>Hands progress on, and writes some of it to a channel of ML.NET: every evaluation, every tenth of the run, and the
+/// end.</summary>
+internal sealed class Gpt2TrainingLog(IChannel channel, IProgress<Gpt2Progress>? next) : IProgress<Gpt2Progress>
+{
+    public void Report(Gpt2Progress value)
+    {
+        next?.Report(value);
+        if (value.Evaluation is not null || TrainingLog.EndsTenth(value.Step, value.TotalSteps))
+            channel.Info(MessageSensitivity.None, "{0}", Message(value));
+    }
+
+    private static string Message(Gpt2Progress progress)
+    {
+        var evaluation = progress.Evaluation is { } result
+            ? Invariant($", evaluation loss {result.TrainLoss:g5}{Optional(", validation loss", result.ValidationLoss)}") +
+              Invariant($", parameter norm {result.ParameterNorm:g5}{Optional(", momentum norm", result.MomentumNorm)}")
+            : "";
+        return Invariant($"Step {progress.Step} of {progress.TotalSteps}: loss {progress.Loss:g5}{evaluation}, ") +
+            Invariant($"learning rate {progress.LearningRate:g3}, {progress.TokensPerSecond:f0} tokens/s, ") +
+            (progress.ModelFlopsUtilization is { } share ? Invariant($"MFU {share:p1}, ") : "") +
+            Invariant($"{progress.ClippedShare:p1} of steps clipped, ") +
+            TrainingLog.WholeSeconds(progress.Elapsed);
+    }
+
+    private static string Optional(string name, double? value) => value is { } number ? Invariant($"{name} {number:g5}") : "";
+}

@@ -1,0 +1,279 @@
+using Microsoft.ML;
+using Microsoft.ML.Data;
+using static TorchSharp.torch;
+
+namespace Focus;
+
+/// <summary>A trained GPT-2 that adds the columns <c>Loss</c>, <c>Perplexity</c> and, on request, <c>Continuation</c>.</summary>
+/// <remarks>
+/// <para>
+/// <c>Loss</c> is the mean cross-entropy of a row's tokens after the first, each predicted from those before it, in nats; <c>Perplexity</c> is
+/// exp(loss). Both are NaN for rows of fewer than two tokens. Rows longer than the model's block are scored in windows of a block each: a token is
+/// predicted from those before it in its window.
+/// </para>
+/// <para>
+/// <c>Continuation</c> holds the tokens the model goes on with after a row's (without those), at most as many as
+/// <see cref="Gpt2Pretrainer.Options.GenerateTokens"/>; <c>DetokenizeGpt2</c> or <c>DetokenizeCharacters</c> makes text of them. The
+/// continuation of an empty row is that of the separator, and empty where there is none. Equal rows have equal continuations.
+/// </para>
+/// <para>
+/// Rows are scored some at a time as cursors move, and only for the columns asked for. The network stays on the device it was trained on;
+/// loaded ones are on the CPU.
+/// </para>
+/// </remarks>
+public sealed class Gpt2Transformer : FocusTransformer
+{
+    internal const string Kind = "Gpt2";
+
+    private const string ConfigurationEntry = "configuration.json", WeightsEntry = "weights.safetensors";
+
+    private readonly Gpt2Scoring scoring;
+
+    internal Gpt2Transformer(Gpt2 network, Gpt2Scoring scoring)
+    {
+        network.eval();
+        (Network, this.scoring) = (network, scoring);
+    }
+
+    /// <summary>The network, in evaluation mode: from batch × time tokens to logits, batch × time × vocabulary.</summary>
+    public Gpt2 Network { get; }
+
+    internal override string ModelKind => Kind;
+
+    internal override void Save(ModelArchive archive)
+    {
+        archive.WriteJson(ConfigurationEntry, new Configuration(Network.Config, scoring));
+        archive.WriteTensors(WeightsEntry, Network.state_dict());
+    }
+
+    internal static Gpt2Transformer Load(ModelArchive archive)
+    {
+        var configuration = archive.ReadJson<Configuration>(ConfigurationEntry);
+        configuration.Validate();
+        RequireWeights(archive.Length(WeightsEntry), configuration.Model);
+        var network = new Gpt2(configuration.Model);
+        try
+        {
+            archive.ReadTensors(WeightsEntry, network.state_dict());
+        }
+        catch
+        {
+            network.Dispose();
+            throw;
+        }
+        return new Gpt2Transformer(network, configuration.Scoring);
+    }
+
+    private protected override RowMapping Bind(DataViewSchema inputSchema) => new Gpt2Mapping(Network, scoring, inputSchema);
+
+    /// <summary>Finds a configuration that is not the weights' before memory is taken for what it describes.</summary>
+    private static void RequireWeights(long found, Gpt2Config model)
+    {
+        var expected = (Int128)model.ParameterCount * sizeof(float);
+        if (found < expected)
+            throw new InvalidDataException(
+                $"Entry '{WeightsEntry}' of the model file has {found} bytes, fewer than the {expected} that the " +
+                "configuration's weights take.");
+    }
+
+    private sealed record Configuration(Gpt2Config Model, Gpt2Scoring Scoring)
+    {
+        /// <exception cref="InvalidDataException">It describes no model.</exception>
+        public void Validate()
+        {
+            try
+            {
+                Model.Validate();
+                Scoring.Validate(Model);
+            }
+            catch (ArgumentException error)
+            {
+                throw new InvalidDataException($"The model's configuration is invalid: {error.Message}", error);
+            }
+        }
+    }
+}
+
+/// <summary>A trained GPT-2 bound to a schema.</summary>
+internal sealed class Gpt2Mapping : RowMapping
+{
+    private readonly Gpt2 network;
+    private readonly Gpt2Scoring scoring;
+    private readonly DataViewSchema.Column tokens;
+
+    public Gpt2Mapping(Gpt2 network, Gpt2Scoring scoring, DataViewSchema inputSchema)
+        : this(network, scoring, inputSchema, TokenColumn.Find(inputSchema, scoring.TokenColumnName))
+    {
+    }
+
+    private Gpt2Mapping(Gpt2 network, Gpt2Scoring scoring, DataViewSchema inputSchema, DataViewSchema.Column tokens)
+        : base(inputSchema, [tokens], scoring.Columns(TokenizerDescription.Of(tokens)))
+    {
+        (this.network, this.scoring, this.tokens) = (network, scoring.For(TokenizerDescription.Of(tokens)), tokens);
+    }
+
+    // Enough rows to find some of similar length among them.
+    public override int BlockSize => 64;
+
+    public override RowBlock CreateBlock(DataViewRow input, int capacity) => new Gpt2RowBlock(network, scoring, input, tokens, capacity);
+}
+
+/// <summary>Rows that a GPT-2 scores together, once a loss is asked for; continuations are generated row by row.</summary>
+internal sealed class Gpt2RowBlock(Gpt2 network, Gpt2Scoring scoring, DataViewRow input, DataViewSchema.Column column, int capacity)
+    : RowBlock
+{
+    private readonly ValueGetter<VBuffer<int>> readTokens = input.GetGetter<VBuffer<int>>(column);
+    private readonly int[][] rows = new int[capacity][];
+    private readonly int[]?[] continuations = new int[]?[capacity];
+    private double[]? losses;
+    private int count;
+    private VBuffer<int> value;
+
+    public override void Read(int slot)
+    {
+        readTokens(ref value);
+        var tokens = new int[value.Length];
+        value.CopyTo(tokens);
+        TokenColumn.RequireInVocabulary(tokens, network.Config, column.Name, input.Position);
+        rows[slot] = tokens;
+    }
+
+    public override void Compute(int count)
+    {
+        this.count = count;
+        losses = null;
+        Array.Clear(continuations);
+    }
+
+    public override Delegate CreateGetter(int added) => added switch
+    {
+        Gpt2Scoring.Loss => (ValueGetter<float>)((ref float loss) => loss = (float)CurrentLoss),
+        Gpt2Scoring.Perplexity => (ValueGetter<float>)((ref float perplexity) => perplexity = (float)Math.Exp(CurrentLoss)),
+        _ => (ValueGetter<VBuffer<int>>)GetContinuation,
+    };
+
+    public override void Dispose()
+    {
+    }
+
+    private double CurrentLoss => (losses ??= TokenWindows.MeanLosses(network, rows.AsSpan(0, count)))[Current];
+
+    private void GetContinuation(ref VBuffer<int> continuation)
+    {
+        var tokens = continuations[Current] ??= scoring.Continue(network, rows[Current]);
+        var editor = VBufferEditor.Create(ref continuation, tokens.Length);
+        tokens.CopyTo(editor.Values);
+        continuation = editor.Commit();
+    }
+}
+
+/// <summary>What a trained GPT-2 reads of a row and adds to it; with the model's own configuration, all of a model file but the
+/// weights.</summary>
+internal sealed record Gpt2Scoring(
+    string TokenColumnName, string LossColumnName, string PerplexityColumnName, string ContinuationColumnName,
+    int? Separator, int GenerateTokens, GenerationOptions Generation)
+{
+    /// <summary>The places of the added columns.</summary>
+    public const int Loss = 0, Perplexity = 1, Continuation = 2;
+
+    /// <param name="options">The pretrainer's options.</param>
+    /// <param name="separator">The token that stands between rows, where there is one.</param>
+    public static Gpt2Scoring Of(Gpt2Pretrainer.Options options, int? separator) => new(
+        options.TokenColumnName, options.LossColumnName, options.PerplexityColumnName, options.ContinuationColumnName,
+        separator, options.GenerateTokens, options.Generation);
+
+    /// <summary>The same, generating only what a tokenizer has text for.</summary>
+    public Gpt2Scoring For(TokenizerDescription? tokenizer)
+        => this with { Generation = Generation with { TokenCount = Generation.TokenCount ?? tokenizer?.Count } };
+
+    /// <summary>The added columns.</summary>
+    /// <param name="tokenizer">The tokenizer that the tokens are of, where it is known.</param>
+    public IEnumerable<DataViewSchema.DetachedColumn> Columns(TokenizerDescription? tokenizer)
+    {
+        yield return new(LossColumnName, NumberDataViewType.Single);
+        yield return new(PerplexityColumnName, NumberDataViewType.Single);
+        if (GenerateTokens > 0) yield return new(ContinuationColumnName, TokenColumn.Type, tokenizer?.ToAnnotations());
+    }
+
+    /// <summary>The tokens that a network goes on with after some others; after none, those after the separator.</summary>
+    public int[] Continue(Gpt2 network, int[] tokens)
+    {
+        var prompt = tokens.Length > 0 ? tokens : Separator is { } separator ? [separator] : [];
+        return prompt.Length == 0 ? [] : [.. network.Generate(prompt, Generation with { MaxTokens = GenerateTokens })];
+    }
+
+    /// <summary>Checks what was read from a file.</summary>
+    /// <exception cref="ArgumentException">It cannot be.</exception>
+    public void Validate(Gpt2Config model)
+    {
+        foreach (var name in new[] { TokenColumnName, LossColumnName, PerplexityColumnName, ContinuationColumnName })
+            if (name.Length == 0) throw new ArgumentException("a column has no name");
+        if (GenerateTokens < 0) throw new ArgumentException($"{GenerateTokens} tokens cannot be generated");
+        if (Separator is { } separator && (separator < 0 || separator >= model.VocabularySize))
+            throw new ArgumentException($"the separator is {separator}, in a vocabulary of {model.VocabularySize}");
+        Generation.Validate(model);
+    }
+}
+
+/// <summary>Scores sequences of tokens with a GPT-2: cut into windows of at most a block, of which those of similar length are scored
+/// together.</summary>
+internal static class TokenWindows
+{
+    /// <summary>The tokens scored together, padding included: enough to keep the processor busy, few enough for little memory.</summary>
+    private const int BatchTokens = 1024;
+
+    private const int NoTarget = -1;
+
+    /// <summary>The mean loss of each sequence's tokens after the first, in nats; NaN where there are none.</summary>
+    public static double[] MeanLosses(Gpt2 network, ReadOnlySpan<int[]> sequences)
+    {
+        var sums = new double[sequences.Length];
+        var windows = Cut(sequences, network.Config.BlockSize).OrderBy(window => window.Length).ToArray();
+        for (int start = 0, end; start < windows.Length; start = end)
+        {
+            end = start + 1;
+            while (end < windows.Length && (end + 1 - start) * (long)windows[end].Length <= BatchTokens) end++;
+            Score(network, windows.AsSpan(start, end - start), sequences, sums);
+        }
+        for (var i = 0; i < sums.Length; i++) sums[i] = sequences[i].Length > 1 ? sums[i] / (sequences[i].Length - 1) : double.NaN;
+        return sums;
+    }
+
+    private static List<Window> Cut(ReadOnlySpan<int[]> sequences, int blockSize)
+    {
+        var windows = new List<Window>();
+        for (var sequence = 0; sequence < sequences.Length; sequence++)
+        {
+            var predicted = sequences[sequence].Length - 1;
+            for (var start = 0; start < predicted; start += blockSize)
+                windows.Add(new Window(sequence, start, Math.Min(blockSize, predicted - start)));
+        }
+        return windows;
+    }
+
+    /// <summary>Adds the losses of windows, the last of which is the longest, to the sums of their sequences.</summary>
+    private static void Score(Gpt2 network, ReadOnlySpan<Window> windows, ReadOnlySpan<int[]> sequences, Span<double> sums)
+    {
+        var width = windows[^1].Length;
+        var tokens = new long[windows.Length * width];
+        var targets = new long[tokens.Length];
+        Array.Fill(targets, NoTarget);
+        for (var i = 0; i < windows.Length; i++)
+        {
+            var (sequence, start, length) = windows[i];
+            for (var t = 0; t < length; t++)
+                (tokens[i * width + t], targets[i * width + t]) = (sequences[sequence][start + t], sequences[sequence][start + t + 1]);
+        }
+
+        using var scope = NewDisposeScope();
+        var device = network.parameters().First().device;
+        var losses = network.TokenLosses(ToTensor(tokens), ToTensor(targets)).cpu().Floats();
+        for (var i = 0; i < windows.Length; i++)
+            foreach (var loss in losses.Slice(i * width, windows[i].Length)) sums[windows[i].Sequence] += loss;
+
+        Tensor ToTensor(long[] values) => tensor(values, [values.Length / width, width], device: device);
+    }
+
+    /// <summary>Some tokens of a sequence, whose successors are predicted.</summary>
+    private readonly record struct Window(int Sequence, int Start, int Length);
+}

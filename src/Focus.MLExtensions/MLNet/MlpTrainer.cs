@@ -1,0 +1,314 @@
+using System.Numerics;
+using Microsoft.ML;
+using Microsoft.ML.Data;
+using Microsoft.ML.Runtime;
+using TorchSharp;
+using static System.FormattableString;
+using static TorchSharp.torch;
+
+namespace Focus;
+
+/// <summary>Trains a multi-layer perceptron for multiclass classification with any of this library's optimizers.</summary>
+/// <remarks>
+/// <para>
+/// Input: a label column, a key of any type with at least two classes, and a feature column, a vector of Single of known size. Output:
+/// <c>Score</c>, the class probabilities (vector of Single, slots named after the label's key values), and <c>PredictedLabel</c>, a key with
+/// the label's key values (missing where no probability is a number).
+/// </para>
+/// <para>
+/// Rows whose label is missing are left out with a warning in <c>MLContext.Log</c>. The data are held in memory. With a seed, in the
+/// options or in the context, runs on the CPU repeat.
+/// </para>
+/// </remarks>
+public sealed class MlpTrainer : IEstimator<MlpTransformer>
+{
+    private readonly IHost host;
+    private readonly Options options;
+
+    internal MlpTrainer(IHostEnvironment environment, Options options)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        options.Validate();
+        host = environment.Register(nameof(MlpTrainer));
+        this.options = options;
+    }
+
+    /// <summary>Trains on data, and evaluates on <see cref="Options.EvaluationSet"/> where there is one.</summary>
+    /// <inheritdoc cref="Fit(IDataView, IDataView?)"/>
+    public MlpTransformer Fit(IDataView input) => Fit(input, options.EvaluationSet);
+
+    /// <summary>Trains on data, and evaluates on another set as often as the options ask for, with the results in progress and
+    /// log.</summary>
+    /// <param name="input">The data to learn from.</param>
+    /// <param name="evaluationSet">The data to evaluate on, with the same label and feature columns; null for none.</param>
+    /// <returns>The trained model. After a cancellation: the model as far as it was trained, with a warning in the log.</returns>
+    /// <exception cref="ArgumentOutOfRangeException">A column is missing or of the wrong type.</exception>
+    /// <exception cref="ArgumentException">A batch is larger than the data, or the schedule longer than the run.</exception>
+    /// <exception cref="InvalidOperationException">There are no labelled rows, all have one label, or a feature is NaN or
+    /// infinite.</exception>
+    /// <exception cref="TrainingDivergedException">The loss turned NaN or infinite.</exception>
+    public MlpTransformer Fit(IDataView input, IDataView? evaluationSet)
+    {
+        ArgumentNullException.ThrowIfNull(input);
+        var columns = ClassificationColumns.Find(input.Schema, options.FeatureColumnName, options.LabelColumnName);
+        var evaluationColumns = evaluationSet is null ? null : columns.FindAgain(evaluationSet.Schema);
+
+        using var channel = host.Start("Training");
+        using var train = ClassificationReader.Read(input, columns, channel);
+        RequireTwoClasses(train);
+        using var evaluation = evaluationSet is null ? null : ClassificationReader.Read(evaluationSet, evaluationColumns!, channel);
+
+        var seed = options.Seed ?? host.Rand.Next();
+        var network = new Mlp(columns.Width, options.HiddenWidths, columns.Classes, options.BatchNormalization, seed);
+        try
+        {
+            Train(network, train, evaluation, seed, channel);
+        }
+        catch
+        {
+            network.Dispose();
+            throw;
+        }
+        return new MlpTransformer(network, new MlpConfiguration(
+            options.FeatureColumnName, columns.Width, [.. options.HiddenWidths], columns.Classes, options.BatchNormalization, columns.LabelValues));
+    }
+
+    /// <summary>The columns of the output: those of the input, <c>Score</c> and <c>PredictedLabel</c>.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">A column is missing or of the wrong type.</exception>
+    public SchemaShape GetOutputSchema(SchemaShape inputSchema)
+    {
+        ArgumentNullException.ThrowIfNull(inputSchema);
+        return ClassificationShape.Output(inputSchema, options.FeatureColumnName, options.LabelColumnName);
+    }
+
+    private void Train(Mlp network, ClassificationData train, ClassificationData? evaluation, int seed, IChannel channel)
+    {
+        var log = new TrainingLog(channel, options.Progress);
+        var run = options with { Seed = seed, Progress = log };
+        var result = new ClassifierTraining(network, network.ParameterGroups, run).Run(train, evaluation);
+        if (result.Cancelled)
+            channel.Warning(MessageSensitivity.None, "{0}", $"Training was cancelled after {result.Steps} steps; the model is as trained so far.");
+    }
+
+    private void RequireTwoClasses(ClassificationData data)
+    {
+        using var scope = NewDisposeScope();
+        var first = data.Labels.narrow(0, 0, 1);
+        if (data.Labels.eq(first).sum().ToDouble() == data.Count)
+            throw new InvalidOperationException(
+                $"All {data.Count} rows have the same label in column '{options.LabelColumnName}', key {first.ToDouble() + 1}; " +
+                "expected at least two classes.");
+    }
+
+    /// <summary>Settings of <see cref="MlpTrainer"/>; the defaults are the paper's MNIST network and run (arXiv:2501.12243).</summary>
+    public sealed record Options : TrainingOptions
+    {
+        /// <summary>The label column: a key.</summary>
+        public string LabelColumnName { get; init; } = "Label";
+
+        /// <summary>The feature column: a vector of Single of known size.</summary>
+        public string FeatureColumnName { get; init; } = "Features";
+
+        /// <summary>The widths of the hidden layers, each ≥ 1; none for a linear classifier.</summary>
+        public IReadOnlyList<int> HiddenWidths { get; init; } = [128, 128, 128, 128, 128];
+
+        /// <summary>Whether each linear layer's input is batch-normalised; takes batches of at least 2 rows.</summary>
+        public bool BatchNormalization { get; init; } = true;
+
+        /// <summary>The data to evaluate on every <see cref="TrainingRunOptions.EvaluationInterval"/> steps and at the end; null for
+        /// none.</summary>
+        /// <remarks>In a chain, it must be as the chain's earlier part leaves it.</remarks>
+        public IDataView? EvaluationSet { get; init; }
+
+        /// <inheritdoc/>
+        public override void Validate()
+        {
+            base.Validate();
+            ArgumentException.ThrowIfNullOrEmpty(LabelColumnName);
+            ArgumentException.ThrowIfNullOrEmpty(FeatureColumnName);
+            ArgumentNullException.ThrowIfNull(HiddenWidths);
+            if (HiddenWidths.Any(width => width < 1))
+                throw new ArgumentOutOfRangeException(
+                    nameof(HiddenWidths), $"{nameof(HiddenWidths)} are {string.Join(", ", HiddenWidths)}; each must be at least 1.");
+            if (BatchNormalization && BatchSize < 2)
+                throw new ArgumentOutOfRangeException(
+                    nameof(BatchSize), $"{nameof(BatchSize)} is {BatchSize}; with {nameof(BatchNormalization)} it must be at least 2.");
+        }
+    }
+}
+
+/// <summary>Reads labelled rows of a view into tensors.</summary>
+internal static class ClassificationReader
+{
+    /// <summary>Reads the rows whose label is not missing.</summary>
+    /// <exception cref="InvalidOperationException">There are none, or a feature is NaN or infinite.</exception>
+    public static ClassificationData Read(IDataView data, ClassificationColumns columns, IChannel channel)
+    {
+        using var cursor = data.GetRowCursor([columns.Features, columns.Label]);
+        var readFeatures = cursor.GetGetter<VBuffer<float>>(columns.Features);
+        var readLabel = KeyReader(cursor, columns.Label);
+        using var rows = new RowTensor(columns.Width, data.GetRowCount());
+        var labels = new List<long>();
+        var features = default(VBuffer<float>);
+        long skipped = 0;
+        while (cursor.MoveNext())
+        {
+            var label = readLabel();
+            if (label == 0 || label > (ulong)columns.Classes)
+            {
+                skipped++;
+                continue;
+            }
+            readFeatures(ref features);
+            CopyFeatures(features, rows.Add(), columns.Features, cursor.Position);
+            labels.Add((long)label - 1);
+        }
+
+        if (skipped > 0)
+            channel.Warning(MessageSensitivity.Schema, "{0}",
+                $"{skipped} of {skipped + labels.Count} rows were left out, as their label in column '{columns.Label.Name}' is missing.");
+        if (labels.Count == 0)
+            throw new InvalidOperationException(
+                $"There are no rows to use: the data has {skipped} rows, none of which has a label in column '{columns.Label.Name}'.");
+        return new ClassificationData(rows.ToTensor(), tensor(labels.ToArray()));
+    }
+
+    private static void CopyFeatures(in VBuffer<float> features, Span<float> target, DataViewSchema.Column column, long row)
+    {
+        if (features.Length != target.Length)
+            throw new InvalidOperationException($"Column '{column.Name}', row {row}: expected {target.Length} features, found {features.Length}.");
+        features.CopyTo(target);
+        var slot = IndexOfNonFinite(target);
+        if (slot >= 0)
+            throw new InvalidOperationException(
+                $"Column '{column.Name}', row {row}, slot {slot}: expected a finite number, found {target[slot]}. Replace or drop such values first, " +
+                "for instance with ReplaceMissingValues or FilterRowsByMissingValues.");
+    }
+
+    /// <summary>The first NaN or infinity, or -1; x − x is 0 for finite numbers only.</summary>
+    private static int IndexOfNonFinite(ReadOnlySpan<float> values)
+    {
+        var i = 0;
+        for (; i <= values.Length - Vector<float>.Count; i += Vector<float>.Count)
+        {
+            var vector = new Vector<float>(values[i..]);
+            if (!Vector.EqualsAll(vector - vector, Vector<float>.Zero)) break;
+        }
+        for (; i < values.Length; i++)
+            if (!float.IsFinite(values[i])) return i;
+        return -1;
+    }
+
+    private static Func<ulong> KeyReader(DataViewRow row, DataViewSchema.Column column) => column.Type.RawType switch
+    {
+        var type when type == typeof(byte) => KeyReader<byte>(row, column),
+        var type when type == typeof(ushort) => KeyReader<ushort>(row, column),
+        var type when type == typeof(uint) => KeyReader<uint>(row, column),
+        _ => KeyReader<ulong>(row, column),
+    };
+
+    private static Func<ulong> KeyReader<T>(DataViewRow row, DataViewSchema.Column column) where T : struct, IBinaryInteger<T>
+    {
+        var getter = row.GetGetter<T>(column);
+        T key = default;
+        return () =>
+        {
+            getter(ref key);
+            return ulong.CreateTruncating(key);
+        };
+    }
+}
+
+/// <summary>The feature and the label column of data to learn a classifier from.</summary>
+/// <param name="Features">A vector of <paramref name="Width"/> Single.</param>
+/// <param name="Label">A key of <paramref name="Classes"/> values.</param>
+/// <param name="Width">The size of the feature vector.</param>
+/// <param name="Classes">The number of classes.</param>
+/// <param name="LabelValues">What the classes stand for, where the label says so.</param>
+internal sealed record ClassificationColumns(
+    DataViewSchema.Column Features, DataViewSchema.Column Label, int Width, int Classes, KeyValues? LabelValues)
+{
+    /// <summary>Finds the columns in a schema.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">One is missing or of the wrong type.</exception>
+    public static ClassificationColumns Find(DataViewSchema schema, string featureName, string labelName)
+    {
+        var features = FindFeatures(schema, featureName, out var width);
+        var label = SchemaColumns.Find(schema, labelName, "label");
+        if (label.Type is not KeyDataViewType key) throw SchemaColumns.Mismatch("label", labelName, "a key (MapValueToKey makes one)", label.Type.ToString()!);
+        if (key.Count is < 2 or > int.MaxValue) throw SchemaColumns.Mismatch("label", labelName, "a key of at least 2 values", label.Type.ToString()!);
+        return new ClassificationColumns(features, label, width, (int)key.Count, KeyValues.Of(label));
+    }
+
+    /// <summary>Finds a feature column.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">It is missing or of the wrong type.</exception>
+    public static DataViewSchema.Column FindFeatures(DataViewSchema schema, string name, out int width)
+    {
+        var column = SchemaColumns.Find(schema, name, "feature");
+        if (column.Type is not VectorDataViewType { IsKnownSize: true } vector || !vector.ItemType.Equals(NumberDataViewType.Single))
+            throw SchemaColumns.Mismatch("feature", name, FeatureExpectation, column.Type.ToString()!);
+        width = vector.Size;
+        return column;
+    }
+
+    public const string FeatureExpectation = "a vector of Single of known size";
+
+    /// <summary>Finds columns of the same names, widths and classes in another schema.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">One is missing or differs.</exception>
+    public ClassificationColumns FindAgain(DataViewSchema schema)
+    {
+        var other = Find(schema, Features.Name, Label.Name);
+        if (other.Width != Width) throw SchemaColumns.Mismatch("evaluation set's feature", Features.Name, Features.Type.ToString()!, other.Features.Type.ToString()!);
+        if (other.Classes != Classes) throw SchemaColumns.Mismatch("evaluation set's label", Label.Name, Label.Type.ToString()!, other.Label.Type.ToString()!);
+        if (LabelValues is { } values && other.LabelValues is { } otherValues && !values.Texts.SequenceEqual(otherValues.Texts))
+            throw SchemaColumns.Mismatch(
+                "evaluation set's label", Label.Name, $"the key values {string.Join(", ", values.Texts)}", string.Join(", ", otherValues.Texts));
+        return other;
+    }
+}
+
+/// <summary>What a classifier's trainer promises about columns before it sees data.</summary>
+internal static class ClassificationShape
+{
+    /// <summary>Two classes stand for any number: shapes do not hold sizes.</summary>
+    private const int AnyClasses = 2;
+
+    /// <summary>The shape of the input with the columns of a classifier.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">The feature or the label column is missing or of the wrong type.</exception>
+    public static SchemaShape Output(SchemaShape input, string featureName, string labelName)
+    {
+        var features = SchemaColumns.Find(input, featureName, "feature");
+        if (features.Kind != SchemaShape.Column.VectorKind.Vector || features.IsKey || !features.ItemType.Equals(NumberDataViewType.Single))
+            throw SchemaColumns.Mismatch("feature", featureName, ClassificationColumns.FeatureExpectation, SchemaColumns.Describe(features));
+        var label = SchemaColumns.Find(input, labelName, "label");
+        if (label.Kind != SchemaShape.Column.VectorKind.Scalar || !label.IsKey)
+            throw SchemaColumns.Mismatch("label", labelName, "a key (MapValueToKey makes one)", SchemaColumns.Describe(label));
+
+        var valueType = label.Annotations.FirstOrDefault(annotation => annotation.Name == KeyValues.Kind).ItemType;
+        var values = valueType is null ? null : KeyValueType.Of(valueType)?.Defaults(AnyClasses);
+        return SchemaColumns.Append(input, ScoreColumns.Of(AnyClasses, values));
+    }
+}
+
+/// <summary>Hands progress on, and writes some of it to a channel of ML.NET: every evaluation, every tenth of the run, and the
+/// end.</summary>
+internal sealed class TrainingLog(IChannel channel, IProgress<TrainingProgress>? next) : IProgress<TrainingProgress>
+{
+    public void Report(TrainingProgress value)
+    {
+        next?.Report(value);
+        if (value.Evaluation is not null || EndsTenth(value.Step, value.TotalSteps)) channel.Info(MessageSensitivity.None, "{0}", Message(value));
+    }
+
+    /// <summary>Whether a step is the last of a tenth of a run.</summary>
+    public static bool EndsTenth(long step, long totalSteps) => step * 10 / totalSteps > (step - 1) * 10 / totalSteps;
+
+    /// <summary>A duration without fractions of a second.</summary>
+    public static string WholeSeconds(TimeSpan duration) => Invariant($"{TimeSpan.FromSeconds(Math.Round(duration.TotalSeconds)):g}");
+
+    private static string Message(TrainingProgress progress)
+    {
+        var evaluation = progress.Evaluation is { } result ? Invariant($", evaluation loss {result.Loss:g5}, accuracy {result.Accuracy:p2}") : "";
+        return Invariant($"Step {progress.Step} of {progress.TotalSteps}: loss {progress.Loss:g5}{evaluation}, ") +
+            Invariant($"learning rate {progress.LearningRate:g3}, {WholeSeconds(progress.Elapsed)}");
+    }
+}

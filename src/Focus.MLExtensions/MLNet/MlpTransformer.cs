@@ -1,0 +1,237 @@
+using Microsoft.ML;
+using Microsoft.ML.Data;
+using static TorchSharp.torch;
+
+namespace Focus;
+
+/// <summary>A trained multi-layer perceptron that adds the columns <c>Score</c> and <c>PredictedLabel</c>.</summary>
+/// <remarks>
+/// Rows are scored in blocks as cursors move, single rows in prediction engines. The network stays on the device it was trained on; loaded
+/// ones are on the CPU.
+/// </remarks>
+public sealed class MlpTransformer : FocusTransformer
+{
+    internal const string Kind = "Mlp";
+
+    private const string ConfigurationEntry = "configuration.json", WeightsEntry = "weights.safetensors";
+
+    private readonly MlpConfiguration configuration;
+
+    internal MlpTransformer(Mlp network, MlpConfiguration configuration)
+    {
+        network.eval();
+        (Network, this.configuration) = (network, configuration);
+    }
+
+    /// <summary>The network, in evaluation mode: from rows × features to logits, rows × classes.</summary>
+    public Mlp Network { get; }
+
+    internal override string ModelKind => Kind;
+
+    internal override void Save(ModelArchive archive)
+    {
+        archive.WriteJson(ConfigurationEntry, configuration);
+        archive.WriteTensors(WeightsEntry, Network.state_dict());
+    }
+
+    internal static MlpTransformer Load(ModelArchive archive)
+    {
+        var configuration = archive.ReadJson<MlpConfiguration>(ConfigurationEntry);
+        configuration.Validate();
+        var network = new Mlp(configuration.Inputs, configuration.HiddenWidths, configuration.Classes, configuration.BatchNormalization);
+        archive.ReadTensors(WeightsEntry, network.state_dict());
+        return new MlpTransformer(network, configuration);
+    }
+
+    private protected override RowMapping Bind(DataViewSchema inputSchema) => new MlpMapping(Network, configuration, inputSchema);
+}
+
+/// <summary>What a trained MLP is, but for its weights; part of the model file.</summary>
+internal sealed record MlpConfiguration(
+    string FeatureColumnName, int Inputs, int[] HiddenWidths, int Classes, bool BatchNormalization, KeyValues? LabelValues)
+{
+    /// <summary>Checks a configuration that was read from a file.</summary>
+    /// <exception cref="InvalidDataException">It describes no network.</exception>
+    public void Validate()
+    {
+        Require(FeatureColumnName.Length > 0, "the feature column has no name");
+        Require(Inputs >= 1 && Classes >= 2 && HiddenWidths.All(width => width >= 1),
+            $"a network of {Inputs} inputs, hidden widths [{string.Join(", ", HiddenWidths)}] and {Classes} classes cannot be");
+        if (LabelValues is null) return;
+        Require(LabelValues.Texts.Length == Classes, $"{LabelValues.Texts.Length} label values do not fit {Classes} classes");
+        try
+        {
+            LabelValues.AddTo(new DataViewSchema.Annotations.Builder());
+        }
+        catch (Exception error) when (error is FormatException or OverflowException)
+        {
+            Require(false, error.Message);
+        }
+    }
+
+    private static void Require(bool condition, string fault)
+    {
+        if (!condition) throw new InvalidDataException($"The model's configuration is invalid: {fault}.");
+    }
+}
+
+/// <summary>A trained MLP bound to a schema.</summary>
+internal sealed class MlpMapping : RowMapping
+{
+    private readonly Mlp network;
+    private readonly MlpConfiguration configuration;
+    private readonly DataViewSchema.Column features;
+
+    public MlpMapping(Mlp network, MlpConfiguration configuration, DataViewSchema inputSchema)
+        : this(network, configuration, inputSchema, FindFeatures(inputSchema, configuration))
+    {
+    }
+
+    private MlpMapping(Mlp network, MlpConfiguration configuration, DataViewSchema inputSchema, DataViewSchema.Column features)
+        : base(inputSchema, [features], ScoreColumns.Of(configuration.Classes, configuration.LabelValues))
+    {
+        (this.network, this.configuration, this.features) = (network, configuration, features);
+    }
+
+    /// <summary>Fewer where rows are wide: a block's features and scores take at most 16 MiB each, or are one row.</summary>
+    public override int BlockSize => Math.Clamp((1 << 22) / Math.Max(configuration.Inputs, configuration.Classes), 1, 1024);
+
+    public override RowBlock CreateBlock(DataViewRow input, int capacity)
+        => new MlpBlock(network, configuration, input.GetGetter<VBuffer<float>>(features), capacity);
+
+    private static DataViewSchema.Column FindFeatures(DataViewSchema schema, MlpConfiguration configuration)
+    {
+        var features = ClassificationColumns.FindFeatures(schema, configuration.FeatureColumnName, out var width);
+        return width == configuration.Inputs ? features : throw SchemaColumns.Mismatch(
+            "feature", features.Name, $"a vector of {configuration.Inputs} Single, as in training", features.Type.ToString()!);
+    }
+}
+
+/// <summary>Rows that an MLP scores together.</summary>
+internal sealed class MlpBlock(Mlp network, MlpConfiguration configuration, ValueGetter<VBuffer<float>> readFeatures, int capacity) : RowBlock
+{
+    private readonly int width = configuration.Inputs;
+    private readonly int classes = configuration.Classes;
+    private readonly Device device = network.parameters().First().device;
+    private readonly Tensor features = empty(capacity, configuration.Inputs).DetachFromDisposeScope();
+    private readonly float[] probabilities = new float[capacity * configuration.Classes];
+    private VBuffer<float> row;
+
+    public override void Read(int slot)
+    {
+        readFeatures(ref row);
+        if (row.Length != width)
+            throw new InvalidOperationException($"Column '{configuration.FeatureColumnName}': expected {width} features, found {row.Length}.");
+        row.CopyTo(features.Floats().Slice(slot * width, width));
+    }
+
+    public override void Compute(int count)
+    {
+        using var scope = NewDisposeScope();
+        using var _ = no_grad();
+        var logits = network.call(features.narrow(0, 0, count).to(device));
+        logits.softmax(1).cpu().Floats().CopyTo(probabilities);
+    }
+
+    public override Delegate CreateGetter(int added) => added == ScoreColumns.Score
+        ? (ValueGetter<VBuffer<float>>)GetScore
+        : (ValueGetter<uint>)GetPredictedLabel;
+
+    public override void Dispose() => features.Dispose();
+
+    private ReadOnlySpan<float> CurrentProbabilities => probabilities.AsSpan(Current * classes, classes);
+
+    private void GetScore(ref VBuffer<float> score)
+    {
+        var editor = VBufferEditor.Create(ref score, classes);
+        CurrentProbabilities.CopyTo(editor.Values);
+        score = editor.Commit();
+    }
+
+    /// <summary>The key of the most probable class, the first of equals; missing where all probabilities are NaN.</summary>
+    private void GetPredictedLabel(ref uint label)
+    {
+        label = 0;
+        var highest = float.NegativeInfinity;
+        for (var i = 0; i < classes; i++)
+        {
+            var probability = CurrentProbabilities[i];
+            if (probability > highest) (label, highest) = ((uint)i + 1, probability);
+        }
+    }
+}
+
+/// <summary>The columns a classifier adds, with the annotations that ML.NET's multiclass scorers give theirs.</summary>
+internal static class ScoreColumns
+{
+    public const int Score = 0, PredictedLabel = 1;
+
+    /// <summary>Score and PredictedLabel.</summary>
+    /// <param name="classes">The number of classes.</param>
+    /// <param name="labelValues">What they stand for, or null.</param>
+    public static DataViewSchema.DetachedColumn[] Of(int classes, KeyValues? labelValues)
+    {
+        var score = Annotations(nameof(Score));
+        var predictedLabel = Annotations(nameof(PredictedLabel));
+        labelValues?.AddAsSlotNames(score);
+        labelValues?.AddTo(predictedLabel);
+        return
+        [
+            new(nameof(Score), new VectorDataViewType(NumberDataViewType.Single, classes), score.ToAnnotations()),
+            new(nameof(PredictedLabel), new KeyDataViewType(typeof(uint), classes), predictedLabel.ToAnnotations()),
+        ];
+    }
+
+    private static DataViewSchema.Annotations.Builder Annotations(string valueKind)
+    {
+        var annotations = new DataViewSchema.Annotations.Builder();
+        annotations.AddPrimitiveValue("ScoreColumnKind", TextDataViewType.Instance, "MulticlassClassification".AsMemory());
+        annotations.AddPrimitiveValue("ScoreValueKind", TextDataViewType.Instance, valueKind.AsMemory());
+        return annotations;
+    }
+}
+
+/// <summary>A float32 matrix that grows row by row.</summary>
+/// <param name="width">Columns.</param>
+/// <param name="expectedRows">How many rows there will be, where it is known.</param>
+internal sealed class RowTensor(int width, long? expectedRows) : IDisposable
+{
+    /// <summary>Rows that are open for writing at a time, as a span covers at most 2 GiB.</summary>
+    private readonly long windowRows = Math.Max(1, (1 << 22) / width);
+
+    private Tensor storage = empty(Math.Max(1, expectedRows ?? 1), width);
+    private Tensor? window;
+    private long windowStart;
+    private long count;
+
+    /// <summary>Adds a row, to be filled through the span.</summary>
+    public Span<float> Add()
+    {
+        if (window is null || count == windowStart + window.shape[0]) OpenWindow();
+        return window!.Floats().Slice((int)(count++ - windowStart) * width, width);
+    }
+
+    /// <summary>rows × width; shares the matrix's memory.</summary>
+    public Tensor ToTensor() => storage.narrow(0, 0, count);
+
+    public void Dispose()
+    {
+        window?.Dispose();
+        storage.Dispose();
+    }
+
+    private void OpenWindow()
+    {
+        if (count == storage.shape[0]) Grow();
+        window?.Dispose();
+        windowStart = count;
+        window = storage.narrow(0, count, Math.Min(windowRows, storage.shape[0] - count));
+    }
+
+    private void Grow()
+    {
+        using var old = storage;
+        using var room = empty(Math.Max(count, 1024), width);
+        storage = cat([old, room]);
+    }
+}

@@ -1,0 +1,230 @@
+using System.IO.Compression;
+using System.Reflection;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using System.Text.Json.Serialization.Metadata;
+using Microsoft.ML;
+using Microsoft.ML.Runtime;
+using static TorchSharp.torch;
+
+namespace Focus;
+
+/// <summary>The file format of our models: a zip of a manifest (JSON), which names kind and version, and the entries of the
+/// model.</summary>
+internal static class ModelFile
+{
+    /// <summary>The version this library writes, and the newest it reads.</summary>
+    public const uint Version = 1;
+
+    private const string Format = "Focus.MLExtensions model", ManifestName = "manifest.json";
+
+    /// <summary>How models are loaded, by the kind that the manifest names.</summary>
+    private static readonly Dictionary<string, Func<ModelArchive, FocusTransformer>> Loaders = new()
+    {
+        [MlpTransformer.Kind] = MlpTransformer.Load,
+        [LandscapeTransformer.Kind] = LandscapeTransformer.Load,
+        [TokenizingTransformer.Kind] = TokenizingTransformer.Load,
+        [DetokenizingTransformer.Kind] = DetokenizingTransformer.Load,
+        [Gpt2Transformer.Kind] = Gpt2Transformer.Load,
+    };
+
+    public static void Save(FocusTransformer model, Stream stream)
+    {
+        using var zip = new ZipArchive(stream, ZipArchiveMode.Create, leaveOpen: true);
+        var archive = new ModelArchive(zip);
+        archive.WriteJson(ManifestName, new Manifest(Format, Version, model.ModelKind));
+        model.Save(archive);
+    }
+
+    /// <exception cref="InvalidDataException">The stream is not a model this library can read.</exception>
+    public static FocusTransformer Load(Stream stream)
+    {
+        if (stream.CanSeek) return LoadSeekable(stream);
+        // The list of a zip's entries is at its end; without a file, the zip would be held in memory, which ends at 2 GiB.
+        using var file = TemporaryFile.Create();
+        stream.CopyTo(file);
+        file.Position = 0;
+        return LoadSeekable(file);
+    }
+
+    private static FocusTransformer LoadSeekable(Stream stream)
+    {
+        using var zip = Open(stream);
+        var archive = new ModelArchive(zip);
+        var manifest = archive.ReadJson<Manifest>(ManifestName);
+        if (manifest.Format != Format)
+            throw new InvalidDataException(
+                $"This is not a model of Focus.MLExtensions: its manifest says '{manifest.Format}', expected '{Format}'.");
+        if (manifest.Version is < 1 or > Version)
+            throw new InvalidDataException(
+                $"The model has format version {manifest.Version}; this library reads versions 1 to {Version}. Take a newer library.");
+        return Loaders.TryGetValue(manifest.Kind, out var load)
+            ? load(archive)
+            : throw new InvalidDataException(
+                $"The model is of the unknown kind '{manifest.Kind}'; this library knows {string.Join(", ", Loaders.Keys)}.");
+    }
+
+    private static ZipArchive Open(Stream stream)
+    {
+        try
+        {
+            return new ZipArchive(stream, ZipArchiveMode.Read, leaveOpen: true);
+        }
+        catch (InvalidDataException error)
+        {
+            throw new InvalidDataException("This is not a model of Focus.MLExtensions, or it is cut short: it cannot be opened as a zip archive.", error);
+        }
+    }
+
+    private sealed record Manifest(string Format, uint Version, string Kind);
+}
+
+/// <summary>The entries of a model file.</summary>
+internal sealed class ModelArchive(ZipArchive zip)
+{
+    /// <summary>The one time stamp of all entries: equal models are equal files.</summary>
+    private static readonly DateTimeOffset Epoch = new(1980, 1, 1, 0, 0, 0, TimeSpan.Zero);
+
+    private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web)
+    {
+        WriteIndented = true,
+        IgnoreReadOnlyProperties = true,
+        RespectNullableAnnotations = true,
+        RespectRequiredConstructorParameters = true,
+        UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
+        TypeInfoResolver = new DefaultJsonTypeInfoResolver { Modifiers = { LeaveOutCancellation } },
+    };
+
+    public void WriteJson<T>(string name, T value) => Write(name, CompressionLevel.Optimal, stream => JsonSerializer.Serialize(stream, value, Json));
+
+    /// <exception cref="InvalidDataException">The entry is missing or damaged.</exception>
+    public T ReadJson<T>(string name) where T : class => Read(name, stream => JsonSerializer.Deserialize<T>(stream, Json)
+        ?? throw new InvalidDataException("it is empty"));
+
+    /// <summary>Writes tensors as safetensors, uncompressed: weights hardly compress.</summary>
+    public void WriteTensors(string name, IReadOnlyDictionary<string, Tensor> tensors)
+        => Write(name, CompressionLevel.NoCompression, stream => Safetensors.Save(stream, tensors));
+
+    /// <summary>Reads tensors, one at a time, into those given, which must be the same by name, type and shape.</summary>
+    /// <exception cref="InvalidDataException">The entry is missing or damaged, or its tensors are others.</exception>
+    public void ReadTensors(string name, IReadOnlyDictionary<string, Tensor> targets) => Read(name, stream =>
+    {
+        using var _ = no_grad();
+        var reader = new SafetensorsReader(stream);
+        RequireSame(reader.Header.Entries, targets);
+        foreach (var (key, source) in reader.ReadTensors())
+            using (source) targets[key].copy_(source);
+        return targets;
+    });
+
+    /// <summary>The size in bytes of an entry's content.</summary>
+    /// <exception cref="InvalidDataException">The entry is missing.</exception>
+    public long Length(string name) => Find(name).Length;
+
+    private static void RequireSame(IEnumerable<SafetensorsEntry> sources, IReadOnlyDictionary<string, Tensor> targets)
+    {
+        var found = sources.ToDictionary(source => source.Name);
+        if (found.Keys.Except(targets.Keys).FirstOrDefault() is { } extra)
+            throw new InvalidDataException($"it has an unknown tensor '{extra}'");
+        foreach (var (key, target) in targets)
+        {
+            if (!found.TryGetValue(key, out var source)) throw new InvalidDataException($"it lacks tensor '{key}'");
+            if (source.Type.ScalarType != target.dtype || !source.Shape.SequenceEqual(target.shape))
+                throw new InvalidDataException(
+                    $"tensor '{key}' is {Describe(source.Type.ScalarType, source.Shape)}, expected {Describe(target.dtype, target.shape)}");
+        }
+    }
+
+    /// <summary>Options may hold a cancellation token, which belongs to the program and not to the model.</summary>
+    private static void LeaveOutCancellation(JsonTypeInfo type)
+    {
+        foreach (var property in type.Properties.Where(property => property.PropertyType == typeof(CancellationToken)).ToArray())
+            type.Properties.Remove(property);
+    }
+
+    private void Write(string name, CompressionLevel compression, Action<Stream> write)
+    {
+        var entry = zip.CreateEntry(name, compression);
+        entry.LastWriteTime = Epoch;
+        using var stream = entry.Open();
+        write(stream);
+    }
+
+    private T Read<T>(string name, Func<Stream, T> read)
+    {
+        var entry = Find(name);
+        try
+        {
+            using var stream = entry.Open();
+            return read(stream);
+        }
+        catch (Exception error) when (error is InvalidDataException or JsonException or EndOfStreamException)
+        {
+            throw new InvalidDataException($"Entry '{name}' of the model file is damaged: {error.Message}", error);
+        }
+    }
+
+    private ZipArchiveEntry Find(string name) => zip.GetEntry(name)
+        ?? throw new InvalidDataException($"The model file has no entry '{name}'.");
+
+    private static string Describe(ScalarType type, long[] shape) => $"{type} [{string.Join(", ", shape)}]";
+}
+
+/// <summary>Our models in ML.NET's model files: one loadable class for all kinds, whose one stream is a file of
+/// <see cref="ModelFile"/>.</summary>
+internal static class ModelRegistration
+{
+    private const string ModelSignature = "FOCUSMDL", LoadName = "FocusModel", StreamName = "Focus.zip";
+
+    private static readonly Assembly Library = typeof(ModelRegistration).Assembly;
+
+    /// <summary>Lets an environment load our models.</summary>
+    public static void Register(ComponentCatalog catalog)
+    {
+        try
+        {
+            var create = typeof(ModelRegistration).GetMethod(nameof(Load), BindingFlags.Static | BindingFlags.NonPublic)!;
+            MlNetInternals.Current.AddLoadableClass(catalog, typeof(FocusTransformer), LoadName, create);
+        }
+        catch (NotSupportedException)
+        {
+            // Everything else works without; saving a model this way says what is wrong.
+        }
+    }
+
+    /// <summary>Saves a model into its folder of a model file.</summary>
+    /// <exception cref="NotSupportedException">This version of ML.NET does not allow it.</exception>
+    public static void Save(FocusTransformer model, ModelSaveContext context)
+    {
+        var internals = MlNetInternals.Current;
+        internals.SetVersionInfo(context, ModelSignature, ModelFile.Version, Library.GetName().Name!, LoadName);
+        internals.SaveBinaryStream(context, StreamName, writer => ModelFile.Save(model, writer.BaseStream));
+    }
+
+    /// <summary>Called by ML.NET to load a model from its folder of a model file.</summary>
+    private static ITransformer Load(IHostEnvironment environment, object modelLoadContext)
+    {
+        FocusTransformer? model = null;
+        try
+        {
+            if (!MlNetInternals.Current.TryLoadBinaryStream(modelLoadContext, StreamName, reader => model = ModelFile.Load(reader.BaseStream)))
+                throw new InvalidDataException($"The model file lacks the stream '{StreamName}' of a model of Focus.MLExtensions.");
+        }
+        catch (InvalidDataException error)
+        {
+            // Marked as expected, so that ML.NET passes it on instead of reporting a fault of its own.
+            throw environment.Process(error);
+        }
+        return model!;
+    }
+}
+
+/// <summary>A file to put aside what is too large for memory; it goes when it is closed.</summary>
+internal static class TemporaryFile
+{
+    private const int BufferSize = 1 << 16;
+
+    public static FileStream Create() => new(
+        Path.Combine(Path.GetTempPath(), $"focus-{Guid.NewGuid():N}.tmp"), FileMode.CreateNew, FileAccess.ReadWrite, FileShare.None,
+        BufferSize, FileOptions.DeleteOnClose);
+}

@@ -1,0 +1,459 @@
+using System.Reflection;
+using System.Runtime.ExceptionServices;
+using Microsoft.ML;
+using Microsoft.ML.Data;
+
+namespace Focus;
+
+/// <summary>A transformer of this library: it adds columns to each row of a view, lazily.</summary>
+/// <remarks>
+/// It works alone and in chains, in a prediction engine, with <c>mlContext.Model.Save</c> and <c>Load</c> (in a context whose <c>Focus</c>
+/// has been used once), and with <c>mlContext.Focus.Model.Save</c> and <c>Load</c>.
+/// </remarks>
+public abstract class FocusTransformer : ITransformer
+{
+    private protected FocusTransformer()
+    {
+    }
+
+    bool ITransformer.IsRowToRowMapper => true;
+
+    /// <summary>The kind of model, by which a model file says how it is loaded.</summary>
+    internal abstract string ModelKind { get; }
+
+    /// <summary>The schema of what <see cref="Transform"/> returns for data of the given schema.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">The schema lacks an input column, or has it with another type.</exception>
+    public DataViewSchema GetOutputSchema(DataViewSchema inputSchema)
+    {
+        ArgumentNullException.ThrowIfNull(inputSchema);
+        return Bind(inputSchema).OutputSchema;
+    }
+
+    /// <summary>A view of the data with the new columns; nothing is computed before its rows are read.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">The data lack an input column, or have it with another type.</exception>
+    public IDataView Transform(IDataView input)
+    {
+        ArgumentNullException.ThrowIfNull(input);
+        return new MappedDataView(input, Bind(input.Schema));
+    }
+
+    IRowToRowMapper ITransformer.GetRowToRowMapper(DataViewSchema inputSchema)
+    {
+        ArgumentNullException.ThrowIfNull(inputSchema);
+        return Bind(inputSchema);
+    }
+
+    void ICanSaveModel.Save(ModelSaveContext ctx)
+    {
+        ArgumentNullException.ThrowIfNull(ctx);
+        ModelRegistration.Save(this, ctx);
+    }
+
+    /// <summary>Writes configuration and weights.</summary>
+    internal abstract void Save(ModelArchive archive);
+
+    /// <summary>Finds the input columns in a schema.</summary>
+    private protected abstract RowMapping Bind(DataViewSchema inputSchema);
+}
+
+/// <summary>A transformer bound to an input schema: the columns it reads and the columns it adds, which follow those of the
+/// input.</summary>
+internal abstract class RowMapping : IRowToRowMapper
+{
+    private readonly DataViewSchema.Column[] inputs;
+
+    protected RowMapping(
+        DataViewSchema inputSchema, IEnumerable<DataViewSchema.Column> inputs, IEnumerable<DataViewSchema.DetachedColumn> added)
+    {
+        InputSchema = inputSchema;
+        this.inputs = [.. inputs];
+        var schema = new DataViewSchema.Builder();
+        schema.AddColumns(inputSchema);
+        schema.AddColumns(added);
+        OutputSchema = schema.ToSchema();
+    }
+
+    public DataViewSchema InputSchema { get; }
+
+    public DataViewSchema OutputSchema { get; }
+
+    /// <summary>How many rows are best computed together.</summary>
+    public virtual int BlockSize => 1;
+
+    /// <summary>Makes room for rows of the input, and computes the added columns for them.</summary>
+    public abstract RowBlock CreateBlock(DataViewRow input, int capacity);
+
+    public bool IsAdded(DataViewSchema.Column column) => column.Index >= InputSchema.Count;
+
+    /// <summary>The place of an added column among the added ones.</summary>
+    public int AddedIndex(DataViewSchema.Column column) => column.Index - InputSchema.Count;
+
+    /// <summary>Those columns of the input that output columns are handed through from.</summary>
+    public IEnumerable<DataViewSchema.Column> PassedThrough(IEnumerable<DataViewSchema.Column> outputs)
+        => outputs.Where(column => !IsAdded(column)).Select(column => InputSchema[column.Index]);
+
+    public IEnumerable<DataViewSchema.Column> GetDependencies(IEnumerable<DataViewSchema.Column> dependingColumns)
+    {
+        var outputs = dependingColumns.ToArray();
+        var passed = PassedThrough(outputs);
+        return outputs.Any(IsAdded) ? passed.UnionBy(inputs, column => column.Index) : passed;
+    }
+
+    public DataViewRow GetRow(DataViewRow input, IEnumerable<DataViewSchema.Column> activeColumns)
+        => new MappedRow(this, input, new ActiveColumns(OutputSchema, activeColumns));
+}
+
+/// <summary>One column made of another, value by value, on all cores.</summary>
+/// <param name="inputSchema">The schema of the input.</param>
+/// <param name="source">The column that is read.</param>
+/// <param name="added">The column that is made.</param>
+/// <param name="convert">Makes a value of another; called by several threads at once. An ArgumentException tells of a value that cannot
+/// be.</param>
+/// <param name="copy">Copies a made value for the caller.</param>
+internal sealed class ConversionMapping<TIn, TOut>(
+    DataViewSchema inputSchema, DataViewSchema.Column source, DataViewSchema.DetachedColumn added,
+    Func<TIn, TOut> convert, Copier<TOut> copy)
+    : RowMapping(inputSchema, [source], [added])
+{
+    // Enough for all cores to be busy most of the time; no more, as values may be whole books.
+    public override int BlockSize => 8 * Environment.ProcessorCount;
+
+    public override RowBlock CreateBlock(DataViewRow input, int capacity) => new Block(input, source, convert, copy, capacity);
+
+    private sealed class Block(
+        DataViewRow input, DataViewSchema.Column source, Func<TIn, TOut> convert, Copier<TOut> copy, int capacity) : RowBlock
+    {
+        private readonly ValueGetter<TIn> read = input.GetGetter<TIn>(source);
+        private readonly TIn[] inputs = new TIn[capacity];
+        private readonly TOut[] outputs = new TOut[capacity];
+        private readonly long[] rows = new long[capacity];
+
+        public override void Read(int slot)
+        {
+            read(ref inputs[slot]);
+            rows[slot] = input.Position;
+        }
+
+        public override void Compute(int count)
+        {
+            try
+            {
+                if (count == 1) Convert(0);
+                else Parallel.For(0, count, Convert);
+            }
+            catch (AggregateException faults)
+            {
+                ExceptionDispatchInfo.Throw(faults.InnerExceptions[0]);
+            }
+        }
+
+        public override Delegate CreateGetter(int added) => (ValueGetter<TOut>)((ref TOut value) => copy(outputs[Current], ref value));
+
+        public override void Dispose()
+        {
+        }
+
+        private void Convert(int slot)
+        {
+            try
+            {
+                outputs[slot] = convert(inputs[slot]);
+            }
+            catch (ArgumentException fault)
+            {
+                throw new InvalidOperationException($"Column '{source.Name}', row {rows[slot]}: {fault.Message}", fault);
+            }
+        }
+    }
+}
+
+/// <summary>A view with the columns a mapping adds.</summary>
+internal sealed class MappedDataView(IDataView input, RowMapping mapping) : IDataView
+{
+    public bool CanShuffle => input.CanShuffle;
+
+    public DataViewSchema Schema => mapping.OutputSchema;
+
+    public long? GetRowCount() => input.GetRowCount();
+
+    public DataViewRowCursor GetRowCursor(IEnumerable<DataViewSchema.Column> columnsNeeded, Random? rand = null)
+    {
+        var active = new ActiveColumns(Schema, columnsNeeded);
+        return Map(input.GetRowCursor(mapping.GetDependencies(active.Columns), rand), active);
+    }
+
+    public DataViewRowCursor[] GetRowCursorSet(IEnumerable<DataViewSchema.Column> columnsNeeded, int n, Random? rand = null)
+    {
+        var active = new ActiveColumns(Schema, columnsNeeded);
+        return [.. input.GetRowCursorSet(mapping.GetDependencies(active.Columns), n, rand).Select(cursor => Map(cursor, active))];
+    }
+
+    private DataViewRowCursor Map(DataViewRowCursor cursor, ActiveColumns active)
+    {
+        var blocks = mapping.BlockSize > 1 && active.Columns.Any(mapping.IsAdded)
+            && mapping.PassedThrough(active.Columns).All(column => ColumnBuffer.Supports(column.Type));
+        return blocks ? new BlockCursor(mapping, cursor, active) : new MappedCursor(mapping, cursor, active);
+    }
+}
+
+/// <summary>A cursor that maps row by row, in step with its input.</summary>
+internal sealed class MappedCursor(RowMapping mapping, DataViewRowCursor input, ActiveColumns active) : DataViewRowCursor
+{
+    private readonly MappedRow row = new(mapping, input, active);
+
+    public override DataViewSchema Schema => row.Schema;
+
+    public override long Position => row.Position;
+
+    public override long Batch => row.Batch;
+
+    public override bool MoveNext() => input.MoveNext();
+
+    public override ValueGetter<DataViewRowId> GetIdGetter() => row.GetIdGetter();
+
+    public override bool IsColumnActive(DataViewSchema.Column column) => row.IsColumnActive(column);
+
+    public override ValueGetter<TValue> GetGetter<TValue>(DataViewSchema.Column column) => row.GetGetter<TValue>(column);
+
+    protected override void Dispose(bool disposing)
+    {
+        if (disposing) row.Dispose();
+        base.Dispose(disposing);
+    }
+}
+
+/// <summary>A row with the columns a mapping adds, computed when one of them is first asked for.</summary>
+internal sealed class MappedRow : DataViewRow
+{
+    private readonly RowMapping mapping;
+    private readonly DataViewRow input;
+    private readonly ActiveColumns active;
+    private readonly RowBlock? block;
+    private long computed = -1;
+
+    public MappedRow(RowMapping mapping, DataViewRow input, ActiveColumns active)
+    {
+        (this.mapping, this.input, this.active) = (mapping, input, active);
+        if (active.Columns.Any(mapping.IsAdded)) block = mapping.CreateBlock(input, capacity: 1);
+    }
+
+    public override DataViewSchema Schema => mapping.OutputSchema;
+
+    public override long Position => input.Position;
+
+    public override long Batch => input.Batch;
+
+    public override ValueGetter<DataViewRowId> GetIdGetter() => input.GetIdGetter();
+
+    public override bool IsColumnActive(DataViewSchema.Column column) => active.Contains(column);
+
+    public override ValueGetter<TValue> GetGetter<TValue>(DataViewSchema.Column column)
+    {
+        active.Require(column);
+        if (!mapping.IsAdded(column)) return input.GetGetter<TValue>(mapping.InputSchema[column.Index]);
+        var getter = ActiveColumns.Cast<TValue>(block!.CreateGetter(mapping.AddedIndex(column)), column);
+        return (ref TValue value) =>
+        {
+            Compute();
+            getter(ref value);
+        };
+    }
+
+    protected override void Dispose(bool disposing)
+    {
+        if (disposing)
+        {
+            block?.Dispose();
+            input.Dispose();
+        }
+        base.Dispose(disposing);
+    }
+
+    private void Compute()
+    {
+        if (computed == input.Position) return;
+        block!.Read(0);
+        block.Compute(1);
+        computed = input.Position;
+    }
+}
+
+/// <summary>A cursor that reads ahead and computes the added columns of many rows at once; what is handed through is kept
+/// meanwhile.</summary>
+internal sealed class BlockCursor : DataViewRowCursor
+{
+    /// <summary>Rows of the first block; each is twice as large as the one before, so that who reads a few rows waits for a few.</summary>
+    private const int FirstCount = 16;
+
+    private readonly RowMapping mapping;
+    private readonly DataViewRowCursor input;
+    private readonly ActiveColumns active;
+    private readonly RowBlock block;
+    private readonly Dictionary<int, ColumnBuffer> passedThrough;
+    private readonly ColumnBuffer<DataViewRowId> ids;
+    private readonly long[] batches;
+    private int capacity;
+    private int count;
+    private int slot;
+    private long position = -1;
+
+    public BlockCursor(RowMapping mapping, DataViewRowCursor input, ActiveColumns active)
+    {
+        (this.mapping, this.input, this.active) = (mapping, input, active);
+        block = mapping.CreateBlock(input, mapping.BlockSize);
+        passedThrough = mapping.PassedThrough(active.Columns)
+            .ToDictionary(column => column.Index, column => ColumnBuffer.Of(input, column, mapping.BlockSize));
+        ids = new ColumnBuffer<DataViewRowId>(input.GetIdGetter(), mapping.BlockSize, ColumnBuffer.Assign);
+        batches = new long[mapping.BlockSize];
+        capacity = Math.Min(FirstCount, mapping.BlockSize);
+    }
+
+    public override DataViewSchema Schema => mapping.OutputSchema;
+
+    public override long Position => position;
+
+    public override long Batch => batches[slot];
+
+    public override bool MoveNext()
+    {
+        if (++slot >= count) Fill();
+        block.Current = slot;
+        position = count > 0 ? position + 1 : -1;
+        return count > 0;
+    }
+
+    public override bool IsColumnActive(DataViewSchema.Column column) => active.Contains(column);
+
+    public override ValueGetter<DataViewRowId> GetIdGetter() => (ValueGetter<DataViewRowId>)ids.CreateGetter(() => slot);
+
+    public override ValueGetter<TValue> GetGetter<TValue>(DataViewSchema.Column column)
+    {
+        active.Require(column);
+        var getter = mapping.IsAdded(column) ? block.CreateGetter(mapping.AddedIndex(column)) : passedThrough[column.Index].CreateGetter(() => slot);
+        return ActiveColumns.Cast<TValue>(getter, column);
+    }
+
+    protected override void Dispose(bool disposing)
+    {
+        if (disposing)
+        {
+            block.Dispose();
+            input.Dispose();
+        }
+        base.Dispose(disposing);
+    }
+
+    private void Fill()
+    {
+        slot = 0;
+        for (count = 0; count < capacity && input.MoveNext(); count++)
+        {
+            block.Read(count);
+            ids.Read(count);
+            batches[count] = input.Batch;
+            foreach (var buffer in passedThrough.Values) buffer.Read(count);
+        }
+        if (count > 0) block.Compute(count);
+        capacity = Math.Min(2 * capacity, mapping.BlockSize);
+    }
+}
+
+/// <summary>Some rows whose added columns are computed together.</summary>
+/// <remarks>Used by one thread at a time: rows are read into the slots 0, 1, …, then computed, then handed out by way of
+/// <see cref="Current"/>.</remarks>
+internal abstract class RowBlock : IDisposable
+{
+    /// <summary>The slot whose values the getters give.</summary>
+    public int Current { get; set; }
+
+    /// <summary>Keeps what is needed of the input's current row.</summary>
+    public abstract void Read(int slot);
+
+    /// <summary>Computes the added columns of the first <paramref name="count"/> slots.</summary>
+    public abstract void Compute(int count);
+
+    /// <summary>A getter (<c>ValueGetter</c>) of an added column, which follows <see cref="Current"/>.</summary>
+    /// <param name="added">The column's place among the added ones.</param>
+    public abstract Delegate CreateGetter(int added);
+
+    public abstract void Dispose();
+}
+
+/// <summary>Values of a column in some rows.</summary>
+internal abstract class ColumnBuffer
+{
+    /// <summary>Whether values of a type can be kept beyond their row.</summary>
+    public static bool Supports(DataViewType type) => type is PrimitiveDataViewType or VectorDataViewType;
+
+    /// <summary>A buffer for a column of a type that is <see cref="Supports">supported</see>.</summary>
+    public static ColumnBuffer Of(DataViewRow input, DataViewSchema.Column column, int capacity)
+    {
+        var (name, type) = column.Type is VectorDataViewType vector
+            ? (nameof(OfVectors), vector.ItemType.RawType)
+            : (nameof(OfPrimitives), column.Type.RawType);
+        var method = typeof(ColumnBuffer).GetMethod(name, BindingFlags.Static | BindingFlags.NonPublic)!.MakeGenericMethod(type);
+        return method.CreateDelegate<Func<DataViewRow, DataViewSchema.Column, int, ColumnBuffer>>()(input, column, capacity);
+    }
+
+    /// <summary>Keeps the value of the input's current row.</summary>
+    public abstract void Read(int slot);
+
+    /// <summary>A <see cref="ValueGetter{T}"/> for the value in the slot that <paramref name="current"/> gives.</summary>
+    public abstract Delegate CreateGetter(Func<int> current);
+
+    /// <summary>Copies a primitive value.</summary>
+    public static void Assign<T>(in T source, ref T target) => target = source;
+
+    /// <summary>Copies a vector, reusing the target's arrays.</summary>
+    public static void Copy<T>(in VBuffer<T> source, ref VBuffer<T> target) => source.CopyTo(ref target);
+
+    private static ColumnBuffer OfPrimitives<T>(DataViewRow input, DataViewSchema.Column column, int capacity)
+        => new ColumnBuffer<T>(input.GetGetter<T>(column), capacity, Assign);
+
+    private static ColumnBuffer OfVectors<T>(DataViewRow input, DataViewSchema.Column column, int capacity)
+        => new ColumnBuffer<VBuffer<T>>(input.GetGetter<VBuffer<T>>(column), capacity, Copy);
+}
+
+/// <summary>Copies a value, reusing the target's buffers.</summary>
+internal delegate void Copier<T>(in T source, ref T target);
+
+/// <inheritdoc/>
+internal sealed class ColumnBuffer<T>(ValueGetter<T> source, int capacity, Copier<T> copy) : ColumnBuffer
+{
+    private readonly T[] values = new T[capacity];
+
+    // The getter fills the slot's own buffers; only handing out copies, as the caller may change what it gets.
+    public override void Read(int slot) => source(ref values[slot]!);
+
+    public override Delegate CreateGetter(Func<int> current) => (ValueGetter<T>)((ref T value) => copy(values[current()], ref value));
+}
+
+/// <summary>The columns of a schema that were asked for.</summary>
+internal sealed class ActiveColumns
+{
+    private readonly bool[] active;
+
+    public ActiveColumns(DataViewSchema schema, IEnumerable<DataViewSchema.Column> columns)
+    {
+        ArgumentNullException.ThrowIfNull(columns);
+        Schema = schema;
+        active = new bool[schema.Count];
+        foreach (var column in columns) active[column.Index] = true;
+    }
+
+    public DataViewSchema Schema { get; }
+
+    public IEnumerable<DataViewSchema.Column> Columns => Schema.Where(Contains);
+
+    public bool Contains(DataViewSchema.Column column) => column.Index < active.Length && active[column.Index];
+
+    /// <summary>Throws unless a column was asked for.</summary>
+    public void Require(DataViewSchema.Column column)
+    {
+        if (!Contains(column)) throw new InvalidOperationException($"Column '{column.Name}' was not asked for when the row was made.");
+    }
+
+    /// <summary>A getter as what the caller takes it for.</summary>
+    public static ValueGetter<TValue> Cast<TValue>(Delegate getter, DataViewSchema.Column column) => getter as ValueGetter<TValue>
+        ?? throw new InvalidOperationException($"Column '{column.Name}' is {column.Type}; it cannot be read as {typeof(TValue)}.");
+}

@@ -1,0 +1,331 @@
+using System.Text.Json.Serialization;
+using Microsoft.ML;
+using Microsoft.ML.Data;
+using Microsoft.ML.Tokenizers;
+
+namespace Focus;
+
+/// <summary>Makes tokens of text, with a tokenizer that is given or whose vocabulary is learned.</summary>
+/// <remarks>Input: a text column. Output: a vector of Int32 of varying length, the token ids in the order of the text; none for an empty
+/// text.</remarks>
+public sealed class TokenizingEstimator : IEstimator<TokenizingTransformer>
+{
+    private readonly string outputColumnName, inputColumnName;
+    private readonly TokenizerDescription example;
+    private readonly Func<IEnumerable<string>, TokenizerDescription>? learn;
+
+    private TokenizingEstimator(
+        string outputColumnName, string? inputColumnName, TokenizerDescription example,
+        Func<IEnumerable<string>, TokenizerDescription>? learn)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(outputColumnName);
+        (this.outputColumnName, this.inputColumnName) = (outputColumnName, inputColumnName ?? outputColumnName);
+        ArgumentException.ThrowIfNullOrEmpty(this.inputColumnName, nameof(inputColumnName));
+        (this.example, this.learn) = (example, learn);
+    }
+
+    /// <summary>Learns the vocabulary, where there is one to learn.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">The text column is missing or of the wrong type.</exception>
+    /// <exception cref="InvalidOperationException">A vocabulary is to be learned from data without any text.</exception>
+    public TokenizingTransformer Fit(IDataView input)
+    {
+        ArgumentNullException.ThrowIfNull(input);
+        var column = TextColumn.Find(input.Schema, inputColumnName);
+        var tokenizer = learn is null ? example : learn(input.GetColumn<string>(column));
+        return new TokenizingTransformer(new TokenizingConfiguration(outputColumnName, inputColumnName, tokenizer));
+    }
+
+    /// <summary>The columns of the output: those of the input and that of the tokens.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">The text column is missing or of the wrong type.</exception>
+    public SchemaShape GetOutputSchema(SchemaShape inputSchema)
+    {
+        ArgumentNullException.ThrowIfNull(inputSchema);
+        TextColumn.Check(inputSchema, inputColumnName);
+        return SchemaColumns.Append(inputSchema, [TokenizingTransformer.OutputColumn(outputColumnName, example)]);
+    }
+
+    internal static TokenizingEstimator Gpt2(string outputColumnName, string? inputColumnName)
+        => new(outputColumnName, inputColumnName, TokenizerDescription.Gpt2, learn: null);
+
+    internal static TokenizingEstimator Characters(string outputColumnName, string? inputColumnName)
+        => new(outputColumnName, inputColumnName, TokenizerDescription.AnyCharacters, LearnCharacters);
+
+    private static TokenizerDescription LearnCharacters(IEnumerable<string> texts)
+    {
+        var vocabulary = CharacterTokenizer.Learn(texts).Vocabulary;
+        return vocabulary.Count > 0
+            ? TokenizerDescription.Characters(vocabulary)
+            : throw new InvalidOperationException(
+                "There are no characters to learn a vocabulary from: the data has no rows, or their texts are empty.");
+    }
+}
+
+/// <summary>Adds to each row the tokens of a text: a vector of Int32, as long as the text has tokens.</summary>
+/// <remarks>
+/// The new column's annotations say which tokenizer it is from, so that <c>DetokenizeCharacters</c> finds the vocabulary and
+/// <see cref="Gpt2Pretrainer"/> can compare it with the model's. A model file holds the vocabulary of a character tokenizer, and of GPT-2's
+/// tokenizer the name. Rows are tokenized some at a time, on all cores.
+/// </remarks>
+public sealed class TokenizingTransformer : FocusTransformer
+{
+    internal const string Kind = "Tokenizing";
+
+    private readonly TokenizingConfiguration configuration;
+
+    internal TokenizingTransformer(TokenizingConfiguration configuration)
+        => (this.configuration, Tokenizer) = (configuration, configuration.Tokenizer.CreateTokenizer());
+
+    /// <summary>The tokenizer: ML.NET's <see cref="TiktokenTokenizer"/>, or a <see cref="CharacterTokenizer"/>, which has learned its
+    /// vocabulary.</summary>
+    public Tokenizer Tokenizer { get; }
+
+    /// <summary>How many tokens there are; the ids run from 0 to it, exclusive. A model's vocabulary must be at least as large.</summary>
+    public int TokenCount => configuration.Tokenizer.Count;
+
+    internal override string ModelKind => Kind;
+
+    internal override void Save(ModelArchive archive) => configuration.Save(archive);
+
+    internal static TokenizingTransformer Load(ModelArchive archive) => new(TokenizingConfiguration.Load(archive));
+
+    internal static DataViewSchema.DetachedColumn OutputColumn(string name, TokenizerDescription tokenizer)
+        => new(name, TokenColumn.Type, tokenizer.ToAnnotations());
+
+    private protected override RowMapping Bind(DataViewSchema inputSchema) => new ConversionMapping<ReadOnlyMemory<char>, VBuffer<int>>(
+        inputSchema, TextColumn.Find(inputSchema, configuration.InputColumnName),
+        OutputColumn(configuration.OutputColumnName, configuration.Tokenizer), Tokenize, ColumnBuffer.Copy);
+
+    private VBuffer<int> Tokenize(ReadOnlyMemory<char> text)
+    {
+        int[] ids = [.. Tokenizer.EncodeToIds(text.Span)];
+        return new VBuffer<int>(ids.Length, ids);
+    }
+}
+
+/// <summary>Makes text of tokens: the inverse of <see cref="TokenizingEstimator"/>.</summary>
+/// <remarks>Input: a vector of Int32. Output: text.</remarks>
+public sealed class DetokenizingEstimator : IEstimator<DetokenizingTransformer>
+{
+    private readonly string outputColumnName, inputColumnName;
+    private readonly TokenizerDescription? tokenizer;
+
+    /// <param name="outputColumnName">The column to make.</param>
+    /// <param name="inputColumnName">The column of tokens, or null for the same name.</param>
+    /// <param name="tokenizer">The tokenizer, or null for a character tokenizer whose vocabulary the column of tokens carries.</param>
+    internal DetokenizingEstimator(string outputColumnName, string? inputColumnName, TokenizerDescription? tokenizer)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(outputColumnName);
+        (this.outputColumnName, this.inputColumnName) = (outputColumnName, inputColumnName ?? outputColumnName);
+        ArgumentException.ThrowIfNullOrEmpty(this.inputColumnName, nameof(inputColumnName));
+        this.tokenizer = tokenizer;
+    }
+
+    /// <summary>Finds the vocabulary; there is nothing to learn.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">The token column is missing, of the wrong type, or lacks the vocabulary that is
+    /// needed.</exception>
+    public DetokenizingTransformer Fit(IDataView input)
+    {
+        ArgumentNullException.ThrowIfNull(input);
+        var column = TokenColumn.Find(input.Schema, inputColumnName);
+        var found = tokenizer ?? TokenizerDescription.Of(column);
+        if (found is null || (tokenizer is null && found.Vocabulary is null)) throw LacksVocabulary();
+        return new DetokenizingTransformer(new TokenizingConfiguration(outputColumnName, inputColumnName, found));
+    }
+
+    /// <summary>The columns of the output: those of the input and that of the text.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">The token column is missing, of the wrong type, or lacks the vocabulary that is
+    /// needed.</exception>
+    public SchemaShape GetOutputSchema(SchemaShape inputSchema)
+    {
+        ArgumentNullException.ThrowIfNull(inputSchema);
+        var column = TokenColumn.Find(inputSchema, inputColumnName);
+        if (tokenizer is null && !TokenizerDescription.HasVocabulary(column)) throw LacksVocabulary();
+        return SchemaColumns.Append(inputSchema, [DetokenizingTransformer.OutputColumn(outputColumnName)]);
+    }
+
+    private ArgumentOutOfRangeException LacksVocabulary() => SchemaColumns.Mismatch(
+        "token", inputColumnName, "a column with the vocabulary of TokenizeCharacters", "none; give DetokenizeCharacters the tokenizer");
+}
+
+/// <summary>Adds to each row the text of its tokens.</summary>
+/// <remarks>A model file holds the vocabulary of a character tokenizer, and of GPT-2's tokenizer the name.</remarks>
+public sealed class DetokenizingTransformer : FocusTransformer
+{
+    internal const string Kind = "Detokenizing";
+
+    private readonly TokenizingConfiguration configuration;
+
+    internal DetokenizingTransformer(TokenizingConfiguration configuration)
+        => (this.configuration, Tokenizer) = (configuration, configuration.Tokenizer.CreateTokenizer());
+
+    /// <summary>The tokenizer: ML.NET's <see cref="TiktokenTokenizer"/>, or a <see cref="CharacterTokenizer"/>.</summary>
+    public Tokenizer Tokenizer { get; }
+
+    internal override string ModelKind => Kind;
+
+    internal override void Save(ModelArchive archive) => configuration.Save(archive);
+
+    internal static DetokenizingTransformer Load(ModelArchive archive) => new(TokenizingConfiguration.Load(archive));
+
+    internal static DataViewSchema.DetachedColumn OutputColumn(string name) => new(name, TextDataViewType.Instance);
+
+    private protected override RowMapping Bind(DataViewSchema inputSchema) => new ConversionMapping<VBuffer<int>, ReadOnlyMemory<char>>(
+        inputSchema, TokenColumn.Find(inputSchema, configuration.InputColumnName), OutputColumn(configuration.OutputColumnName),
+        Detokenize, ColumnBuffer.Assign);
+
+    /// <summary>Text of tokens, all of which the tokenizer must know: GPT-2's would leave the others out without a word.</summary>
+    private ReadOnlyMemory<char> Detokenize(VBuffer<int> tokens)
+    {
+        int[] ids = [.. tokens.DenseValues()];
+        var count = configuration.Tokenizer.Count;
+        var slot = ids.AsSpan().IndexOfAnyExceptInRange(0, count - 1);
+        if (slot >= 0)
+            throw new ArgumentException(
+                $"slot {slot}: expected a token from 0 to {count - 1}, those of the tokenizer {configuration.Tokenizer.Name}, found {ids[slot]}. " +
+                $"Take the tokenizer that made the tokens; where a model generated them, set {nameof(GenerationOptions)}." +
+                $"{nameof(GenerationOptions.TokenCount)} to {count}.");
+        return Tokenizer.Decode(ids).AsMemory();
+    }
+}
+
+/// <summary>What a transformer between text and tokens is; the whole of its model file.</summary>
+internal sealed record TokenizingConfiguration(string OutputColumnName, string InputColumnName, TokenizerDescription Tokenizer)
+{
+    private const string Entry = "configuration.json";
+
+    /// <exception cref="InvalidDataException">The configuration is missing or damaged.</exception>
+    public static TokenizingConfiguration Load(ModelArchive archive)
+    {
+        var configuration = archive.ReadJson<TokenizingConfiguration>(Entry);
+        if (configuration.OutputColumnName.Length == 0 || configuration.InputColumnName.Length == 0)
+            throw new InvalidDataException("The model's configuration is invalid: a column has no name.");
+        return configuration;
+    }
+
+    public void Save(ModelArchive archive) => archive.WriteJson(Entry, this);
+}
+
+/// <summary>A tokenizer as model files hold it, and as columns of tokens carry it in their annotations.</summary>
+/// <param name="Name">What kind of tokenizer it is.</param>
+/// <param name="Vocabulary">Its tokens in the order of their ids, where the name does not say them.</param>
+internal sealed record TokenizerDescription(string Name, string[]? Vocabulary)
+{
+    private const string NameKind = "Tokenizer", VocabularyKind = "Vocabulary";
+
+    /// <summary>GPT-2's byte-pair encoding, whose vocabulary everyone knows.</summary>
+    public static TokenizerDescription Gpt2 { get; } = new(NamedTokenizer.Gpt2Name, Vocabulary: null);
+
+    /// <summary>Stands for any character tokenizer, where nothing is known yet.</summary>
+    public static TokenizerDescription AnyCharacters { get; } = Characters(["?"]);
+
+    /// <summary>How many tokens there are.</summary>
+    [JsonIgnore]
+    public int Count => Vocabulary?.Length ?? Gpt2Tokens.Count;
+
+    public static TokenizerDescription Characters(IReadOnlyList<string> vocabulary) => new(NamedTokenizer.CharactersName, [.. vocabulary]);
+
+    /// <summary>The tokenizer that a column's tokens are of, or null where the column does not say.</summary>
+    public static TokenizerDescription? Of(DataViewSchema.Column column)
+    {
+        if (column.Annotations.Schema.GetColumnOrNull(NameKind) is not { Type: TextDataViewType }) return null;
+        ReadOnlyMemory<char> name = default;
+        column.Annotations.GetValue(NameKind, ref name);
+        var annotation = column.Annotations.Schema.GetColumnOrNull(VocabularyKind);
+        var vocabulary = annotation is { Type: VectorDataViewType { ItemType: TextDataViewType } }
+            ? KeyValueType.Text.Read(column.Annotations, VocabularyKind)
+            : null;
+        return (name.ToString(), vocabulary) switch
+        {
+            (NamedTokenizer.Gpt2Name, null) => Gpt2,
+            (NamedTokenizer.CharactersName, { Length: > 0 }) => Characters(vocabulary),
+            _ => null, // Another library's annotation of the same name.
+        };
+    }
+
+    /// <summary>Whether a column's tokens come with a vocabulary.</summary>
+    public static bool HasVocabulary(SchemaShape.Column column) => column.Annotations.Any(annotation => annotation.Name == VocabularyKind);
+
+    /// <summary>A tokenizer as described as that of a column of a shape, which holds no values.</summary>
+    public static TokenizerDescription? Example(SchemaShape.Column column)
+        => HasVocabulary(column) ? AnyCharacters : column.Annotations.Any(annotation => annotation.Name == NameKind) ? Gpt2 : null;
+
+    public DataViewSchema.Annotations ToAnnotations()
+    {
+        var annotations = new DataViewSchema.Annotations.Builder();
+        annotations.AddPrimitiveValue(NameKind, TextDataViewType.Instance, Name.AsMemory());
+        if (Vocabulary is not null) KeyValueType.Text.Add(annotations, VocabularyKind, Vocabulary);
+        return annotations.ToAnnotations();
+    }
+
+    /// <summary>Whether another tokenizer gives texts the same tokens.</summary>
+    public bool Matches(TokenizerDescription other)
+        => Name == other.Name && (Vocabulary ?? []).AsSpan().SequenceEqual(other.Vocabulary ?? []);
+
+    /// <exception cref="InvalidDataException">There is no such tokenizer.</exception>
+    public Tokenizer CreateTokenizer() => NamedTokenizer.Recall(Name, Vocabulary).Tokenizer;
+
+    public override string ToString() => $"'{Name}' of {Count} tokens";
+}
+
+/// <summary>Columns of text.</summary>
+internal static class TextColumn
+{
+    private const string Role = "text", Expectation = "text (String)";
+
+    /// <exception cref="ArgumentOutOfRangeException">The column is missing or of the wrong type.</exception>
+    public static DataViewSchema.Column Find(DataViewSchema schema, string name)
+    {
+        var column = SchemaColumns.Find(schema, name, Role);
+        return column.Type is TextDataViewType ? column : throw SchemaColumns.Mismatch(Role, name, Expectation, column.Type.ToString()!);
+    }
+
+    /// <summary>Finds the same faults before there are data.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">The column is missing or of the wrong type.</exception>
+    public static void Check(SchemaShape shape, string name)
+    {
+        var column = SchemaColumns.Find(shape, name, Role);
+        if (column.Kind != SchemaShape.Column.VectorKind.Scalar || column.ItemType is not TextDataViewType)
+            throw SchemaColumns.Mismatch(Role, name, Expectation, SchemaColumns.Describe(column));
+    }
+}
+
+/// <summary>Columns of tokens: vectors of Int32, as the ids of ML.NET's tokenizers are.</summary>
+internal static class TokenColumn
+{
+    public const string DefaultName = "Tokens";
+
+    private const string Role = "token", Expectation = "a vector of Int32 (TokenizeGpt2 or TokenizeCharacters makes one)";
+
+    /// <summary>Vectors of any length.</summary>
+    public static VectorDataViewType Type { get; } = new(NumberDataViewType.Int32);
+
+    /// <exception cref="ArgumentOutOfRangeException">The column is missing or of the wrong type.</exception>
+    public static DataViewSchema.Column Find(DataViewSchema schema, string name, string role = Role)
+    {
+        var column = SchemaColumns.Find(schema, name, role);
+        return column.Type is VectorDataViewType vector && vector.ItemType.Equals(NumberDataViewType.Int32)
+            ? column
+            : throw SchemaColumns.Mismatch(role, name, Expectation, column.Type.ToString()!);
+    }
+
+    /// <summary>Finds the same faults before there are data.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">The column is missing or of the wrong type.</exception>
+    public static SchemaShape.Column Find(SchemaShape shape, string name)
+    {
+        var column = SchemaColumns.Find(shape, name, Role);
+        return column.Kind != SchemaShape.Column.VectorKind.Scalar && !column.IsKey && column.ItemType.Equals(NumberDataViewType.Int32)
+            ? column
+            : throw SchemaColumns.Mismatch(Role, name, Expectation, SchemaColumns.Describe(column));
+    }
+
+    /// <exception cref="InvalidOperationException">An id is not in a model's vocabulary.</exception>
+    public static void RequireInVocabulary(ReadOnlySpan<int> tokens, Gpt2Config model, string column, long row)
+    {
+        var slot = tokens.IndexOfAnyExceptInRange(0, model.VocabularySize - 1);
+        if (slot >= 0)
+            throw new InvalidOperationException(
+                $"Column '{column}', row {row}, slot {slot}: expected a token from 0 to {model.VocabularySize - 1}, the model's " +
+                $"vocabulary, found {tokens[slot]}. Take the tokenizer that the model is for, or a larger " +
+                $"{nameof(Gpt2Config.VocabularySize)}.");
+    }
+}

@@ -1,0 +1,364 @@
+using TorchSharp;
+using TorchSharp.Modules;
+using static TorchSharp.torch;
+using static TorchSharp.torch.nn;
+
+namespace Focus;
+
+/// <summary>The sizes and choices that make a GPT-2.</summary>
+/// <remarks>The defaults are GPT-2 small as the paper trains it (arXiv:2501.12243): no biases, attention scaled by inverse layer index.</remarks>
+public sealed record Gpt2Config
+{
+    /// <summary>Above it, the features in the middle of a block, four times as many, are beyond what a layer is made with.</summary>
+    private const int WidestWidth = int.MaxValue / 4;
+
+    /// <summary>Above it, the parameters' bytes are beyond counting.</summary>
+    private const long LargestCount = long.MaxValue / sizeof(float);
+
+    /// <summary>GPT-2 small: 124 M parameters.</summary>
+    public static Gpt2Config Small { get; } = new();
+
+    /// <summary>GPT-2 medium: 354 M parameters.</summary>
+    public static Gpt2Config Medium { get; } = new() { Layers = 24, Heads = 16, Width = 1024 };
+
+    /// <summary>GPT-2 large: 773 M parameters.</summary>
+    public static Gpt2Config Large { get; } = new() { Layers = 36, Heads = 20, Width = 1280 };
+
+    /// <summary>GPT-2 XL: 1557 M parameters.</summary>
+    public static Gpt2Config XL { get; } = new() { Layers = 48, Heads = 25, Width = 1600 };
+
+    /// <summary>The longest sequence, in tokens, ≥ 1.</summary>
+    public int BlockSize { get; init; } = 1024;
+
+    /// <summary>Token ids lie below it; ≥ 1. The default is GPT-2's 50257 padded to a multiple of 64.</summary>
+    public int VocabularySize { get; init; } = 50304;
+
+    /// <summary>Transformer blocks, ≥ 1.</summary>
+    public int Layers { get; init; } = 12;
+
+    /// <summary>Attention heads of each block, ≥ 1; a divisor of <see cref="Width"/>.</summary>
+    public int Heads { get; init; } = 12;
+
+    /// <summary>Features of each token between the blocks, from 1 to 2²⁹ − 1.</summary>
+    public int Width { get; init; } = 768;
+
+    /// <summary>Whether linear layers and layer norms have biases.</summary>
+    public bool Bias { get; init; }
+
+    /// <summary>Whether attention logits are divided by the block's number, counted from 1, too.</summary>
+    public bool ScaleAttentionByInverseLayerIndex { get; init; } = true;
+
+    /// <summary>The share of embedded tokens, attention weights and block outputs dropped in training, in [0, 1).</summary>
+    public double Dropout { get; init; }
+
+    /// <summary>Whether the output head is the token embedding.</summary>
+    public bool TiedHead { get; init; } = true;
+
+    /// <summary>The number of parameters, positions included, of a valid configuration.</summary>
+    public long ParameterCount => (long)ExactParameterCount;
+
+    private Int128 ExactParameterCount
+    {
+        get
+        {
+            Int128 width = Width, biases = Bias ? 1 : 0;
+            var norm = width * (1 + biases);
+            var block = 2 * norm + 12 * width * width + 9 * width * biases;
+            return (VocabularySize * (TiedHead ? 1L : 2L) + BlockSize) * width + Layers * block + norm;
+        }
+    }
+
+    /// <summary>Checks every size against its range.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">One is out of range; the message names it, its value and the range.</exception>
+    /// <exception cref="ArgumentException">The heads do not divide the width, or there are more parameters than can be counted.</exception>
+    public void Validate()
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(BlockSize, 1);
+        ArgumentOutOfRangeException.ThrowIfLessThan(VocabularySize, 1);
+        ArgumentOutOfRangeException.ThrowIfLessThan(Layers, 1);
+        ArgumentOutOfRangeException.ThrowIfLessThan(Heads, 1);
+        ArgumentOutOfRangeException.ThrowIfLessThan(Width, 1);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(Width, WidestWidth);
+        if (!(Dropout >= 0 && Dropout < 1))
+            throw new ArgumentOutOfRangeException(nameof(Dropout), Dropout, $"{nameof(Dropout)} is {Dropout}; expected at least 0 and below 1.");
+        if (Width % Heads != 0)
+            throw new ArgumentException($"{nameof(Heads)} is {Heads} and {nameof(Width)} {Width}; expected a width that is a multiple of the heads.");
+        if (ExactParameterCount > LargestCount)
+            throw new ArgumentException($"The model would have {ExactParameterCount} parameters; expected at most {LargestCount}.");
+    }
+}
+
+/// <summary>GPT-2: a decoder-only transformer with learned positions and pre-norm blocks.</summary>
+/// <remarks>
+/// Architecture, initialisation and parameter names (<c>transformer.wte.weight</c>, <c>transformer.h.{i}.attn.c_attn.weight</c>, …) are
+/// nanoGPT's; attention may be scaled by the inverse layer index, as the paper does (arXiv:2501.12243). Linear and embedding weights are
+/// drawn from N(0, 0.02²), output projections of the blocks from N(0, (0.02/√(2·layers))²); biases are 0, scales 1.
+/// </remarks>
+public sealed class Gpt2 : Module<Tensor, Tensor>
+{
+    // Fields of modules are named as in state dictionaries.
+    private readonly Gpt2Stack transformer;
+    private readonly Linear? lm_head;
+
+    /// <summary>Creates the model with fresh weights.</summary>
+    /// <param name="config">Sizes and choices.</param>
+    /// <param name="seed">Seeds the weights; models of the same configuration and seed are equal.</param>
+    /// <exception cref="ArgumentException">The configuration is not valid.</exception>
+    public Gpt2(Gpt2Config config, long seed = 0) : base(nameof(Gpt2))
+    {
+        ArgumentNullException.ThrowIfNull(config);
+        config.Validate();
+        Config = config;
+        using var generator = new Generator((ulong)seed);
+        transformer = new Gpt2Stack(config, generator);
+        lm_head = config.TiedHead ? null : Gpt2Weight.Linear(config.Width, config.VocabularySize, bias: false, Gpt2Weight.Deviation, generator);
+        RegisterComponents();
+        foreach (var tensor in state_dict().Values) tensor.DetachFromDisposeScope(); // The model lives until it is disposed itself.
+    }
+
+    /// <summary>The sizes and choices the model was made with.</summary>
+    public Gpt2Config Config { get; }
+
+    /// <summary>The weights that turn features into logits: vocabulary × width.</summary>
+    internal Parameter Head => lm_head?.weight ?? transformer.TokenEmbedding;
+
+    /// <summary>Computes the logits of the next token at every position.</summary>
+    /// <param name="tokens">batch × time, int64; time ≤ <see cref="Gpt2Config.BlockSize"/>.</param>
+    /// <returns>batch × time × vocabulary, of the weights' type.</returns>
+    /// <exception cref="ArgumentException">The tokens are of another type or shape, or an id is not in the vocabulary.</exception>
+    public override Tensor forward(Tensor tokens)
+    {
+        RequireTokens(tokens);
+        using var scope = NewDisposeScope();
+        return functional.linear(transformer.call(tokens, null), Head).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>The mean cross-entropy of the targets, in nats.</summary>
+    /// <param name="tokens">batch × time, int64; time ≤ <see cref="Gpt2Config.BlockSize"/>.</param>
+    /// <param name="targets">batch × time, int64: the token that follows each one, or -1 for positions to leave out.</param>
+    /// <returns>A scalar, float32 (float64 for a model of that type); NaN where every target is -1.</returns>
+    /// <inheritdoc cref="forward" path="/exception"/>
+    public Tensor Loss(Tensor tokens, Tensor targets)
+    {
+        RequireTokens(tokens);
+        RequireTargets(targets, tokens);
+        return LossOfChecked(tokens, targets);
+    }
+
+    /// <summary>The cross-entropy of each target, in nats, without gradients.</summary>
+    /// <returns>batch × time, float32 (float64 for a model of that type); 0 where the target is -1.</returns>
+    /// <inheritdoc cref="Loss"/>
+    public Tensor TokenLosses(Tensor tokens, Tensor targets)
+    {
+        RequireTokens(tokens);
+        RequireTargets(targets, tokens);
+        using var scope = NewDisposeScope();
+        using var _ = no_grad();
+        return ChunkedCrossEntropy.Losses(transformer.call(tokens, null), Head, targets).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>The parameters in two groups: the weights of linear layers, which decay, and embeddings (so a tied head too), layer norms
+    /// and biases, which do not.</summary>
+    public IReadOnlyList<ParameterGroup> ParameterGroups()
+    {
+        var decayed = modules().OfType<Linear>().Select(layer => layer.weight).ToList();
+        var handles = decayed.Select(weight => weight.Handle).ToHashSet();
+        return
+        [
+            new ParameterGroup(decayed),
+            new ParameterGroup(parameters().Where(parameter => !handles.Contains(parameter.Handle))) { WeightDecay = 0 },
+        ];
+    }
+
+    /// <summary><see cref="Loss"/> of tokens and targets that come from a source which has checked them: looking at ids takes a wait for the
+    /// device.</summary>
+    internal Tensor LossOfChecked(Tensor tokens, Tensor targets)
+    {
+        using var scope = NewDisposeScope();
+        return ChunkedCrossEntropy.Mean(transformer.call(tokens, null), Head, targets).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>The logits after the last of some tokens, which follow those in the caches and join them there.</summary>
+    /// <param name="tokens">1 × time, int64, in the vocabulary.</param>
+    /// <param name="caches">One for each block.</param>
+    /// <returns>vocabulary.</returns>
+    internal Tensor NextLogits(Tensor tokens, KeyValueCache[] caches)
+    {
+        using var scope = NewDisposeScope();
+        return functional.linear(transformer.call(tokens, caches)[0, ^1], Head).MoveToOuterDisposeScope();
+    }
+
+    private void RequireTokens(Tensor tokens)
+    {
+        ArgumentNullException.ThrowIfNull(tokens);
+        if (tokens.ndim != 2 || tokens.numel() == 0)
+            throw new ArgumentException($"The tokens have shape {Shape(tokens)}; expected batch × time, neither of them 0.", nameof(tokens));
+        if (tokens.shape[1] > Config.BlockSize)
+            throw new ArgumentException(
+                $"The sequences have {tokens.shape[1]} tokens; the model takes at most {Config.BlockSize} ({nameof(Gpt2Config.BlockSize)}).", nameof(tokens));
+        RequireIds(tokens, "tokens", least: 0);
+    }
+
+    private void RequireTargets(Tensor targets, Tensor tokens)
+    {
+        ArgumentNullException.ThrowIfNull(targets);
+        if (!targets.shape.AsSpan().SequenceEqual(tokens.shape))
+            throw new ArgumentException($"The targets have shape {Shape(targets)}; expected that of the tokens, {Shape(tokens)}.", nameof(targets));
+        RequireIds(targets, "targets", least: -1);
+    }
+
+    private void RequireIds(Tensor ids, string name, int least)
+    {
+        if (ids.dtype != ScalarType.Int64) throw new ArgumentException($"The {name} have type {ids.dtype}; expected Int64.", name);
+        using Tensor lowest = ids.min(), highest = ids.max();
+        var found = lowest.ToInt64() < least ? lowest : highest;
+        if (found.ToInt64() < least || found.ToInt64() >= Config.VocabularySize)
+            throw new ArgumentException($"Among the {name} is {found.ToInt64()}; expected ids from {least} to {Config.VocabularySize - 1}.", name);
+    }
+
+    private static string Shape(Tensor tensor) => $"[{string.Join(", ", tensor.shape)}]";
+}
+
+/// <summary>The layers before the output head: batch × time token ids in, batch × time × width features out.</summary>
+internal sealed class Gpt2Stack : Module<Tensor, KeyValueCache[]?, Tensor>
+{
+    private readonly Gpt2Embedding wte, wpe; // of tokens and of positions
+    private readonly ModuleList<Gpt2Block> h;
+    private readonly LayerNorm ln_f;
+    private readonly double dropout;
+
+    public Gpt2Stack(Gpt2Config config, Generator generator) : base(nameof(Gpt2Stack))
+    {
+        wte = new Gpt2Embedding(config.VocabularySize, config.Width, generator);
+        wpe = new Gpt2Embedding(config.BlockSize, config.Width, generator);
+        h = new ModuleList<Gpt2Block>([.. Enumerable.Range(0, config.Layers).Select(layer => new Gpt2Block(config, layer, generator))]);
+        ln_f = LayerNorm(config.Width, Gpt2Weight.NormEpsilon, bias: config.Bias);
+        dropout = config.Dropout;
+        RegisterComponents();
+    }
+
+    public Parameter TokenEmbedding => wte.Weight;
+
+    public override Tensor forward(Tensor tokens, KeyValueCache[]? caches)
+    {
+        var start = caches is null ? 0 : caches[0].Length;
+        var x = functional.dropout(wte.call(tokens).add(wpe.Rows(start, tokens.shape[1]), LiveScalar.One), dropout, training);
+        for (var layer = 0; layer < h.Count; layer++) x = h[layer].call(x, caches?[layer]);
+        return ln_f.call(x);
+    }
+}
+
+/// <summary>A transformer block: attention and feed-forward, each after a layer norm and beside a residual connection.</summary>
+internal sealed class Gpt2Block : Module<Tensor, KeyValueCache?, Tensor>
+{
+    private readonly LayerNorm ln_1, ln_2;
+    private readonly Gpt2Attention attn;
+    private readonly Gpt2FeedForward mlp;
+
+    public Gpt2Block(Gpt2Config config, int layer, Generator generator) : base(nameof(Gpt2Block))
+    {
+        ln_1 = LayerNorm(config.Width, Gpt2Weight.NormEpsilon, bias: config.Bias);
+        attn = new Gpt2Attention(config, layer, generator);
+        ln_2 = LayerNorm(config.Width, Gpt2Weight.NormEpsilon, bias: config.Bias);
+        mlp = new Gpt2FeedForward(config, generator);
+        RegisterComponents();
+    }
+
+    /// <summary>batch × time × width, in and out.</summary>
+    public override Tensor forward(Tensor x, KeyValueCache? cache)
+    {
+        using var scope = NewDisposeScope(); // What the backward pass needs, the graph keeps.
+        x = x.add(attn.call(ln_1.call(x), cache), LiveScalar.One);
+        x = x.add(mlp.call(ln_2.call(x)), LiveScalar.One);
+        return x.MoveToOuterDisposeScope();
+    }
+}
+
+/// <summary>Causal self-attention with several heads.</summary>
+internal sealed class Gpt2Attention : Module<Tensor, KeyValueCache?, Tensor>
+{
+    private readonly Linear c_attn; // queries, keys and values of all heads at once
+    private readonly Linear c_proj;
+    private readonly int heads;
+    private readonly double dropout;
+    private readonly Scalar? queryScale; // besides the usual 1/√(width of a head)
+
+    public Gpt2Attention(Gpt2Config config, int layer, Generator generator) : base(nameof(Gpt2Attention))
+    {
+        c_attn = Gpt2Weight.Linear(config.Width, 3 * config.Width, config.Bias, Gpt2Weight.Deviation, generator);
+        c_proj = Gpt2Weight.Linear(config.Width, config.Width, config.Bias, Gpt2Weight.Deviation / Math.Sqrt(2 * config.Layers), generator);
+        (heads, dropout) = (config.Heads, config.Dropout);
+        if (config.ScaleAttentionByInverseLayerIndex && layer > 0) queryScale = 1.0 / (layer + 1);
+        RegisterComponents();
+    }
+
+    /// <summary>batch × time × width, in and out.</summary>
+    public override Tensor forward(Tensor x, KeyValueCache? cache)
+    {
+        var (batch, time, width) = (x.shape[0], x.shape[1], x.shape[2]);
+        var qkv = c_attn.call(x).view(batch, time, 3, heads, width / heads).permute(2, 0, 3, 1, 4); // 3 × batch × heads × time × head
+        Tensor q = qkv[0], k = qkv[1], v = qkv[2];
+        if (queryScale is not null) q = q.mul(queryScale);
+        if (cache is not null) (k, v) = cache.Append(k, v);
+        var earlier = k.shape[2] - time;
+        // A single token may see all that is there; several see the earlier ones and, of each other, those before them.
+        using var mask = earlier > 0 && time > 1 ? ones(time, earlier + time, ScalarType.Bool, x.device).tril(earlier) : null;
+        var y = functional.scaled_dot_product_attention(q, k, v, mask, training ? dropout : 0, is_casual: earlier == 0 && time > 1);
+        return functional.dropout(c_proj.call(y.transpose(1, 2).reshape(batch, time, width)), dropout, training);
+    }
+}
+
+/// <summary>Two linear layers with a GELU between them, four times as wide in the middle.</summary>
+internal sealed class Gpt2FeedForward : Module<Tensor, Tensor>
+{
+    private readonly Linear c_fc, c_proj;
+    private readonly double dropout;
+
+    public Gpt2FeedForward(Gpt2Config config, Generator generator) : base(nameof(Gpt2FeedForward))
+    {
+        c_fc = Gpt2Weight.Linear(config.Width, 4 * config.Width, config.Bias, Gpt2Weight.Deviation, generator);
+        c_proj = Gpt2Weight.Linear(4 * config.Width, config.Width, config.Bias, Gpt2Weight.Deviation / Math.Sqrt(2 * config.Layers), generator);
+        dropout = config.Dropout;
+        RegisterComponents();
+    }
+
+    /// <summary>batch × time × width, in and out.</summary>
+    public override Tensor forward(Tensor x)
+        => functional.dropout(c_proj.call(functional.gelu(c_fc.call(x), TorchSharp.Modules.GELU.Approximate.tanh)), dropout, training);
+}
+
+/// <summary>A learned vector for each id; unlike TorchSharp's its weight is one object, which can be the output head, too.</summary>
+internal sealed class Gpt2Embedding : Module<Tensor, Tensor>
+{
+    private readonly Parameter weight;
+
+    public Gpt2Embedding(int count, int width, Generator generator) : base(nameof(Gpt2Embedding))
+    {
+        weight = Gpt2Weight.Normal(count, width, Gpt2Weight.Deviation, generator);
+        RegisterComponents();
+    }
+
+    /// <summary>count × width.</summary>
+    public Parameter Weight => weight;
+
+    /// <summary>The vectors of consecutive ids.</summary>
+    public Tensor Rows(long start, long length) => weight.narrow(0, start, length);
+
+    public override Tensor forward(Tensor ids) => weight.index_select(0, ids.reshape(-1)).view([.. ids.shape, weight.shape[1]]);
+}
+
+/// <summary>Fresh weights, drawn from a generator of the model's own, so that equal seeds give equal models whatever else runs.</summary>
+internal static class Gpt2Weight
+{
+    /// <summary>The standard deviation of fresh weights.</summary>
+    public const double Deviation = 0.02;
+
+    /// <summary>What layer norms add to variances.</summary>
+    public const double NormEpsilon = 1e-5;
+
+    public static Parameter Normal(int rows, int columns, double deviation, Generator generator)
+        => new(empty(rows, columns).normal_(0, deviation, generator));
+
+    public static Linear Linear(int inputs, int outputs, bool bias, double deviation, Generator generator)
+        => nn.Linear(Normal(outputs, inputs, deviation, generator), bias ? new Parameter(zeros(outputs)) : null);
+}

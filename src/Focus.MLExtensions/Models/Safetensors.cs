@@ -1,0 +1,358 @@
+using System.Buffers.Binary;
+using System.Text.Json;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace Focus;
+
+/// <summary>Tensors in the safetensors format: the length of a header, the header (JSON: name, type, shape and place of each tensor), and
+/// the bytes.</summary>
+/// <remarks>See https://huggingface.co/docs/safetensors. Streams are written and read front to back, and need not be seekable.</remarks>
+public static class Safetensors
+{
+    /// <summary>Writes a file, which appears or is replaced as a whole.</summary>
+    /// <inheritdoc cref="Save(Stream, IEnumerable{KeyValuePair{string, Tensor}}, IReadOnlyDictionary{string, string}?, ScalarType?)"/>
+    public static void Save(
+        string path, IEnumerable<KeyValuePair<string, Tensor>> tensors, IReadOnlyDictionary<string, string>? metadata = null, ScalarType? type = null)
+        => AtomicFile.Write(path, stream => Save(stream, tensors, metadata, type));
+
+    /// <summary>Writes tensors one after the other.</summary>
+    /// <param name="stream">A writable stream.</param>
+    /// <param name="tensors">Tensors by name, of any shape and on any device.</param>
+    /// <param name="metadata">Texts to keep with them.</param>
+    /// <param name="type">What all tensors are converted to on the way, or null to leave them as they are.</param>
+    /// <exception cref="ArgumentException">A name stands twice, a tensor's type is not supported, or a tensor holds finite numbers that
+    /// <paramref name="type"/> does not reach.</exception>
+    public static void Save(
+        Stream stream, IEnumerable<KeyValuePair<string, Tensor>> tensors, IReadOnlyDictionary<string, string>? metadata = null, ScalarType? type = null)
+    {
+        ArgumentNullException.ThrowIfNull(stream);
+        ArgumentNullException.ThrowIfNull(tensors);
+        var items = tensors.ToArray();
+        var header = SafetensorsHeader.Of(items, metadata, type).ToJson();
+        Span<byte> length = stackalloc byte[sizeof(long)];
+        BinaryPrimitives.WriteInt64LittleEndian(length, header.Length);
+        stream.Write(length);
+        stream.Write(header);
+        foreach (var (name, tensor) in items) WriteBytes(stream, name, tensor, type ?? tensor.dtype);
+    }
+
+    /// <summary>Reads a file.</summary>
+    /// <inheritdoc cref="Load(Stream)"/>
+    public static SafetensorsContent Load(string path) => ReadFile(path, Load);
+
+    /// <summary>Reads all tensors of a stream, to its end.</summary>
+    /// <returns>New tensors on the CPU; the caller disposes of them.</returns>
+    /// <exception cref="InvalidDataException">The stream is not in the format, or cut short; the message says where and how.</exception>
+    public static SafetensorsContent Load(Stream stream)
+    {
+        ArgumentNullException.ThrowIfNull(stream);
+        var reader = new SafetensorsReader(stream);
+        var tensors = new Dictionary<string, Tensor>();
+        try
+        {
+            foreach (var (name, tensor) in reader.ReadTensors()) tensors.Add(name, tensor);
+        }
+        catch
+        {
+            foreach (var tensor in tensors.Values) tensor.Dispose();
+            throw;
+        }
+        return new SafetensorsContent(tensors, reader.Header.Metadata);
+    }
+
+    /// <summary>Reads a file, which errors name.</summary>
+    internal static T ReadFile<T>(string path, Func<Stream, T> read)
+    {
+        using var stream = File.OpenRead(path);
+        try
+        {
+            return read(stream);
+        }
+        catch (InvalidDataException error)
+        {
+            throw new InvalidDataException($"'{path}': {error.Message}", error);
+        }
+    }
+
+    private static void WriteBytes(Stream stream, string name, Tensor tensor, ScalarType type)
+    {
+        using var _ = no_grad();
+        using var scope = NewDisposeScope();
+        foreach (var piece in SafetensorsPieces.Of(tensor.detach().contiguous()))
+        {
+            using var pieceScope = NewDisposeScope();
+            var converted = piece.to(type).cpu();
+            if (type != tensor.dtype) RequireReached(piece, converted, name);
+            stream.Write(converted.bytes);
+        }
+    }
+
+    private static void RequireReached(Tensor original, Tensor converted, string name)
+    {
+        if (CountFinite(original) != CountFinite(converted))
+            throw new ArgumentException($"Tensor '{name}' holds numbers beyond the range of {converted.dtype}; take a type of a wider range.");
+
+        static long CountFinite(Tensor tensor) => tensor.isfinite().sum().ToInt64();
+    }
+}
+
+/// <summary>What a safetensors file holds.</summary>
+/// <param name="Tensors">The tensors by name.</param>
+/// <param name="Metadata">The texts kept with them.</param>
+public sealed record SafetensorsContent(Dictionary<string, Tensor> Tensors, IReadOnlyDictionary<string, string> Metadata);
+
+/// <summary>Reads a stream in the safetensors format front to back: its header, then one tensor after the other.</summary>
+internal sealed class SafetensorsReader
+{
+    private readonly Stream stream;
+
+    /// <summary>Reads the header.</summary>
+    /// <exception cref="InvalidDataException">It is not one, or the stream, where its length is known, does not hold what it says.</exception>
+    public SafetensorsReader(Stream stream)
+    {
+        this.stream = stream;
+        Header = SafetensorsHeader.Parse(ReadHeader());
+        if (stream.CanSeek) RequireLength(stream.Length - stream.Position);
+    }
+
+    public SafetensorsHeader Header { get; }
+
+    /// <summary>Reads the tensors, each when it is asked for.</summary>
+    /// <returns>New tensors on the CPU in the order of the header; the caller disposes of them.</returns>
+    /// <exception cref="InvalidDataException">The stream is cut short, or goes on after the last.</exception>
+    public IEnumerable<KeyValuePair<string, Tensor>> ReadTensors()
+    {
+        foreach (var entry in Header.Entries) yield return new(entry.Name, ReadTensor(entry));
+        if (stream.ReadByte() >= 0) throw new InvalidDataException("Safetensors: expected the end after the last tensor, found more bytes.");
+    }
+
+    private byte[] ReadHeader()
+    {
+        var prefix = new byte[sizeof(long)];
+        ReadExactly(prefix, "the length of the header");
+        var length = BinaryPrimitives.ReadInt64LittleEndian(prefix);
+        if (length is < 2 or > SafetensorsHeader.LongestJson)
+            throw new InvalidDataException(
+                $"Safetensors, byte 0: expected the length of a header from 2 to {SafetensorsHeader.LongestJson} bytes, found {length}.");
+        var header = new byte[length];
+        ReadExactly(header, "the header");
+        return header;
+    }
+
+    private void RequireLength(long found)
+    {
+        if (Header.DataLength != found)
+            throw new InvalidDataException(
+                $"Safetensors: expected {Header.DataLength} bytes of tensors after the header, found {found}: " +
+                (found < Header.DataLength ? "the file is cut short." : "there are more bytes than tensors."));
+    }
+
+    private Tensor ReadTensor(SafetensorsEntry entry)
+    {
+        var tensor = empty(entry.Shape, dtype: entry.Type.ScalarType);
+        try
+        {
+            foreach (var piece in SafetensorsPieces.Of(tensor)) ReadExactly(piece.bytes, $"tensor '{entry.Name}'");
+            return tensor;
+        }
+        catch
+        {
+            tensor.Dispose();
+            throw;
+        }
+    }
+
+    private void ReadExactly(Span<byte> target, string what)
+    {
+        var found = stream.ReadAtLeast(target, target.Length, throwOnEndOfStream: false);
+        if (found < target.Length)
+            throw new InvalidDataException($"Safetensors: expected {target.Length} more bytes of {what}, found {found}: the file is cut short.");
+    }
+}
+
+/// <summary>A tensor's place in a safetensors file.</summary>
+/// <param name="Name">Its name.</param>
+/// <param name="Type">The type of its elements.</param>
+/// <param name="Shape">Its shape.</param>
+/// <param name="Start">Where its bytes begin, counted from the end of the header.</param>
+internal sealed record SafetensorsEntry(string Name, SafetensorsType Type, long[] Shape, long Start)
+{
+    /// <summary>The size in bytes.</summary>
+    public long Length { get; } = Shape.Aggregate((long)Type.Size, (length, dimension) => checked(length * dimension));
+
+    public long End => checked(Start + Length);
+}
+
+/// <summary>The header of a safetensors file: its tensors in the order of their bytes, without gaps, and its metadata.</summary>
+internal sealed class SafetensorsHeader
+{
+    public const int LongestJson = 100_000_000;
+
+    private const string MetadataName = "__metadata__";
+    private const int Alignment = 8;
+
+    private static readonly JsonDocumentOptions Strict = new() { AllowDuplicateProperties = false };
+
+    private SafetensorsHeader(IReadOnlyList<SafetensorsEntry> entries, IReadOnlyDictionary<string, string> metadata)
+        => (Entries, Metadata) = (entries, metadata);
+
+    public IReadOnlyList<SafetensorsEntry> Entries { get; }
+
+    public IReadOnlyDictionary<string, string> Metadata { get; }
+
+    /// <summary>The bytes of all tensors.</summary>
+    public long DataLength => Entries.Count == 0 ? 0 : Entries[^1].End;
+
+    /// <summary>A header for tensors that follow in the order given.</summary>
+    /// <param name="tensors">The tensors by name.</param>
+    /// <param name="metadata">Texts to keep with them.</param>
+    /// <param name="converted">The type they are written in, or null for their own.</param>
+    public static SafetensorsHeader Of(
+        IEnumerable<KeyValuePair<string, Tensor>> tensors, IReadOnlyDictionary<string, string>? metadata, ScalarType? converted)
+    {
+        var entries = new List<SafetensorsEntry>();
+        var names = new HashSet<string> { MetadataName };
+        foreach (var (name, tensor) in tensors)
+        {
+            if (!names.Add(name)) throw new ArgumentException($"The tensor name '{name}' stands twice or is reserved.", nameof(tensors));
+            var type = SafetensorsType.Of(converted ?? tensor.dtype)
+                ?? throw new ArgumentException(
+                    $"Tensor '{name}' is to be written as {converted ?? tensor.dtype}, which safetensors files do not hold.", nameof(tensors));
+            entries.Add(new SafetensorsEntry(name, type, tensor.shape, entries.Count == 0 ? 0 : entries[^1].End));
+        }
+        return new SafetensorsHeader(entries, metadata ?? new Dictionary<string, string>());
+    }
+
+    /// <summary>Reads a header.</summary>
+    /// <exception cref="InvalidDataException">It is not one.</exception>
+    public static SafetensorsHeader Parse(ReadOnlyMemory<byte> json)
+    {
+        try
+        {
+            using var document = JsonDocument.Parse(json, Strict);
+            var metadata = new Dictionary<string, string>();
+            var entries = new List<SafetensorsEntry>();
+            foreach (var property in document.RootElement.EnumerateObject())
+            {
+                if (property.Name != MetadataName) entries.Add(ParseEntry(property));
+                else foreach (var text in property.Value.EnumerateObject()) metadata[text.Name] = ParseText(text);
+            }
+            entries.Sort((a, b) => (a.Start, a.End).CompareTo((b.Start, b.End)));
+            RequireSeamless(entries);
+            return new SafetensorsHeader(entries, metadata);
+        }
+        catch (Exception error) when (error is JsonException or InvalidOperationException or KeyNotFoundException or FormatException or OverflowException)
+        {
+            throw new InvalidDataException($"Safetensors: expected a header of tensors with dtype, shape and data_offsets, but {error.Message}", error);
+        }
+    }
+
+    /// <summary>The header as JSON, padded with blanks so that the tensors' bytes are aligned.</summary>
+    public byte[] ToJson()
+    {
+        using var json = new MemoryStream();
+        using (var writer = new Utf8JsonWriter(json))
+        {
+            writer.WriteStartObject();
+            if (Metadata.Count > 0)
+            {
+                writer.WritePropertyName(MetadataName);
+                JsonSerializer.Serialize(writer, Metadata);
+            }
+            foreach (var entry in Entries)
+            {
+                writer.WritePropertyName(entry.Name);
+                JsonSerializer.Serialize(writer, new { dtype = entry.Type.Name, shape = entry.Shape, data_offsets = new[] { entry.Start, entry.End } });
+            }
+            writer.WriteEndObject();
+        }
+        while (json.Length % Alignment != 0) json.WriteByte((byte)' ');
+        return json.ToArray();
+    }
+
+    private static string ParseText(JsonProperty property)
+        => property.Value.GetString()
+            ?? throw new InvalidDataException($"Safetensors: '{MetadataName}' holds '{property.Name}', expected a text, found null.");
+
+    private static SafetensorsEntry ParseEntry(JsonProperty property)
+    {
+        var name = property.Name;
+        var typeName = property.Value.GetProperty("dtype").GetString();
+        var shape = Numbers(property.Value.GetProperty("shape"));
+        var offsets = Numbers(property.Value.GetProperty("data_offsets"));
+        var type = SafetensorsType.Named(typeName)
+            ?? throw new InvalidDataException($"Safetensors: tensor '{name}' is of type {typeName}; supported are {SafetensorsType.AllNames}.");
+        if (shape.Any(dimension => dimension < 0) || offsets is not [>= 0, var end])
+            throw new InvalidDataException(
+                $"Safetensors: tensor '{name}' has the shape [{string.Join(", ", shape)}] and the offsets [{string.Join(", ", offsets)}].");
+        var entry = new SafetensorsEntry(name, type, shape, offsets[0]);
+        if (entry.End != end)
+            throw new InvalidDataException(
+                $"Safetensors: tensor '{name}' of {typeName} [{string.Join(", ", shape)}] takes {entry.Length} bytes, " +
+                $"but its offsets are {entry.Start} to {end}.");
+        return entry;
+    }
+
+    private static long[] Numbers(JsonElement array) => [.. array.EnumerateArray().Select(number => number.GetInt64())];
+
+    private static void RequireSeamless(IEnumerable<SafetensorsEntry> entries)
+    {
+        long end = 0;
+        foreach (var entry in entries)
+        {
+            if (entry.Start != end)
+                throw new InvalidDataException(
+                    $"Safetensors: tensor '{entry.Name}' begins at {entry.Start}, but the one before ends at {end}; " +
+                    "tensors must neither overlap nor leave gaps.");
+            end = entry.End;
+        }
+    }
+}
+
+/// <summary>Tensors in pieces: a span ends at 2 GiB, a tensor need not, and a conversion of a piece takes little memory.</summary>
+internal static class SafetensorsPieces
+{
+    /// <summary>The most elements of a piece.</summary>
+    public const long Longest = 1 << 22;
+
+    /// <summary>The elements of a contiguous tensor in order, as views that are disposed of with the step to the next.</summary>
+    public static IEnumerable<Tensor> Of(Tensor tensor)
+    {
+        using var flat = tensor.view(-1);
+        for (long start = 0; start < flat.shape[0]; start += Longest)
+        {
+            using var piece = flat.narrow(0, start, Math.Min(Longest, flat.shape[0] - start));
+            yield return piece;
+        }
+    }
+}
+
+/// <summary>An element type as safetensors files name it.</summary>
+/// <param name="Name">Its name in a header.</param>
+/// <param name="ScalarType">The same in torch.</param>
+/// <param name="Size">Bytes of an element.</param>
+internal sealed record SafetensorsType(string Name, ScalarType ScalarType, int Size)
+{
+    private static readonly SafetensorsType[] All =
+    [
+        new("F64", ScalarType.Float64, 8),
+        new("F32", ScalarType.Float32, 4),
+        new("F16", ScalarType.Float16, 2),
+        new("BF16", ScalarType.BFloat16, 2),
+        new("I64", ScalarType.Int64, 8),
+        new("I32", ScalarType.Int32, 4),
+        new("I16", ScalarType.Int16, 2),
+        new("I8", ScalarType.Int8, 1),
+        new("U8", ScalarType.Byte, 1),
+        new("BOOL", ScalarType.Bool, 1),
+    ];
+
+    public bool IsFloatingPoint => ScalarType is ScalarType.Float64 or ScalarType.Float32 or ScalarType.Float16 or ScalarType.BFloat16;
+
+    public static string AllNames => string.Join(", ", All.Select(type => type.Name));
+
+    public static SafetensorsType? Named(string? name) => Array.Find(All, type => type.Name == name);
+
+    public static SafetensorsType? Of(ScalarType scalarType) => Array.Find(All, type => type.ScalarType == scalarType);
+}

@@ -1,0 +1,161 @@
+using System.Text.Json.Nodes;
+
+namespace Focus;
+
+/// <summary>Independent training runs: trainers × batch sizes × learning rates × replicates.</summary>
+/// <remarks>Runs are numbered in this order, the replicate varying fastest. A run's seed derives from the plan's seed and the run's own
+/// values, so that runs which are in two plans of one seed are the same in both.</remarks>
+public sealed record ScanPlan
+{
+    private const string ValidName = "a name without commas, quotes and line breaks";
+
+    /// <summary>What else the results depend on: model, data, the trainers' settings; kept with the results, and compared when a folder is
+    /// taken up again.</summary>
+    public required JsonObject Settings { get; init; }
+
+    /// <summary>The trainers' names, all different, without commas, quotes and line breaks.</summary>
+    public required IReadOnlyList<string> Trainers { get; init; }
+
+    /// <summary>The batch sizes, each at least 1, all different.</summary>
+    public required IReadOnlyList<int> BatchSizes { get; init; }
+
+    /// <summary>The learning rates, each finite and above 0, all different.</summary>
+    public required IReadOnlyList<double> LearningRates { get; init; }
+
+    /// <summary>What is recorded of each run, by name; at least one. Names are as the trainers', and none of the other fields' of a result:
+    /// run, trainer, batch_size, learning_rate, replicate, seed, diverged_at.</summary>
+    public required IReadOnlyList<string> Metrics { get; init; }
+
+    /// <summary>Runs of each trainer, batch size and learning rate, at least 1.</summary>
+    public int Replicates { get; init; } = 3;
+
+    /// <summary>Steps of each run, at least 1.</summary>
+    public int Steps { get; init; } = 400;
+
+    /// <summary>Seeds all runs.</summary>
+    public long Seed { get; init; } = 1;
+
+    /// <summary>The number of runs.</summary>
+    public int RunCount => TaskCount * RunsPerTask;
+
+    /// <summary>The number of tasks: trainers × batch sizes, task = trainer · batch sizes + batch size.</summary>
+    public int TaskCount => Trainers.Count * BatchSizes.Count;
+
+    /// <summary>The runs of one task: learning rates × replicates.</summary>
+    public int RunsPerTask => LearningRates.Count * Replicates;
+
+    /// <summary>A run by its number.</summary>
+    /// <param name="index">0 to <see cref="RunCount"/> − 1.</param>
+    public ScanRun this[int index]
+    {
+        get
+        {
+            ArgumentOutOfRangeException.ThrowIfNegative(index);
+            ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(index, RunCount);
+            var (rest, replicate) = Math.DivRem(index, Replicates);
+            (rest, var rate) = Math.DivRem(rest, LearningRates.Count);
+            var (trainer, size) = Math.DivRem(rest, BatchSizes.Count);
+            var key = new StreamKey(Seed).With(Trainers[trainer]).With((ulong)BatchSizes[size]).With(LearningRates[rate]).With((ulong)replicate);
+            return new(index, trainer, BatchSizes[size], LearningRates[rate], replicate, (int)(key.State().Low & int.MaxValue));
+        }
+    }
+
+    /// <summary>Checks all values.</summary>
+    /// <exception cref="ArgumentException">One is outside its range; the message names it.</exception>
+    public void Validate()
+    {
+        ArgumentNullException.ThrowIfNull(Settings);
+        RequireDistinct(Trainers, nameof(Trainers), IsName, ValidName);
+        RequireDistinct(BatchSizes, nameof(BatchSizes), size => size >= 1, "a whole number, at least 1");
+        RequireDistinct(LearningRates, nameof(LearningRates), rate => double.IsFinite(rate) && rate > 0, "a finite number above 0");
+        RequireDistinct(
+            Metrics, nameof(Metrics), name => IsName(name) && !RunLine.Fields.Contains(name),
+            $"{ValidName}, and none of {string.Join(", ", RunLine.Fields)}");
+        RequirePositive(Replicates, nameof(Replicates));
+        RequirePositive(Steps, nameof(Steps));
+        var values = (double)TaskCount * RunsPerTask * Metrics.Count * Steps;
+        if (values > Array.MaxLength)
+            throw new ArgumentException($"The plan records {values:G3} numbers; at most {Array.MaxLength} can be held. Use several smaller plans.");
+    }
+
+    /// <summary>All that the results depend on.</summary>
+    internal JsonObject Describe() => new()
+    {
+        ["format"] = "focus-training-scan-1",
+        ["settings"] = Settings.DeepClone(),
+        ["trainers"] = Values(Trainers),
+        ["batch_sizes"] = Values(BatchSizes),
+        ["learning_rates"] = Values(LearningRates),
+        ["metrics"] = Values(Metrics),
+        ["replicates"] = Replicates,
+        ["steps"] = Steps,
+        ["seed"] = Seed,
+    };
+
+    private static JsonArray Values<T>(IReadOnlyList<T> values) => new([.. values.Select(value => JsonValue.Create(value))]);
+
+    private static void RequireDistinct<T>(IReadOnlyList<T> values, string name, Func<T, bool> isValid, string valid)
+    {
+        ArgumentNullException.ThrowIfNull(values, name);
+        if (values.Count == 0) throw new ArgumentException($"{name} is empty; it needs at least one value.");
+        foreach (var value in values)
+            if (!isValid(value)) throw new ArgumentException(FormattableString.Invariant($"{name} holds {value}; valid is {valid}."));
+        if (values.GroupBy(value => value).FirstOrDefault(group => group.Count() > 1) is { } twice)
+            throw new ArgumentException(FormattableString.Invariant($"{name} holds {twice.Key} twice; all must be different."));
+    }
+
+    /// <summary>Names stand in tables as they are.</summary>
+    private static bool IsName(string name) => !string.IsNullOrWhiteSpace(name) && name.AsSpan().IndexOfAny(",\"\r\n") < 0;
+
+    private static void RequirePositive(int value, string name)
+    {
+        if (value < 1) throw new ArgumentException($"{name} is {value}; valid is a whole number, at least 1.");
+    }
+}
+
+/// <summary>One training run of a plan.</summary>
+/// <param name="Index">Its number in the plan, from 0.</param>
+/// <param name="Trainer">The index of its trainer.</param>
+/// <param name="BatchSize">Its batch size.</param>
+/// <param name="LearningRate">Its learning rate.</param>
+/// <param name="Replicate">Which of the runs with the same settings it is, from 0.</param>
+/// <param name="Seed">Its own seed, at least 0, for whatever is random in it.</param>
+public readonly record struct ScanRun(int Index, int Trainer, int BatchSize, double LearningRate, int Replicate, int Seed);
+
+/// <summary>A hash that names one random stream by everything the stream may depend on, and nothing else.</summary>
+/// <remarks>Values enter as their bits, so a run's draws depend on the cell's values and not on its place in a grid, an order or a
+/// shard.</remarks>
+internal readonly struct StreamKey
+{
+    private readonly ulong hash;
+
+    private StreamKey(ulong hash) => this.hash = hash;
+
+    public StreamKey(long seed) : this(Mix((ulong)seed))
+    {
+    }
+
+    public StreamKey With(ulong value) => new(Mix(hash ^ Mix(value)));
+
+    // Adding zero makes -0 and 0 one value.
+    public StreamKey With(double value) => With(BitConverter.DoubleToUInt64Bits(value + 0.0));
+
+    public StreamKey With(string text)
+    {
+        var key = With((ulong)text.Length);
+        foreach (var letter in text) key = key.With((ulong)letter);
+        return key;
+    }
+
+    /// <summary>The 128 bits that start the stream's generator.</summary>
+    public (ulong Low, ulong High) State() => (Mix(hash + 1), Mix(hash + 2));
+
+    // The finalizer of SplitMix64 (Steele, Lea and Flood, OOPSLA 2014) after its golden-ratio step: a bijection.
+    private static ulong Mix(ulong value)
+    {
+        value += 0x9E3779B97F4A7C15;
+        value = (value ^ (value >> 30)) * 0xBF58476D1CE4E5B9;
+        value = (value ^ (value >> 27)) * 0x94D049BB133111EB;
+        return value ^ (value >> 31);
+    }
+}

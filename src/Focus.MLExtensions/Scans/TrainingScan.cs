@@ -1,0 +1,182 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
+using System.Globalization;
+using System.Runtime.ExceptionServices;
+
+namespace Focus;
+
+/// <summary>How far a scan has come.</summary>
+/// <param name="Runs">Runs finished so far.</param>
+/// <param name="TotalRuns">Runs to make; those that were finished before do not count.</param>
+/// <param name="Elapsed">The time since the scan began.</param>
+/// <param name="Remaining">The time left at the speed so far; null before the first run is finished.</param>
+public readonly record struct TrainingScanProgress(int Runs, int TotalRuns, TimeSpan Elapsed, TimeSpan? Remaining);
+
+/// <summary>Makes the runs of a plan in parallel and keeps every finished one in a folder.</summary>
+/// <remarks>
+/// A finished run is a line of JSON in <c>runs-{i}-of-{n}.jsonl</c>, the file of shard i/n. Finished runs are never made again, so a scan can
+/// be stopped and taken up again, by other shards, too; a file cut short lacks its last run alone. Shards that do not share a folder are
+/// merged by copying their files into one of the folders, beside its <c>manifest.json</c>, and running the scan there once more. As each run
+/// has a seed of its own, results do not depend on workers, shards and order.
+/// </remarks>
+public sealed class TrainingScan
+{
+    private readonly ScanPlan plan;
+    private readonly RunLog log;
+
+    /// <summary>Opens a folder for a scan, new or begun.</summary>
+    /// <param name="plan">The runs.</param>
+    /// <param name="folder">The folder of the results; it is made where it is not there.</param>
+    /// <exception cref="ArgumentException">A value of the plan is outside its range.</exception>
+    /// <exception cref="InvalidOperationException">The folder holds results of another plan.</exception>
+    /// <exception cref="IOException">The folder cannot be written.</exception>
+    public TrainingScan(ScanPlan plan, string folder)
+    {
+        ArgumentNullException.ThrowIfNull(plan);
+        ArgumentException.ThrowIfNullOrEmpty(folder);
+        plan.Validate();
+        Directory.CreateDirectory(folder);
+        (this.plan, log) = (plan, new RunLog(plan, folder));
+        ScanManifest.Claim(folder, plan.Describe(), log.Exists);
+    }
+
+    /// <summary>What the shards in the folder have finished so far.</summary>
+    /// <exception cref="InvalidDataException">A line of a file is not a run of the plan.</exception>
+    public ScanResults Read() => log.Read();
+
+    /// <summary>Makes the runs of a shard that are not finished, the most expensive first.</summary>
+    /// <param name="train">Makes a run: from its coordinates and seed, and nothing else that changes, it fills in the metrics. It is called by
+    /// several threads at once. A run that diverges says so in <see cref="RunMetrics.DivergedAt"/>; what is thrown ends the scan.</param>
+    /// <param name="shard">Which runs.</param>
+    /// <param name="cost">How long a run takes, in any unit, so that the time left can be told; by default all take the same.</param>
+    /// <param name="progress">Is told after each run, by any thread.</param>
+    /// <param name="workers">Runs at a time, at least 1; −1 for as many as there are cores.</param>
+    /// <param name="cancellation">Stops the scan; runs that are not finished are lost, the others are kept.</param>
+    /// <exception cref="ArgumentException">There are more shards than runs, or <paramref name="workers"/> is 0.</exception>
+    /// <exception cref="InvalidDataException">A line of a file is not a run of the plan.</exception>
+    /// <exception cref="IOException">Another process works on the shard, or a run cannot be written.</exception>
+    /// <exception cref="OperationCanceledException"><paramref name="cancellation"/> was requested.</exception>
+    public void Run(
+        Action<ScanRun, RunMetrics, CancellationToken> train, Shard shard, Func<ScanRun, double>? cost = null,
+        IProgress<TrainingScanProgress>? progress = null, int workers = -1, CancellationToken cancellation = default)
+    {
+        ArgumentNullException.ThrowIfNull(train);
+        var part = shard.Of(plan.RunCount, "runs");
+        using var appender = log.Open(shard);
+        var finished = log.Read();
+        var costOf = cost ?? (_ => 1);
+        var runs = part.Where(index => finished[index] is null).Select(index => plan[index])
+            .OrderByDescending(costOf).ToArray();
+        var pace = new Pace(runs, costOf);
+        ParallelWork.Run(runs, workers, cancellation, run =>
+        {
+            var metrics = new RunMetrics(plan);
+            train(run, metrics, cancellation);
+            cancellation.ThrowIfCancellationRequested();
+            appender.Append(RunLine.Write(plan, run, metrics));
+            progress?.Report(pace.After(run));
+        });
+    }
+
+    /// <summary>Tells the time left from the cost of what is done and what is not.</summary>
+    private sealed class Pace(ScanRun[] runs, Func<ScanRun, double> cost)
+    {
+        private readonly long start = Stopwatch.GetTimestamp();
+        private readonly double total = runs.Sum(cost);
+        private readonly Lock gate = new();
+        private double done;
+        private int count;
+
+        public TrainingScanProgress After(ScanRun run)
+        {
+            lock (gate)
+            {
+                (done, count) = (done + cost(run), count + 1);
+                var elapsed = Stopwatch.GetElapsedTime(start);
+                return new(count, runs.Length, elapsed, done > 0 ? elapsed * Math.Max(0, total / done - 1) : null);
+            }
+        }
+    }
+}
+
+/// <summary>One of several parts of a scan that may run on different machines: every Count-th item, starting at item Index − 1.</summary>
+public readonly record struct Shard
+{
+    /// <summary>The whole scan.</summary>
+    public static Shard Whole => new(1, 1);
+
+    /// <summary>Makes part <paramref name="index"/> of <paramref name="count"/>.</summary>
+    /// <param name="index">1 to <paramref name="count"/>.</param>
+    /// <param name="count">At least 1.</param>
+    /// <exception cref="ArgumentOutOfRangeException">A value is outside its range.</exception>
+    public Shard(int index, int count)
+    {
+        if (count < 1)
+            throw new ArgumentOutOfRangeException(nameof(count), count, $"count is {count}; valid is a whole number, at least 1.");
+        if (index < 1 || index > count)
+            throw new ArgumentOutOfRangeException(nameof(index), index, $"Shard {index}/{count}: index is {index}; valid is 1 to {count}.");
+        (Index, Count) = (index, count);
+    }
+
+    /// <summary>The part's number, from 1.</summary>
+    public int Index { get; }
+
+    /// <summary>The number of parts.</summary>
+    public int Count { get; }
+
+    /// <summary>Reads "i/n", such as "2/8".</summary>
+    /// <exception cref="FormatException">The text is not of this form.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">A number is outside its range.</exception>
+    public static Shard Parse(string text)
+    {
+        ArgumentNullException.ThrowIfNull(text);
+        var parts = text.Split('/');
+        return parts.Length == 2
+            && int.TryParse(parts[0], NumberStyles.None, CultureInfo.InvariantCulture, out var index)
+            && int.TryParse(parts[1], NumberStyles.None, CultureInfo.InvariantCulture, out var count)
+            ? new Shard(index, count)
+            : throw new FormatException($"Shard '{text}' is not of the form i/n, such as 2/8: part i of n, with i from 1 to n.");
+    }
+
+    /// <summary>The items of this part, of all that there are.</summary>
+    /// <param name="total">How many items there are.</param>
+    /// <param name="items">What they are called, for the message.</param>
+    /// <exception cref="ArgumentException">There are fewer items than parts, or this is default(Shard), which is no part.</exception>
+    public IEnumerable<int> Of(int total, string items)
+    {
+        if (Count == 0) throw new ArgumentException($"Shard {this} is no part of anything; take {nameof(Shard)}.{nameof(Whole)}, or make one.");
+        if (Count > total) throw new ArgumentException($"Shard {this}: {Count} shards do not fit {total} {items}; use at most {total}.");
+        var (first, step) = (Index - 1, Count);
+        return Enumerable.Range(0, total).Where(item => item % step == first);
+    }
+
+    /// <summary>The form "i/n".</summary>
+    public override string ToString() => $"{Index}/{Count}";
+}
+
+/// <summary>Independent pieces of work, done in order of their start by several threads.</summary>
+internal static class ParallelWork
+{
+    /// <summary>Does all pieces; the first failure stops those that have not begun, and is thrown as it was.</summary>
+    /// <param name="pieces">What to do, in this order; taken one by one as threads get free.</param>
+    /// <param name="workers">Threads at most, at least 1; −1 for as many as there are cores.</param>
+    /// <param name="cancellation">Keeps further pieces from beginning.</param>
+    /// <param name="work">Does a piece.</param>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="workers"/> is 0 or below −1.</exception>
+    /// <exception cref="OperationCanceledException"><paramref name="cancellation"/> was requested.</exception>
+    public static void Run<T>(IEnumerable<T> pieces, int workers, CancellationToken cancellation, Action<T> work)
+    {
+        try
+        {
+            Parallel.ForEach(
+                Partitioner.Create(pieces, EnumerablePartitionerOptions.NoBuffering),
+                new ParallelOptions { MaxDegreeOfParallelism = workers, CancellationToken = cancellation },
+                work);
+        }
+        catch (AggregateException fault)
+        {
+            var cause = fault.InnerExceptions.FirstOrDefault(inner => inner is not OperationCanceledException);
+            ExceptionDispatchInfo.Throw(cause ?? fault.InnerExceptions[0]);
+        }
+    }
+}

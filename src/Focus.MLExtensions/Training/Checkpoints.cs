@@ -1,0 +1,351 @@
+using System.Globalization;
+using System.Text.Json;
+using TorchSharp;
+using TorchSharp.Modules;
+using static TorchSharp.torch;
+
+namespace Focus;
+
+/// <summary>The checkpoints that a <see cref="Gpt2Training"/> leaves: safetensors files with the model, the optimizer's state and the run's
+/// settings.</summary>
+public static class Gpt2Checkpoint
+{
+    /// <summary>The name of the file with the lowest validation loss.</summary>
+    public const string BestName = "best.safetensors";
+
+    internal const string StepPrefix = "step-", StepPattern = StepPrefix + "*.safetensors";
+
+    /// <summary>The newest checkpoint of a folder, the best where there is no other, or null where there is none.</summary>
+    public static string? Newest(string folder)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(folder);
+        return CheckpointFolder.Files(folder) is [var newest, ..] ? newest : null;
+    }
+
+    /// <summary>Reads the model of a checkpoint.</summary>
+    /// <returns>A model in evaluation mode, float32, on the CPU; the caller disposes of it.</returns>
+    /// <exception cref="InvalidDataException">The file is not a checkpoint, or damaged.</exception>
+    public static Gpt2 LoadModel(string path)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(path);
+        using var stream = File.OpenRead(path);
+        try
+        {
+            var reader = new SafetensorsReader(stream);
+            var config = CheckpointFile.Parse(reader.Header.Metadata).Model;
+            RequireWeights(config, reader.Header);
+            var model = new Gpt2(config);
+            try
+            {
+                LoadWeights(model, reader);
+                model.eval();
+                return model;
+            }
+            catch
+            {
+                model.Dispose();
+                throw;
+            }
+        }
+        catch (InvalidDataException error)
+        {
+            throw new InvalidDataException($"'{path}' holds no model: {error.Message}", error);
+        }
+    }
+
+    internal static string StepName(long step) => $"{StepPrefix}{step:D9}.safetensors";
+
+    /// <summary>Finds a configuration that is not the weights' before memory is taken for what it describes.</summary>
+    private static void RequireWeights(Gpt2Config config, SafetensorsHeader header)
+    {
+        var weights = header.Entries.Where(CheckpointTensors.IsWeight).ToList();
+        Gpt2Layout.RequireLayers(config, weights.Count);
+        var expected = Gpt2Layout.Shapes(config).ToDictionary(item => item.Key, item => (ScalarType.Float32, item.Value));
+        CheckpointTensors.RequireSame(expected, weights);
+    }
+
+    private static void LoadWeights(Gpt2 model, SafetensorsReader reader)
+    {
+        using var _ = no_grad();
+        var weights = model.named_parameters().ToDictionary(named => named.name, named => (Tensor)named.parameter);
+        foreach (var (name, tensor) in reader.ReadTensors())
+        {
+            using var read = tensor;
+            if (weights.Remove(name, out var weight)) weight.copy_(read);
+            if (weights.Count == 0) return; // What follows is the optimizer's.
+        }
+    }
+}
+
+/// <summary>A run's checkpoints: the newest few, and the best, which stands in where there is no other yet.</summary>
+/// <remarks>
+/// Files appear whole or not at all, so that a damaged one is a sign of a failing disk or of somebody's hand: it is reported, never passed over
+/// in silence.
+/// </remarks>
+internal sealed class CheckpointFolder
+{
+    private readonly string folder;
+    private readonly IReadOnlyDictionary<string, string> settings;
+    private readonly RunTensors tensors;
+
+    public CheckpointFolder(string folder, Gpt2 model, OptimizerHelper optimizer, IReadOnlyDictionary<string, string> settings)
+    {
+        (this.folder, this.settings) = (folder, settings);
+        tensors = new RunTensors(model, optimizer);
+    }
+
+    /// <summary>The checkpoints of a folder, the newest first and the best last.</summary>
+    public static IReadOnlyList<string> Files(string folder)
+    {
+        var best = Path.Combine(folder, Gpt2Checkpoint.BestName);
+        return File.Exists(best) ? [.. StepFiles(folder), best] : StepFiles(folder);
+    }
+
+    /// <summary>Throws where the folder holds a run that a new one would overwrite.</summary>
+    /// <exception cref="ArgumentException">It does.</exception>
+    public void RequireEmpty()
+    {
+        if (Files(folder) is [var newest, ..])
+            throw new ArgumentException(
+                $"'{newest}' is a run's checkpoint; set {nameof(Gpt2TrainingOptions.Resume)} to continue that run, or take another folder.");
+    }
+
+    /// <summary>Restores the newest checkpoint, where there is one.</summary>
+    /// <returns>What the run had come to, or null.</returns>
+    /// <exception cref="ArgumentException">The checkpoint is of another run.</exception>
+    /// <exception cref="InvalidDataException">It is damaged.</exception>
+    public Gpt2RunState? LoadNewest(long maxSteps)
+    {
+        var files = Files(folder);
+        if (files.Count == 0) return null;
+        try
+        {
+            using var stream = File.OpenRead(files[0]);
+            var reader = new SafetensorsReader(stream);
+            var checkpoint = CheckpointFile.Parse(reader.Header.Metadata);
+            RequireSameRun(files[0], checkpoint, maxSteps);
+            tensors.Restore(reader);
+            return checkpoint.State;
+        }
+        catch (InvalidDataException error)
+        {
+            var remedy = files.Count > 1 ? $"delete it to resume from '{files[1]}'" : "delete it to begin anew";
+            throw new InvalidDataException($"The checkpoint '{files[0]}' is damaged; {remedy}. {error.Message}", error);
+        }
+    }
+
+    /// <summary>Deletes what runs that were killed while they wrote a checkpoint have left.</summary>
+    public void DeleteLeftovers()
+    {
+        foreach (var pattern in new[] { Gpt2Checkpoint.StepPattern, Gpt2Checkpoint.BestName }) AtomicFile.DeleteLeftovers(folder, pattern);
+    }
+
+    /// <summary>Writes a checkpoint, then deletes those before it but for the newest few.</summary>
+    public void Save(Gpt2RunState state, int kept)
+    {
+        Write(Path.Combine(folder, Gpt2Checkpoint.StepName(state.Step)), state);
+        foreach (var old in StepFiles(folder).Skip(kept)) File.Delete(old);
+    }
+
+    /// <summary>Writes the checkpoint with the lowest validation loss.</summary>
+    public void SaveBest(Gpt2RunState state) => Write(Path.Combine(folder, Gpt2Checkpoint.BestName), state);
+
+    private void Write(string path, Gpt2RunState state)
+    {
+        using var scope = NewDisposeScope();
+        Safetensors.Save(path, tensors.Named(), new CheckpointFile(settings, state).ToMetadata());
+    }
+
+    private void RequireSameRun(string path, CheckpointFile checkpoint, long maxSteps)
+    {
+        if (RunSettings.Difference(settings, checkpoint.Settings) is var (name, expected, found))
+            throw new ArgumentException(
+                $"'{path}' is of another run: for {name} expected {expected}, found {found}. Set it as found to resume, or take another folder.");
+        if (checkpoint.State.Step > maxSteps)
+            throw new ArgumentException(
+                $"'{path}' is of step {checkpoint.State.Step}, but {nameof(Gpt2TrainingOptions.MaxSteps)} is {maxSteps}; " +
+                "it must be at least as many.");
+    }
+
+    private static IReadOnlyList<string> StepFiles(string folder)
+    {
+        if (!Directory.Exists(folder)) return [];
+        var files = Directory.EnumerateFiles(folder, Gpt2Checkpoint.StepPattern);
+        return [.. files.Where(path => StepOf(path) is not null).OrderByDescending(StepOf)];
+    }
+
+    private static long? StepOf(string path)
+    {
+        var digits = Path.GetFileNameWithoutExtension(path).AsSpan(Gpt2Checkpoint.StepPrefix.Length);
+        return long.TryParse(digits, NumberStyles.None, CultureInfo.InvariantCulture, out var step) ? step : null;
+    }
+}
+
+/// <summary>The texts of a checkpoint: what kind of file it is, the run's settings, and what the run had come to.</summary>
+internal sealed record CheckpointFile(IReadOnlyDictionary<string, string> Settings, Gpt2RunState State)
+{
+    private const string FormatKey = "format", SettingsKey = "settings", StateKey = "state";
+    private const string Format = "Focus GPT-2 checkpoint 1";
+
+    /// <summary>The configuration of the model.</summary>
+    /// <exception cref="InvalidDataException">It is missing or describes no model.</exception>
+    public Gpt2Config Model
+    {
+        get
+        {
+            var config = Parsed<Gpt2Config>(RunSettings.Model, Settings.GetValueOrDefault(RunSettings.Model) ?? "");
+            try
+            {
+                config.Validate();
+            }
+            catch (ArgumentException error)
+            {
+                throw new InvalidDataException($"The model's configuration is invalid: {error.Message}", error);
+            }
+            return config;
+        }
+    }
+
+    public Dictionary<string, string> ToMetadata() => new()
+    {
+        [FormatKey] = Format,
+        [SettingsKey] = JsonSerializer.Serialize(Settings),
+        [StateKey] = JsonSerializer.Serialize(State),
+    };
+
+    /// <exception cref="InvalidDataException">The file is not a checkpoint.</exception>
+    public static CheckpointFile Parse(IReadOnlyDictionary<string, string> metadata)
+    {
+        if (metadata.GetValueOrDefault(FormatKey) is var format && format != Format)
+            throw new InvalidDataException($"Expected the format '{Format}', found {(format is null ? "none" : $"'{format}'")}.");
+        return new CheckpointFile(
+            Parsed<Dictionary<string, string>>(SettingsKey, metadata.GetValueOrDefault(SettingsKey, "")),
+            Parsed<Gpt2RunState>(StateKey, metadata.GetValueOrDefault(StateKey, "")));
+    }
+
+    private static T Parsed<T>(string name, string json)
+    {
+        try
+        {
+            return JsonSerializer.Deserialize<T>(json) ?? throw new JsonException("it is null.");
+        }
+        catch (JsonException error)
+        {
+            throw new InvalidDataException($"The metadata '{name}' cannot be read: {error.Message}", error);
+        }
+    }
+}
+
+/// <summary>The tensors of a run as a checkpoint names them: the weights under their own names, and each one's optimizer state.</summary>
+internal sealed class RunTensors
+{
+    private readonly (string Name, Parameter Parameter, ElementwiseState State)[] parameters;
+
+    /// <exception cref="NotSupportedException">The optimizer is not one of this library's.</exception>
+    public RunTensors(Gpt2 model, OptimizerHelper optimizer)
+    {
+        var names = model.named_parameters().ToDictionary(named => named.parameter.Handle, named => named.name);
+        parameters = [.. optimizer.parameters().Zip(optimizer.state_dict().State, (parameter, state) => (
+            names[parameter.Handle],
+            parameter,
+            state as ElementwiseState ?? throw new NotSupportedException(
+                $"The state of {optimizer.GetType().Name} cannot be kept in checkpoints; expected FOCUS, Signum or AdamW of Focus.")))
+        ];
+    }
+
+    /// <summary>All tensors by name: the run's own, but for the step counts, which are copies for the caller to dispose of.</summary>
+    public IEnumerable<KeyValuePair<string, Tensor>> Named()
+    {
+        foreach (var (name, parameter, _) in parameters) yield return new(name, parameter);
+        foreach (var (name, _, state) in parameters)
+        {
+            for (var i = 0; i < state.Tensors.Count; i++) yield return new(CheckpointTensors.OptimizerName(name, $"{i}"), state.Tensors[i]);
+            yield return new(StepName(name), tensor(state.Step));
+        }
+    }
+
+    /// <summary>Copies a checkpoint's tensors into the run's.</summary>
+    /// <exception cref="InvalidDataException">The checkpoint holds other tensors; nothing was copied.</exception>
+    public void Restore(SafetensorsReader checkpoint)
+    {
+        using var _ = no_grad();
+        using var scope = NewDisposeScope();
+        var targets = Named().ToDictionary();
+        CheckpointTensors.RequireSame(
+            targets.ToDictionary(target => target.Key, target => (target.Value.dtype, target.Value.shape)), checkpoint.Header.Entries);
+        var steps = parameters.ToDictionary(parameter => StepName(parameter.Name), parameter => parameter.State);
+        foreach (var (name, tensor) in checkpoint.ReadTensors())
+        {
+            using var read = tensor;
+            if (steps.TryGetValue(name, out var state)) state.Step = read.ToInt64();
+            else targets[name].copy_(read);
+        }
+    }
+
+    private static string StepName(string parameter) => CheckpointTensors.OptimizerName(parameter, "step");
+}
+
+/// <summary>How a checkpoint names its tensors: weights as the model does, and what belongs to the optimizer with a prefix.</summary>
+internal static class CheckpointTensors
+{
+    private const string OptimizerPrefix = "optimizer.";
+
+    /// <summary>The name of a part of a parameter's optimizer state.</summary>
+    public static string OptimizerName(string parameter, string part) => $"{OptimizerPrefix}{parameter}.{part}";
+
+    /// <summary>Whether a tensor is one of the model's weights.</summary>
+    public static bool IsWeight(SafetensorsEntry entry) => !entry.Name.StartsWith(OptimizerPrefix, StringComparison.Ordinal);
+
+    /// <summary>Throws unless a checkpoint holds the tensors expected, and no others.</summary>
+    /// <exception cref="InvalidDataException">It does not; the message names the first difference.</exception>
+    public static void RequireSame(
+        IReadOnlyDictionary<string, (ScalarType Type, long[] Shape)> expected, IReadOnlyList<SafetensorsEntry> found)
+    {
+        foreach (var entry in found)
+        {
+            if (!expected.TryGetValue(entry.Name, out var tensor))
+                throw new InvalidDataException($"Found tensor '{entry.Name}', which the run does not have.");
+            if (tensor.Type != entry.Type.ScalarType || !tensor.Shape.SequenceEqual(entry.Shape))
+                throw new InvalidDataException(
+                    $"Expected tensor '{entry.Name}' as {tensor.Type} [{string.Join(", ", tensor.Shape)}], " +
+                    $"found {entry.Type.ScalarType} [{string.Join(", ", entry.Shape)}].");
+        }
+        if (expected.Keys.Except(found.Select(entry => entry.Name)).FirstOrDefault() is { } missing)
+            throw new InvalidDataException($"Tensor '{missing}' is missing.");
+    }
+}
+
+/// <summary>The settings that decide what comes of a run, each as a text: a run is continued only where all are as they were.</summary>
+/// <remarks>The length of the run is not among them: a run that is over may be prolonged.</remarks>
+internal static class RunSettings
+{
+    /// <summary>The name of the model's configuration, in JSON.</summary>
+    public const string Model = "Model";
+
+    public static IReadOnlyDictionary<string, string> Of(Gpt2Config model, Gpt2TrainingOptions options, long trainTokens)
+        => new Dictionary<string, string>
+        {
+            [Model] = JsonSerializer.Serialize(model),
+            [nameof(options.Optimizer)] = Text(options.Optimizer),
+            [nameof(options.Schedule)] = options.HasDefaultSchedule ? "the default" : Text(options.Schedule),
+            [nameof(options.BatchSize)] = Text(options.BatchSize),
+            [nameof(options.AccumulationSteps)] = Text(options.AccumulationSteps),
+            [nameof(options.ClipNorm)] = options.ClipNorm is { } norm ? Text(norm) : "none",
+            [nameof(options.Precision)] = options.Precision.ToString(),
+            [nameof(options.Seed)] = Text(options.Seed ?? 0),
+            ["Training tokens"] = Text(trainTokens),
+        };
+
+    /// <summary>The first setting that differs.</summary>
+    public static (string Name, string Expected, string Found)? Difference(
+        IReadOnlyDictionary<string, string> expected, IReadOnlyDictionary<string, string> found)
+    {
+        foreach (var (name, value) in expected)
+            if (found.GetValueOrDefault(name, "missing") is var other && other != value) return (name, value, other);
+        return null;
+    }
+
+    private static string Text(IFormattable number) => number.ToString(null, CultureInfo.InvariantCulture);
+
+    private static string Text(object record) => $"{record.GetType().Name} {JsonSerializer.Serialize(record, record.GetType())}";
+}

@@ -1,0 +1,221 @@
+using System.Diagnostics;
+using TorchSharp;
+using TorchSharp.Modules;
+using static TorchSharp.torch;
+
+namespace Focus;
+
+/// <summary>The outcome of a training run.</summary>
+/// <param name="Steps">Steps taken; fewer than asked for where the run was cancelled.</param>
+/// <param name="Loss">The mean loss of the last step's batch, or NaN where no step was taken.</param>
+/// <param name="Cancelled">Whether the run was cancelled.</param>
+/// <param name="Evaluation">The evaluation after the last step, where there is an evaluation set.</param>
+public readonly record struct TrainingResult(long Steps, double Loss, bool Cancelled, ClassifierEvaluation? Evaluation);
+
+/// <summary>Trains a classifier by minimising the cross-entropy of shuffled batches.</summary>
+public sealed class ClassifierTraining
+{
+    private readonly nn.Module<Tensor, Tensor> model;
+    private readonly Func<IEnumerable<ParameterGroup>> groups;
+    private readonly TrainingOptions options;
+
+    /// <summary>Prepares a run.</summary>
+    /// <param name="model">From batch × width to logits, batch × classes.</param>
+    /// <param name="groups">Gives the model's parameters in groups, which say what decays; called once the model is on its device.</param>
+    /// <param name="options">The run's settings.</param>
+    /// <exception cref="ArgumentException">An option is out of its range.</exception>
+    public ClassifierTraining(nn.Module<Tensor, Tensor> model, Func<IEnumerable<ParameterGroup>> groups, TrainingOptions options)
+    {
+        options.Validate();
+        (this.model, this.groups, this.options) = (model, groups, options);
+    }
+
+    /// <summary>Trains the model, which ends in evaluation mode on the options' device.</summary>
+    /// <param name="train">The rows to learn from; moved to the device.</param>
+    /// <param name="evaluation">The rows to evaluate on, or null; moved to the device.</param>
+    /// <exception cref="ArgumentException">The batch is larger than the data, or the schedule longer than the run.</exception>
+    /// <exception cref="TrainingDivergedException">The training loss, the parameters or the loss after the last step turned NaN or infinite;
+    /// evaluations on the way are reported as they are.</exception>
+    public TrainingResult Run(ClassificationData train, ClassificationData? evaluation = null)
+    {
+        var steps = options.StepsFor(train.Count);
+        options.Schedule.Validate(steps);
+        MoveToDevice(train, evaluation);
+        using var optimizer = options.Optimizer.CreateOptimizer(groups());
+        var batches = new ShuffledBatches(train.Count, options.BatchSize, options.Seed ?? 0);
+        var clock = Stopwatch.StartNew();
+        var result = new TrainingResult(0, double.NaN, Cancelled: false, Evaluation: null);
+        model.train();
+        while (result.Steps < steps && !options.CancellationToken.IsCancellationRequested)
+        {
+            options.Schedule.Apply(optimizer, result.Steps, steps);
+            var step = result.Steps + 1;
+            var loss = Step(optimizer, train, batches.Next(), step);
+            var due = evaluation is not null && (step == steps || (options.EvaluationInterval > 0 && step % options.EvaluationInterval == 0));
+            result = new TrainingResult(step, loss, Cancelled: false, due ? ClassifierEvaluation.Of(model, evaluation!) : null);
+            if (step == steps && result.Evaluation is { } last) RequireFinite(last.Loss, step);
+            options.Progress?.Report(new TrainingProgress(
+                step, steps, loss, optimizer.ParamGroups.First().LearningRate, clock.Elapsed, result.Evaluation));
+        }
+        model.eval();
+        model.zero_grad();
+        TorchRuntime.ReturnFreedMemory();
+        RequireFiniteParameters(result.Steps);
+        return result with { Cancelled = result.Steps < steps };
+    }
+
+    private void MoveToDevice(ClassificationData train, ClassificationData? evaluation)
+    {
+        var device = TorchDevice.Require(options.Device);
+        model.to(device);
+        train.MoveTo(device);
+        evaluation?.MoveTo(device);
+    }
+
+    private double Step(OptimizerHelper optimizer, ClassificationData data, long[] rows, long step)
+    {
+        using var scope = NewDisposeScope();
+        var indices = tensor(rows, device: data.Features.device);
+        var logits = model.call(data.Features.index_select(0, indices));
+        var loss = nn.functional.cross_entropy(logits, data.Labels.index_select(0, indices));
+        var value = RequireFinite(loss.ToDouble(), step);
+        model.zero_grad();
+        loss.backward();
+        optimizer.step();
+        return value;
+    }
+
+    /// <summary>What the last update did to the parameters, no loss has told yet.</summary>
+    private void RequireFiniteParameters(long step)
+    {
+        using var scope = NewDisposeScope();
+        using var _ = no_grad();
+        RequireFinite(model.parameters().Sum(parameter => parameter.abs().sum().ToDouble()), step);
+    }
+
+    private static double RequireFinite(double loss, long step)
+        => double.IsFinite(loss) ? loss : throw new TrainingDivergedException(step, loss);
+}
+
+/// <summary>Labelled rows in memory.</summary>
+public sealed class ClassificationData : IDisposable
+{
+    /// <summary>Takes over features and labels.</summary>
+    /// <param name="features">rows × width, float32.</param>
+    /// <param name="labels">rows, int64, each in [0, classes).</param>
+    /// <exception cref="ArgumentException">Shapes or types are not as said.</exception>
+    public ClassificationData(Tensor features, Tensor labels)
+    {
+        if (features.ndim != 2 || features.dtype != ScalarType.Float32)
+            throw new ArgumentException($"Expected features as rows × width of Float32, found [{string.Join(", ", features.shape)}] of {features.dtype}.", nameof(features));
+        if (labels.ndim != 1 || labels.dtype != ScalarType.Int64 || labels.shape[0] != features.shape[0])
+            throw new ArgumentException($"Expected {features.shape[0]} labels of Int64, found [{string.Join(", ", labels.shape)}] of {labels.dtype}.", nameof(labels));
+        Features = features.DetachFromDisposeScope();
+        Labels = labels.DetachFromDisposeScope();
+    }
+
+    /// <summary>rows × width, float32.</summary>
+    public Tensor Features { get; private set; }
+
+    /// <summary>rows, int64.</summary>
+    public Tensor Labels { get; private set; }
+
+    /// <summary>The number of rows.</summary>
+    public long Count => Labels.shape[0];
+
+    /// <summary>Moves the rows to a device, where they are not there already.</summary>
+    public void MoveTo(Device device)
+    {
+        Features = Move(Features, device);
+        Labels = Move(Labels, device);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        Features.Dispose();
+        Labels.Dispose();
+    }
+
+    private static Tensor Move(Tensor tensor, Device device)
+    {
+        // Several trainings may share the rows, which must then stay as they are.
+        if (tensor.device is var here && here.type == device.type && (device.index < 0 || here.index == device.index)) return tensor;
+        var moved = tensor.to(device);
+        tensor.Dispose();
+        return moved.DetachFromDisposeScope();
+    }
+}
+
+/// <summary>How well a classifier does on a data set.</summary>
+/// <param name="Loss">The mean cross-entropy, in nats.</param>
+/// <param name="Accuracy">The share of rows whose largest logit is the label's, in [0, 1].</param>
+public readonly record struct ClassifierEvaluation(double Loss, double Accuracy)
+{
+    /// <summary>Rows per forward pass, as in the paper.</summary>
+    private const int BatchSize = 8192;
+
+    /// <summary>Evaluates a model in evaluation mode, and leaves it in the mode it was in.</summary>
+    /// <param name="model">From rows × width to logits, rows × classes; on the data's device.</param>
+    /// <param name="data">At least one row.</param>
+    public static ClassifierEvaluation Of(nn.Module<Tensor, Tensor> model, ClassificationData data)
+    {
+        var wasTraining = model.training;
+        model.eval();
+        using var _ = no_grad();
+        double loss = 0, correct = 0;
+        for (var start = 0L; start < data.Count; start += BatchSize)
+        {
+            using var scope = NewDisposeScope();
+            var count = Math.Min(BatchSize, data.Count - start);
+            var labels = data.Labels.narrow(0, start, count);
+            var logits = model.call(data.Features.narrow(0, start, count));
+            loss += nn.functional.cross_entropy(logits, labels, reduction: nn.Reduction.Sum).ToDouble();
+            correct += logits.argmax(1).eq(labels).sum().ToDouble();
+        }
+        model.train(wasTraining);
+        return new ClassifierEvaluation(loss / data.Count, correct / data.Count);
+    }
+}
+
+/// <summary>The state of a training run after a step.</summary>
+/// <param name="Step">The number of steps taken, ≥ 1.</param>
+/// <param name="TotalSteps">The length of the run in steps.</param>
+/// <param name="Loss">The mean loss of the step's batch, before the update.</param>
+/// <param name="LearningRate">The learning rate of the step (of the first parameter group).</param>
+/// <param name="Elapsed">The time since the run began, evaluations included.</param>
+/// <param name="Evaluation">The evaluation after the step, where there was one.</param>
+public readonly record struct TrainingProgress(
+    long Step, long TotalSteps, double Loss, double LearningRate, TimeSpan Elapsed, ClassifierEvaluation? Evaluation);
+
+/// <summary>Endless batches of row numbers, shuffled anew at each pass over the data; rows that do not fill a pass's last batch are left
+/// out of it.</summary>
+internal sealed class ShuffledBatches
+{
+    private readonly Random random;
+    private readonly long[] order;
+    private readonly long[] batch;
+    private int next;
+
+    public ShuffledBatches(long rows, int batchSize, int seed)
+    {
+        random = new Random(seed);
+        order = new long[rows];
+        for (var i = 0; i < order.Length; i++) order[i] = i;
+        batch = new long[batchSize];
+        next = order.Length;
+    }
+
+    /// <summary>The next batch; the array is reused by the next call.</summary>
+    public long[] Next()
+    {
+        if (next + batch.Length > order.Length)
+        {
+            random.Shuffle(order);
+            next = 0;
+        }
+        Array.Copy(order, next, batch, 0, batch.Length);
+        next += batch.Length;
+        return batch;
+    }
+}

@@ -1,0 +1,348 @@
+using System.Buffers.Binary;
+using System.Numerics;
+using System.Text;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using Google.Protobuf;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace Focus;
+
+/// <summary>The state of a GPT-2 training run after a step.</summary>
+public sealed record Gpt2Progress
+{
+    /// <summary>The number of steps taken, ≥ 1.</summary>
+    public required long Step { get; init; }
+
+    /// <summary>The length of the run in steps.</summary>
+    public required long TotalSteps { get; init; }
+
+    /// <summary>The mean loss of the step's micro-batches before the update, in nats per token.</summary>
+    public required double Loss { get; init; }
+
+    /// <summary>The learning rate of the step (of the first parameter group).</summary>
+    public required double LearningRate { get; init; }
+
+    /// <summary>The global norm of the gradients before clipping, or null where they overflowed in float16 and the step was
+    /// skipped.</summary>
+    public required double? GradientNorm { get; init; }
+
+    /// <summary>The share of the steps so far whose gradients were clipped, in [0, 1].</summary>
+    public required double ClippedShare { get; init; }
+
+    /// <summary>How many steps so far were skipped because gradients overflowed in float16.</summary>
+    public required long SkippedSteps { get; init; }
+
+    /// <summary>The factor of the step's loss in float16; null otherwise.</summary>
+    public required double? LossScale { get; init; }
+
+    /// <summary>The tokens that the step took per second, evaluations and checkpoints not counted.</summary>
+    public required double TokensPerSecond { get; init; }
+
+    /// <summary>The share of <see cref="Gpt2TrainingOptions.PeakFlops"/> that the model's own operations make up (MFU); null where no peak is
+    /// given.</summary>
+    /// <remarks>A token takes 6·N + 12·L·H·Q·T operations forward and backward (Chowdhery et al. 2022, PaLM, appendix B), with N parameters
+    /// without the position embedding, L layers, H heads of size Q and blocks of T tokens.</remarks>
+    public required double? ModelFlopsUtilization { get; init; }
+
+    /// <summary>The time since the run began, evaluations, checkpoints and the parts before it was resumed included.</summary>
+    public required TimeSpan Elapsed { get; init; }
+
+    /// <summary>The evaluation after the step, where there was one.</summary>
+    public Gpt2Evaluation? Evaluation { get; init; }
+}
+
+/// <summary>What is measured every <see cref="TrainingRunOptions.EvaluationInterval"/> steps.</summary>
+/// <param name="TrainLoss">The mean loss of random batches of the training data, in nats per token.</param>
+/// <param name="ValidationLoss">The same of the validation data, where there is any.</param>
+/// <param name="ParameterNorm">The Euclidean norm of all parameters.</param>
+/// <param name="MomentumNorm">The Euclidean norm of the optimizer's momentum, which for all of this library's optimizers is the first tensor
+/// of their state; null for another optimizer.</param>
+public sealed record Gpt2Evaluation(double TrainLoss, double? ValidationLoss, double ParameterNorm, double? MomentumNorm);
+
+/// <summary>Tells of every step whoever wants to know.</summary>
+internal sealed class Gpt2Metrics : IDisposable
+{
+    private readonly IProgress<Gpt2Progress>? progress;
+    private readonly JsonLinesMetrics? jsonLines;
+    private readonly TensorBoardMetrics? tensorBoard;
+
+    /// <summary>Opens the files that the options name, to continue after a step, or for a new run after step 0.</summary>
+    public Gpt2Metrics(Gpt2TrainingOptions options, long step)
+    {
+        progress = options.Progress;
+        jsonLines = options.MetricsFile is { } file ? new JsonLinesMetrics(file, step) : null;
+        try
+        {
+            tensorBoard = options.TensorBoardFolder is { } folder ? new TensorBoardMetrics(folder, step) : null;
+        }
+        catch
+        {
+            Dispose();
+            throw;
+        }
+    }
+
+    public void Write(Gpt2Progress step)
+    {
+        jsonLines?.Write(step);
+        tensorBoard?.Write(step);
+        progress?.Report(step);
+    }
+
+    public void Dispose()
+    {
+        jsonLines?.Dispose();
+        tensorBoard?.Dispose();
+    }
+}
+
+/// <summary>How fast a run is: in tokens per second and, where a peak is given, as a share of what the device can do.</summary>
+internal sealed class Gpt2Speed(Gpt2 model, Gpt2TrainingOptions options)
+{
+    private readonly double tokensPerStep = (double)options.BatchSize * options.AccumulationSteps * model.Config.BlockSize;
+    private readonly double flopsPerToken = FlopsPerToken(model);
+
+    /// <summary>Operations forward and backward, of which the formula is in <see cref="Gpt2Progress.ModelFlopsUtilization"/>.</summary>
+    public static double FlopsPerToken(Gpt2 model)
+    {
+        var config = model.Config;
+        // Looking up an embedding takes no operations, unless it is the output head as well.
+        var lookedUp = (double)config.Width * (config.BlockSize + (config.TiedHead ? 0 : config.VocabularySize));
+        var parameters = model.parameters().Sum(parameter => parameter.numel()) - lookedUp;
+        return 6 * parameters + 12.0 * config.Layers * config.Width * config.BlockSize; // The heads' sizes add up to the width.
+    }
+
+    public double TokensPerSecond(TimeSpan step) => tokensPerStep / step.TotalSeconds;
+
+    public double? Utilization(TimeSpan step) => flopsPerToken * TokensPerSecond(step) / options.PeakFlops;
+}
+
+/// <summary>The Euclidean norm of many tensors taken together.</summary>
+internal static class GlobalNorm
+{
+    /// <summary>The norm; infinite or NaN where an element is. Shorter types than float32 are summed in float32.</summary>
+    public static double Of(IEnumerable<Tensor> tensors)
+    {
+        using var _ = no_grad();
+        using var scope = NewDisposeScope();
+        Tensor[] norms = [.. tensors.Select(tensor => tensor.to(ScalarType.Float32).norm())];
+        return norms.Length == 0 ? 0 : stack(norms).norm().ToDouble();
+    }
+}
+
+/// <summary>Writes a run's steps as lines of JSON.</summary>
+internal sealed class JsonLinesMetrics : IDisposable
+{
+    private static readonly JsonSerializerOptions Json = new()
+    {
+        PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
+        DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
+        Converters = { new SecondsConverter() },
+    };
+
+    private readonly FileStream stream;
+
+    /// <summary>Opens a file to continue after a step: what it holds of later steps, and a last line cut short, is removed.</summary>
+    /// <exception cref="InvalidDataException">The file holds something else.</exception>
+    public JsonLinesMetrics(string path, long step)
+    {
+        Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(path))!);
+        stream = new FileStream(path, step == 0 ? FileMode.Create : FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.Read);
+        try
+        {
+            stream.SetLength(LengthUpTo(step));
+            stream.Seek(0, SeekOrigin.End);
+        }
+        catch
+        {
+            stream.Dispose();
+            throw;
+        }
+    }
+
+    public void Write(Gpt2Progress step)
+    {
+        stream.Write([.. JsonSerializer.SerializeToUtf8Bytes(step, Json), (byte)'\n']);
+        stream.Flush(); // A reader sees whole lines.
+    }
+
+    public void Dispose() => stream.Dispose();
+
+    /// <summary>How many bytes the lines up to a step take.</summary>
+    private long LengthUpTo(long step)
+    {
+        var length = 0L;
+        using var reader = new StreamReader(stream, Encoding.UTF8, leaveOpen: true);
+        for (var number = 1; reader.ReadLine() is { } line; number++)
+        {
+            var end = length + Encoding.UTF8.GetByteCount(line) + 1;
+            if (end > stream.Length || StepOf(line, number) > step) break;
+            length = end;
+        }
+        return length;
+    }
+
+    private long StepOf(string line, int number)
+    {
+        try
+        {
+            using var document = JsonDocument.Parse(line);
+            return document.RootElement.GetProperty("step").GetInt64();
+        }
+        catch (Exception error) when (error is JsonException or KeyNotFoundException or InvalidOperationException or FormatException)
+        {
+            throw new InvalidDataException(
+                $"'{stream.Name}', line {number}: expected the metrics of a step as JSON; move the file away, or name another.",
+                error);
+        }
+    }
+}
+
+/// <summary>Times as a number of seconds.</summary>
+internal sealed class SecondsConverter : JsonConverter<TimeSpan>
+{
+    public override TimeSpan Read(ref Utf8JsonReader reader, Type type, JsonSerializerOptions options)
+        => TimeSpan.FromSeconds(reader.GetDouble());
+
+    public override void Write(Utf8JsonWriter writer, TimeSpan value, JsonSerializerOptions options)
+        => writer.WriteNumberValue(value.TotalSeconds);
+}
+
+/// <summary>Writes a run's steps for TensorBoard.</summary>
+internal sealed class TensorBoardMetrics : IDisposable
+{
+    private readonly TensorBoardFile file;
+
+    /// <summary>Starts an event file in a folder, to continue after a step, or for a new run after step 0: what earlier files hold of
+    /// later steps, TensorBoard then leaves out.</summary>
+    public TensorBoardMetrics(string folder, long step)
+    {
+        file = new TensorBoardFile(folder);
+        file.WriteRestart(step + 1);
+    }
+
+    public void Write(Gpt2Progress step)
+        => file.WriteScalars(step.Step,
+            from scalar in Scalars(step)
+            where scalar.Value is not null
+            select (scalar.Name, (float)scalar.Value!));
+
+    public void Dispose() => file.Dispose();
+
+    private static IEnumerable<(string Name, double? Value)> Scalars(Gpt2Progress step) =>
+    [
+        ("training/loss", step.Loss),
+        ("training/learning_rate", step.LearningRate),
+        ("training/gradient_norm", step.GradientNorm),
+        ("training/clipped_share", step.ClippedShare),
+        ("training/loss_scale", step.LossScale),
+        ("training/skipped_steps", step.LossScale is null ? null : step.SkippedSteps),
+        ("speed/tokens_per_second", step.TokensPerSecond),
+        ("speed/model_flops_utilization", step.ModelFlopsUtilization),
+        ("evaluation/train_loss", step.Evaluation?.TrainLoss),
+        ("evaluation/validation_loss", step.Evaluation?.ValidationLoss),
+        ("evaluation/parameter_norm", step.Evaluation?.ParameterNorm),
+        ("evaluation/momentum_norm", step.Evaluation?.MomentumNorm),
+    ];
+}
+
+/// <summary>An event file as TensorBoard reads them: framed records, each a protocol buffer of type Event.</summary>
+/// <remarks>
+/// A record is the length of its data (8 bytes), a check sum of those, the data, and a check sum of it, all little-endian. The field numbers
+/// below are those of tensorflow/core/util/event.proto and tensorflow/core/framework/summary.proto.
+/// </remarks>
+internal sealed class TensorBoardFile : IDisposable
+{
+    private const int WallTime = 1, Step = 2, FileVersion = 3, Summary = 5, SessionLog = 7;
+    private const int SummaryValue = 1, ValueTag = 1, ValueSimple = 2;
+    private const int SessionStatus = 1, SessionStart = 1;
+
+    private static int files;
+
+    private readonly FileStream stream;
+
+    /// <summary>Creates a file of its own in a folder, which is made where it is missing.</summary>
+    public TensorBoardFile(string folder)
+    {
+        Directory.CreateDirectory(folder);
+        // TensorBoard reads a folder's files in the order of their names.
+        var name = $"events.out.tfevents.{DateTimeOffset.UtcNow.ToUnixTimeSeconds():D10}.{Environment.MachineName}.{Environment.ProcessId}";
+        var path = Path.Combine(folder, $"{name}.{Interlocked.Increment(ref files)}");
+        stream = new FileStream(path, FileMode.CreateNew, FileAccess.Write, FileShare.Read);
+        WriteEvent(0, output =>
+        {
+            output.WriteTag(FileVersion, WireFormat.WireType.LengthDelimited);
+            output.WriteString("brain.Event:2");
+        });
+    }
+
+    /// <summary>Marks everything from a step on in the folder's earlier files as out of date.</summary>
+    public void WriteRestart(long step) => WriteEvent(step, output => WriteMessage(output, SessionLog, session =>
+    {
+        session.WriteTag(SessionStatus, WireFormat.WireType.Varint);
+        session.WriteEnum(SessionStart);
+    }));
+
+    /// <summary>Writes named values of a step.</summary>
+    public void WriteScalars(long step, IEnumerable<(string Name, float Value)> scalars)
+        => WriteEvent(step, output => WriteMessage(output, Summary, summary =>
+        {
+            foreach (var (name, value) in scalars) WriteMessage(summary, SummaryValue, message =>
+            {
+                message.WriteTag(ValueTag, WireFormat.WireType.LengthDelimited);
+                message.WriteString(name);
+                message.WriteTag(ValueSimple, WireFormat.WireType.Fixed32);
+                message.WriteFloat(value);
+            });
+        }));
+
+    public void Dispose() => stream.Dispose();
+
+    private void WriteEvent(long step, Action<CodedOutputStream> write)
+    {
+        WriteRecord(Message(output =>
+        {
+            output.WriteTag(WallTime, WireFormat.WireType.Fixed64);
+            output.WriteDouble(DateTimeOffset.UtcNow.ToUnixTimeMilliseconds() / 1000.0);
+            output.WriteTag(Step, WireFormat.WireType.Varint);
+            output.WriteInt64(step);
+            write(output);
+        }));
+        stream.Flush();
+    }
+
+    private void WriteRecord(ReadOnlySpan<byte> data)
+    {
+        Span<byte> length = stackalloc byte[sizeof(long)], sum = stackalloc byte[sizeof(uint)];
+        BinaryPrimitives.WriteInt64LittleEndian(length, data.Length);
+        stream.Write(length);
+        BinaryPrimitives.WriteUInt32LittleEndian(sum, CheckSum(length));
+        stream.Write(sum);
+        stream.Write(data);
+        BinaryPrimitives.WriteUInt32LittleEndian(sum, CheckSum(data));
+        stream.Write(sum);
+    }
+
+    private static void WriteMessage(CodedOutputStream output, int field, Action<CodedOutputStream> write)
+    {
+        output.WriteTag(field, WireFormat.WireType.LengthDelimited);
+        output.WriteBytes(ByteString.CopyFrom(Message(write)));
+    }
+
+    private static byte[] Message(Action<CodedOutputStream> write)
+    {
+        using var bytes = new MemoryStream();
+        using (var output = new CodedOutputStream(bytes, leaveOpen: true)) write(output);
+        return bytes.ToArray();
+    }
+
+    /// <summary>CRC-32C, rotated and shifted as the TFRecord format asks for.</summary>
+    private static uint CheckSum(ReadOnlySpan<byte> data)
+    {
+        var crc = uint.MaxValue;
+        foreach (var value in data) crc = BitOperations.Crc32C(crc, value);
+        return BitOperations.RotateRight(~crc, 15) + 0xA282EAD8;
+    }
+}

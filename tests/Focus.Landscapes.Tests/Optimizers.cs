@@ -1,9 +1,0 @@
-namespace Focus.Landscapes.Tests;
-
-internal static class Optimizers
-{
-    public static IReadOnlyList<LandscapeOptimizer> All { get; } =
-        [LandscapeOptimizer.Adam(), LandscapeOptimizer.Focus(), LandscapeOptimizer.Signum(), LandscapeOptimizer.Lion()];
-
-    public static LandscapeOptimizer Named(string name) => All.Single(optimizer => optimizer.Name == name);
-}

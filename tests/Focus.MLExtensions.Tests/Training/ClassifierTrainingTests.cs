@@ -1,0 +1,177 @@
+using System.Diagnostics;
+using static TorchSharp.torch;
+
+namespace Focus.Tests;
+
+[TestClass]
+public class ClassifierTrainingTests
+{
+    /// <summary>Rows around one of four corners, which says the label.</summary>
+    private static ClassificationData Corners(int rows = 512, int width = 64)
+    {
+        using var generator = new Generator(2);
+        long[] labels = [.. Enumerable.Range(0, rows).Select(row => row % 4L)];
+        var features = randn([rows, width], generator: generator);
+        features.select(1, 0).add_(tensor([.. labels.Select(label => 6f * (label % 2))]));
+        features.select(1, 1).add_(tensor([.. labels.Select(label => 6f * (label / 2))]));
+        return new ClassificationData(features, tensor(labels));
+    }
+
+    private static (TrainingResult Result, Mlp Model) Train(TrainingOptions options, ClassificationData? evaluation = null)
+    {
+        var model = new Mlp(64, [48], 4, seed: 1);
+        using var data = Corners();
+        return (new ClassifierTraining(model, model.ParameterGroups, options).Run(data, evaluation), model);
+    }
+
+    [TestMethod]
+    [DynamicData(nameof(FusedStepTests.AllOptimizers), typeof(FusedStepTests))]
+    public void EveryOptimizerLearns(OptimizerOptions optimizer)
+    {
+        using var evaluation = Corners();
+        var (result, model) = Train(new TrainingOptions { Optimizer = optimizer, BatchSize = 32, MaxSteps = 60 }, evaluation);
+        using var _ = model;
+        Assert.AreEqual(60, result.Steps);
+        Assert.IsGreaterThan(0.97, result.Evaluation!.Value.Accuracy);
+        Assert.IsFalse(model.training);
+    }
+
+    [TestMethod]
+    public void EqualSeedsGiveEqualRuns()
+    {
+        double[] Losses(int seed)
+        {
+            var losses = new List<double>();
+            var (_, model) = Train(new TrainingOptions { MaxSteps = 20, Seed = seed, Progress = new Collector(losses) });
+            model.Dispose();
+            return [.. losses];
+        }
+        CollectionAssert.AreEqual(Losses(4), Losses(4));
+        CollectionAssert.AreNotEqual(Losses(4), Losses(5));
+    }
+
+    [TestMethod]
+    public void EpochsAndStepsBothLimitTheRun()
+    {
+        long Steps(int? epochs, long? steps)
+        {
+            var (result, model) = Train(new TrainingOptions { BatchSize = 100, Epochs = epochs, MaxSteps = steps });
+            model.Dispose();
+            return result.Steps;
+        }
+        Assert.AreEqual(10, Steps(2, null));
+        Assert.AreEqual(7, Steps(2, 7));
+        Assert.AreEqual(10, Steps(2, 70));
+        Assert.AreEqual(50, Steps(null, null));
+    }
+
+    [TestMethod]
+    public void EvaluationsComeAtTheirIntervalAndAtTheEnd()
+    {
+        using var evaluation = Corners();
+        var steps = new List<long>();
+        var progress = new Collector(p => { if (p.Evaluation is not null) steps.Add(p.Step); });
+        Train(new TrainingOptions { MaxSteps = 25, EvaluationInterval = 10, Progress = progress }, evaluation).Model.Dispose();
+        CollectionAssert.AreEqual(new long[] { 10, 20, 25 }, steps);
+    }
+
+    [TestMethod]
+    public void CancellationKeepsWhatWasTrained()
+    {
+        using var cancellation = new CancellationTokenSource();
+        var progress = new Collector(p => { if (p.Step == 5) cancellation.Cancel(); });
+        var (result, model) = Train(new TrainingOptions { MaxSteps = 100, Progress = progress, CancellationToken = cancellation.Token });
+        using var _ = model;
+        Assert.IsTrue(result.Cancelled);
+        Assert.AreEqual(5, result.Steps);
+        Assert.IsFalse(model.training);
+    }
+
+    [TestMethod]
+    public void DivergenceNamesTheStep()
+    {
+        var error = Assert.ThrowsExactly<TrainingDivergedException>(
+            () => Train(new TrainingOptions { Optimizer = new SignumOptions { LearningRate = 1e38 }, MaxSteps = 50 }));
+        Assert.IsGreaterThan(1, error.Step);
+        Assert.IsFalse(double.IsFinite(error.Loss));
+        StringAssert.Contains(error.Message, $"step {error.Step}");
+    }
+
+    [TestMethod]
+    public void DivergenceInTheLastStepIsFoundWithoutAnEvaluation()
+        => Assert.AreEqual(1, Assert.ThrowsExactly<TrainingDivergedException>(
+            () => Train(new TrainingOptions { Optimizer = new SignumOptions { LearningRate = double.MaxValue }, MaxSteps = 1 })).Step);
+
+    [TestMethod]
+    public void AnEvaluationOnTheWayThatIsNotFiniteIsReportedAndOnlyTheLastOneFails()
+    {
+        using var evaluation = Corners();
+        evaluation.Features[0].fill_(float.NaN);
+        var losses = new List<double>();
+        var progress = new Collector(p => { if (p.Evaluation is { } found) losses.Add(found.Loss); });
+        var error = Assert.ThrowsExactly<TrainingDivergedException>(
+            () => Train(new TrainingOptions { MaxSteps = 5, EvaluationInterval = 2, Progress = progress }, evaluation));
+        Assert.AreEqual(5, error.Step);
+        CollectionAssert.AreEqual(new[] { double.NaN, double.NaN }, losses);
+    }
+
+    public static IEnumerable<object[]> InvalidOptions =>
+    [
+        [new TrainingOptions { BatchSize = 0 }, "BatchSize"],
+        [new TrainingOptions { BatchSize = 513 }, "512 rows"],
+        [new TrainingOptions { MaxSteps = 0 }, "MaxSteps"],
+        [new TrainingOptions { Epochs = -1 }, "Epochs"],
+        [new TrainingOptions { EvaluationInterval = -1 }, "EvaluationInterval"],
+        [new TrainingOptions { Device = "tpu" }, "tpu"],
+        [new TrainingOptions { Device = "cuda:99" }, "cuda:99"],
+        [new TrainingOptions { MaxSteps = 10, Schedule = new CosineSchedule { WarmupSteps = 20 } }, "WarmupSteps"],
+    ];
+
+    [TestMethod]
+    [DynamicData(nameof(InvalidOptions))]
+    public void AnInvalidOptionIsNamed(TrainingOptions options, string named)
+    {
+        try
+        {
+            Train(options);
+        }
+        catch (ArgumentException error)
+        {
+            StringAssert.Contains(error.Message, named);
+            return;
+        }
+        Assert.Fail($"expected an error about {named}");
+    }
+
+    [TestMethod]
+    public void MemoryStaysFlatOverThousandsOfSteps()
+    {
+        // A batch takes 16 KiB: one tensor lost per step would show as 40 MiB. The first steps fill the garbage collector's own budget.
+        long early = 0, late = 0;
+        var progress = new Collector(p =>
+        {
+            if (p.Step == 2500) early = ResidentBytes();
+            if (p.Step == 5000) late = ResidentBytes();
+        });
+        Train(new TrainingOptions { BatchSize = 64, MaxSteps = 5000, Progress = progress }).Model.Dispose();
+        Assert.IsLessThan(16L << 20, late - early);
+    }
+
+    private static long ResidentBytes()
+    {
+        GC.Collect();
+        GC.WaitForPendingFinalizers();
+        using var process = Process.GetCurrentProcess();
+        return process.WorkingSet64;
+    }
+
+    /// <summary>Reports at once, where <see cref="Progress{T}"/> would do so later.</summary>
+    private sealed class Collector(Action<TrainingProgress> action) : IProgress<TrainingProgress>
+    {
+        public Collector(List<double> losses) : this(p => losses.Add(p.Loss))
+        {
+        }
+
+        public void Report(TrainingProgress value) => action(value);
+    }
+}

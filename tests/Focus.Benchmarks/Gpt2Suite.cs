@@ -22,7 +22,8 @@ internal static class Gpt2Suite
     {
         using var ours = Start(Gpt2Side.Focus);
         CompareSteps(report, ours);
-        CompareTypes(report, ours);
+        // Other processors emulate bfloat16, in minutes a step.
+        if (Machine.Describe() is { Avx512BFloat16: true } or { Amx: true }) CompareTypes(report, ours);
     }
 
     private static void CompareSteps(Report report, WorkerProcess ours)

@@ -67,7 +67,6 @@ internal sealed record TrainedModel(Gpt2 Network, Tokenizer Tokenizer, PreparedC
     private static TrainedModel LoadPipeline(string path)
     {
         var mlContext = new MLContext();
-        _ = mlContext.Focus; // Has the context know this library's models.
         var model = mlContext.Model.Load(path, out _);
         var parts = model as IEnumerable<ITransformer> ?? [model];
         var network = parts.OfType<Gpt2Transformer>().FirstOrDefault()?.Network

@@ -64,10 +64,10 @@ public readonly record struct LandscapeCell(double Sharpness, double Noise, doub
     /// <exception cref="ArgumentOutOfRangeException">A value is outside its range.</exception>
     public void Validate()
     {
-        Guard.NonNegative(Sharpness);
-        Guard.AtMost(1e6, Noise);
-        Guard.NonNegative(WeightDecay);
-        Guard.NonNegative(Slope);
+        Check.NonNegative(Sharpness);
+        Check.Between(0, 1e6, Noise);
+        Check.NonNegative(WeightDecay);
+        Check.NonNegative(Slope);
     }
 }
 
@@ -82,8 +82,8 @@ public static class Grid
     /// <exception cref="ArgumentOutOfRangeException">A value is outside its range.</exception>
     public static double[] LogSpace(double start, double stop, int count)
     {
-        Guard.Positive(start);
-        Guard.Positive(stop);
+        Check.Positive(start);
+        Check.Positive(stop);
         var logarithms = LinSpace(Math.Log10(start), Math.Log10(stop), count);
         var values = Array.ConvertAll(logarithms, logarithm => Math.Pow(10, logarithm));
         return WithExactEnds(values, start, stop);
@@ -96,9 +96,9 @@ public static class Grid
     /// <exception cref="ArgumentOutOfRangeException">A value is outside its range.</exception>
     public static double[] LinSpace(double start, double stop, int count)
     {
-        Guard.Finite(start);
-        Guard.Finite(stop);
-        Guard.AtLeast(1, count);
+        Check.Finite(start);
+        Check.Finite(stop);
+        Check.AtLeast(1, count);
         var values = new double[count];
         for (var i = 0; i < count; i++) values[i] = start + (stop - start) * i / Math.Max(1, count - 1);
         return WithExactEnds(values, start, stop);

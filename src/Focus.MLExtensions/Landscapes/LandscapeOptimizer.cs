@@ -28,7 +28,7 @@ public abstract partial class LandscapeOptimizer
     /// <exception cref="ArgumentOutOfRangeException">A value is outside its range.</exception>
     public static LandscapeOptimizer Adam(double beta1 = 0.9, double beta2 = 0.999, double epsilon = 1e-8) =>
         new Of<AdamRule>(
-            "Adam", new AdamRule(Guard.Fraction(beta1), Guard.Fraction(beta2), Guard.AtLeast(1e-100, epsilon)),
+            "Adam", new AdamRule(Check.Fraction(beta1), Check.Fraction(beta2), Check.AtLeast(1e-100, epsilon)),
             ("beta1", beta1), ("beta2", beta2), ("epsilon", epsilon));
 
     /// <summary>FOCUS: sign(momentum) + γ·sign(distance from the parameters' average).</summary>
@@ -38,21 +38,21 @@ public abstract partial class LandscapeOptimizer
     /// <exception cref="ArgumentOutOfRangeException">A value is outside its range.</exception>
     public static LandscapeOptimizer Focus(double beta1 = 0.9, double beta2 = 0.9, double gamma = 0.2) =>
         new Of<FocusRule>(
-            "FOCUS", new FocusRule(Guard.Fraction(beta1), Guard.Fraction(beta2), Guard.NonNegative(gamma)),
+            "FOCUS", new FocusRule(Check.Fraction(beta1), Check.Fraction(beta2), Check.NonNegative(gamma)),
             ("beta1", beta1), ("beta2", beta2), ("gamma", gamma));
 
     /// <summary>Signum: the sign of the momentum.</summary>
     /// <param name="beta">Decay of the momentum, at least 0 and below 1.</param>
     /// <exception cref="ArgumentOutOfRangeException">The value is outside its range.</exception>
     public static LandscapeOptimizer Signum(double beta = 0.9) =>
-        new Of<SignumRule>("Signum", new SignumRule(Guard.Fraction(beta)), ("beta", beta));
+        new Of<SignumRule>("Signum", new SignumRule(Check.Fraction(beta)), ("beta", beta));
 
     /// <summary>Lion (arXiv:2302.06675): the sign of a momentum that looks one gradient ahead.</summary>
     /// <param name="beta1">Weight of the momentum in the direction, at least 0 and below 1.</param>
     /// <param name="beta2">Decay of the momentum, at least 0 and below 1.</param>
     /// <exception cref="ArgumentOutOfRangeException">A value is outside its range.</exception>
     public static LandscapeOptimizer Lion(double beta1 = 0.9, double beta2 = 0.99) =>
-        new Of<LionRule>("Lion", new LionRule(Guard.Fraction(beta1), Guard.Fraction(beta2)), ("beta1", beta1), ("beta2", beta2));
+        new Of<LionRule>("Lion", new LionRule(Check.Fraction(beta1), Check.Fraction(beta2)), ("beta1", beta1), ("beta2", beta2));
 
     /// <summary>Name and hyperparameters, such as "Signum(beta=0.9)".</summary>
     public override string ToString() =>

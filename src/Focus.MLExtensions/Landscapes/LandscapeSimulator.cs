@@ -70,8 +70,8 @@ public sealed class LandscapeSimulator
         cell.Validate();
         ArgumentOutOfRangeException.ThrowIfNegative(optimizer);
         ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(optimizer, Settings.Optimizers.Count);
-        Guard.Positive(learningRate);
-        Guard.AtLeast(0, replicate);
+        Check.Positive(learningRate);
+        Check.AtLeast(0, replicate);
         var points = new double[2 * (Settings.Steps + 1)];
         var batch = new RunBatch(Settings, cell, Settings.Optimizers[optimizer]) { Outcomes = points, Workspaces = workspaces };
         batch.Optimizer.Trace(batch, learningRate, replicate);
@@ -167,21 +167,21 @@ public sealed class LandscapeSimulator
         public virtual void Validate()
         {
             ArgumentNullException.ThrowIfNull(Landscape);
-            Guard.NotEmpty(Optimizers);
+            Check.NotEmpty(Optimizers);
             foreach (var optimizer in Optimizers) ArgumentNullException.ThrowIfNull(optimizer, nameof(Optimizers));
             if (Optimizers.GroupBy(optimizer => optimizer.Name).FirstOrDefault(group => group.Count() > 1) is { } twice)
                 throw new ArgumentException($"Optimizers holds {twice.Key} {twice.Count()} times; each name may occur once.", nameof(Optimizers));
-            foreach (var rate in Guard.NotEmpty(LearningRates)) Guard.Positive(rate, nameof(LearningRates));
-            Guard.Between(1, 1_000_000, Replicates);
-            Guard.Between(1, 10_000_000, Steps);
-            Guard.Between(2, 100_000, Dimensions);
+            foreach (var rate in Check.NotEmpty(LearningRates)) Check.Positive(rate, nameof(LearningRates));
+            Check.Between(1, 1_000_000, Replicates);
+            Check.Between(1, 10_000_000, Steps);
+            Check.Between(2, 100_000, Dimensions);
             var outcomes = (double)Optimizers.Count * LearningRates.Count * Replicates * Metrics;
             if (outcomes > MostOutcomes)
                 throw new ArgumentException(
                     $"{Optimizers.Count} optimizers × {LearningRates.Count} learning rates × {Replicates} replicates × {Metrics} metrics are more than "
                     + $"the {MostOutcomes} numbers that a cell can hold; use fewer replicates.", nameof(Replicates));
-            Guard.Finite(Angle);
-            Guard.NonNegative(StartSpread);
+            Check.Finite(Angle);
+            Check.NonNegative(StartSpread);
         }
     }
 }

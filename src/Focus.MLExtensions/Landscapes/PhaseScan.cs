@@ -40,7 +40,7 @@ public sealed record PhaseGrid(PhaseAxis Axis, IReadOnlyList<double> Rows, IRead
     /// <exception cref="ArgumentOutOfRangeException">The stride is below 1.</exception>
     public PhaseGrid Every(int stride)
     {
-        Guard.AtLeast(1, stride);
+        Check.AtLeast(1, stride);
         return this with { Rows = Pick(Rows), Noise = Pick(Noise) };
 
         double[] Pick(IReadOnlyList<double> values) => [.. values.Where((_, i) => i % stride == 0)];
@@ -55,8 +55,8 @@ public sealed record PhaseGrid(PhaseAxis Axis, IReadOnlyList<double> Rows, IRead
     /// <exception cref="ArgumentException">A list is empty or a value is outside its range.</exception>
     public void Validate()
     {
-        Guard.NotEmpty(Rows);
-        Guard.NotEmpty(Noise);
+        Check.NotEmpty(Rows);
+        Check.NotEmpty(Noise);
         for (var row = 0; row < Rows.Count; row++) At(row, 0).Validate();
         for (var column = 0; column < Noise.Count; column++) At(0, column).Validate();
     }

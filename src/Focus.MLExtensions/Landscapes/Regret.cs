@@ -15,7 +15,7 @@ public static class Regret
         ArgumentNullException.ThrowIfNull(settings);
         settings.Validate();
         var d = (double)settings.Dimensions;
-        var root = Math.Sqrt(Guard.AtLeast(1, steps));
+        var root = Math.Sqrt(Check.AtLeast(1, steps));
         var (rate, beta, gamma, bound) = (settings.LearningRate, settings.Beta1, settings.Gamma, settings.GradientBound);
         var (betaDecay, gammaDecay) = (settings.Beta1Decay, settings.GammaDecay);
         var diameter = 2 * settings.HalfWidth;
@@ -103,16 +103,16 @@ public sealed record RegretSettings
     /// <exception cref="ArgumentOutOfRangeException">A setting is outside its range.</exception>
     public void Validate()
     {
-        Guard.AtLeast(1, Dimensions);
-        Guard.AtLeast(1, Steps);
-        Guard.Positive(LearningRate);
-        Guard.Fraction(Beta1);
-        Guard.Fraction(Beta2);
-        Guard.NonNegative(Gamma);
-        Guard.Fraction(Beta1Decay);
-        Guard.Fraction(GammaDecay);
-        Guard.Positive(GradientBound);
-        Guard.Positive(HalfWidth);
+        Check.AtLeast(1, Dimensions);
+        Check.AtLeast(1, Steps);
+        Check.Positive(LearningRate);
+        Check.Fraction(Beta1);
+        Check.Fraction(Beta2);
+        Check.NonNegative(Gamma);
+        Check.Fraction(Beta1Decay);
+        Check.Fraction(GammaDecay);
+        Check.Positive(GradientBound);
+        Check.Positive(HalfWidth);
     }
 }
 

@@ -54,13 +54,10 @@ internal sealed class TokenDataView : IDataView, ITokenView
     /// <exception cref="ArgumentOutOfRangeException">A row has no tokens, or there are too many rows.</exception>
     public TokenDataView(TokenSource tokens, int rowLength)
     {
-        if (rowLength < 1)
-            throw new ArgumentOutOfRangeException(nameof(rowLength), $"{nameof(rowLength)} is {rowLength}; it must be at least 1.");
+        Check.AtLeast(1, rowLength);
         var count = (tokens.Count + rowLength - 1) / rowLength;
         if (count > int.MaxValue)
-            throw new ArgumentOutOfRangeException(nameof(rowLength),
-                $"{nameof(rowLength)} is {rowLength}, which makes {count} rows of the {tokens.Count} tokens of " +
-                $"{tokens.Name}; there can be {int.MaxValue}.");
+            throw Check.OutOfRange(nameof(rowLength), rowLength, $"at least {(tokens.Count - 1) / int.MaxValue + 1}: {tokens.Name} would have {count} rows");
         Tokens = tokens;
         rows = new IndexedDataView((int)count, IndexedColumn.Create(ColumnName, TokenColumn.Type, (int row, ref VBuffer<int> value) =>
         {

@@ -18,7 +18,6 @@ public sealed class FocusCatalog
         Trainers = new FocusTrainerCatalog(mlContext);
         Landscapes = new FocusLandscapeCatalog();
         Model = new FocusModelCatalog();
-        ModelRegistration.Register(mlContext.ComponentCatalog);
         TorchSharpConflict.Warn(mlContext);
     }
 

@@ -11,9 +11,6 @@ public static class FocusExtensions
     extension(MLContext mlContext)
     {
         /// <summary>The FOCUS optimizer and its experiments: loaders, trainers and models.</summary>
-        /// <remarks>
-        /// The first use registers this library's models with the context, so that <c>mlContext.Model.Load</c> finds them in model files.
-        /// </remarks>
         /// <exception cref="ArgumentNullException">The context is null.</exception>
         public FocusCatalog Focus => mlContext.GetFocus();
     }
@@ -25,7 +22,7 @@ public static class FocusExtensions
     public static FocusCatalog GetFocus(this MLContext mlContext)
     {
         ArgumentNullException.ThrowIfNull(mlContext);
-        lock (Catalogs) // The table alone could make two, and register the models twice, when two threads ask first.
+        lock (Catalogs) // The table alone could make two, and warn twice, when two threads ask first.
             return Catalogs.GetValue(mlContext, static context => new FocusCatalog(context));
     }
 }

@@ -149,19 +149,12 @@ public sealed class Gpt2Pretrainer : IEstimator<Gpt2Transformer>
                 throw new ArgumentException(
                     $"{nameof(LossColumnName)}, {nameof(PerplexityColumnName)} and {nameof(ContinuationColumnName)} are " +
                     $"'{string.Join("', '", added)}'; each must be a name of its own.", nameof(LossColumnName));
-            if (GenerateTokens < 0)
-                throw new ArgumentOutOfRangeException(
-                    nameof(GenerateTokens), $"{nameof(GenerateTokens)} is {GenerateTokens}; it must be at least 0.");
-            if (!(ValidationShare >= 0 && ValidationShare < 1))
-                throw new ArgumentOutOfRangeException(
-                    nameof(ValidationShare), $"{nameof(ValidationShare)} is {ValidationShare}; it must be at least 0 and below 1.");
+            Check.AtLeast(0, GenerateTokens);
+            Check.Fraction(ValidationShare);
             if (ValidationShare > 0 && ValidationSet is not null)
                 throw new ArgumentException(
                     $"{nameof(ValidationShare)} and {nameof(ValidationSet)} are both given; take one of them.", nameof(ValidationShare));
-            if (Separator is { } token && (token < 0 || token >= Model.VocabularySize))
-                throw new ArgumentOutOfRangeException(
-                    nameof(Separator),
-                    $"{nameof(Separator)} is {token}; it must lie in the model's vocabulary, from 0 to {Model.VocabularySize - 1}.");
+            if (Separator is { } token) Check.Between(0, Model.VocabularySize - 1, token, nameof(Separator));
         }
 
         /// <summary>The separator for rows of a tokenizer's tokens.</summary>

@@ -18,9 +18,8 @@ internal sealed class MlNetInternals
         [typeof(MLContext).Assembly, typeof(ComponentCatalog).Assembly, typeof(ModelSaveContext).Assembly, typeof(SchemaShape).Assembly]));
 
     private readonly Assembly[] assemblies;
-    private readonly Type loadModelSignature;
-    private readonly ConstructorInfo newVersionInfo, newLoadableClass, newLoadableClassInfo;
-    private readonly MethodInfo setVersionInfo, saveBinaryStream, tryLoadBinaryStream, addClass, createSchemaShape;
+    private readonly ConstructorInfo newVersionInfo;
+    private readonly MethodInfo setVersionInfo, saveBinaryStream, tryLoadBinaryStream, createSchemaShape;
 
     /// <summary>Looks all members up.</summary>
     /// <exception cref="NotSupportedException">One is missing.</exception>
@@ -30,20 +29,12 @@ internal sealed class MlNetInternals
         var versionInfo = Type("Microsoft.ML.VersionInfo");
         var saveContext = Type("Microsoft.ML.ModelSaveContext");
         var loadContext = Type("Microsoft.ML.ModelLoadContext");
-        var catalog = Type("Microsoft.ML.Runtime.ComponentCatalog");
-        var loadableClass = Type("Microsoft.ML.LoadableClassAttribute");
-        var loadableClassInfo = Type("Microsoft.ML.Runtime.ComponentCatalog+LoadableClassInfo");
-        loadModelSignature = Type("Microsoft.ML.SignatureLoadModel");
 
         newVersionInfo = Constructor(
             versionInfo, typeof(string), typeof(uint), typeof(uint), typeof(uint), typeof(string), typeof(string), typeof(string));
         setVersionInfo = Method(saveContext, "SetVersionInfo", Instance, versionInfo);
         saveBinaryStream = Method(saveContext, "SaveBinaryStream", Instance, typeof(string), typeof(Action<BinaryWriter>));
         tryLoadBinaryStream = Method(loadContext, "TryLoadBinaryStream", Instance, typeof(string), typeof(Action<BinaryReader>));
-        newLoadableClass = Constructor(loadableClass, typeof(Type), typeof(Type), typeof(Type), typeof(string), typeof(string[]));
-        newLoadableClassInfo = Constructor(loadableClassInfo,
-            loadableClass.BaseType!, typeof(MethodInfo), typeof(ConstructorInfo), typeof(MethodInfo), typeof(bool));
-        addClass = Method(catalog, "AddClass", Instance, loadableClassInfo, typeof(string[]), typeof(bool));
         createSchemaShape = Method(Type("Microsoft.ML.SchemaShape"), "Create", Static, typeof(DataViewSchema));
     }
 
@@ -63,18 +54,6 @@ internal sealed class MlNetInternals
     /// <param name="name">The stream's name.</param>
     /// <param name="read">Reads it.</param>
     public bool TryLoadBinaryStream(object context, string name, Action<BinaryReader> read) => (bool)Call(tryLoadBinaryStream, context, name, read)!;
-
-    /// <summary>Makes a class loadable from model files.</summary>
-    /// <param name="catalog">The catalog of an environment.</param>
-    /// <param name="type">The class.</param>
-    /// <param name="loadName">The name that model files hold.</param>
-    /// <param name="create">A static method that takes an <see cref="IHostEnvironment"/> and a ModelLoadContext (as object).</param>
-    public void AddLoadableClass(ComponentCatalog catalog, Type type, string loadName, MethodInfo create)
-    {
-        string[] loadNames = [loadName];
-        var attribute = Call(newLoadableClass, type, null, loadModelSignature, loadName, loadNames);
-        Call(addClass, catalog, Call(newLoadableClassInfo, attribute, null, null, create, true), loadNames, false);
-    }
 
     /// <summary>The shape of a schema, hidden columns left out.</summary>
     public SchemaShape CreateSchemaShape(DataViewSchema schema) => (SchemaShape)Call(createSchemaShape, null, schema)!;

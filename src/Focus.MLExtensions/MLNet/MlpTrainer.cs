@@ -127,12 +127,9 @@ public sealed class MlpTrainer : IEstimator<MlpTransformer>
             ArgumentException.ThrowIfNullOrEmpty(LabelColumnName);
             ArgumentException.ThrowIfNullOrEmpty(FeatureColumnName);
             ArgumentNullException.ThrowIfNull(HiddenWidths);
-            if (HiddenWidths.Any(width => width < 1))
-                throw new ArgumentOutOfRangeException(
-                    nameof(HiddenWidths), $"{nameof(HiddenWidths)} are {string.Join(", ", HiddenWidths)}; each must be at least 1.");
+            foreach (var width in HiddenWidths) Check.AtLeast(1, width, nameof(HiddenWidths));
             if (BatchNormalization && BatchSize < 2)
-                throw new ArgumentOutOfRangeException(
-                    nameof(BatchSize), $"{nameof(BatchSize)} is {BatchSize}; with {nameof(BatchNormalization)} it must be at least 2.");
+                throw Check.OutOfRange(nameof(BatchSize), BatchSize, $"at least 2 with {nameof(BatchNormalization)}");
         }
     }
 }

@@ -1,5 +1,4 @@
 using System.IO.Compression;
-using System.Reflection;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using System.Text.Json.Serialization.Metadata;
@@ -172,37 +171,25 @@ internal sealed class ModelArchive(ZipArchive zip)
 
 /// <summary>Our models in ML.NET's model files: one loadable class for all kinds, whose one stream is a file of
 /// <see cref="ModelFile"/>.</summary>
+/// <remarks>The build adds an assembly attribute that names <see cref="Load"/> (build/ModelLoader.cs). A model file names this assembly; ML.NET
+/// loads it and finds the attribute, so that a program need not use <c>mlContext.Focus</c> before it loads a model.</remarks>
 internal static class ModelRegistration
 {
     private const string ModelSignature = "FOCUSMDL", LoadName = "FocusModel", StreamName = "Focus.zip";
-
-    private static readonly Assembly Library = typeof(ModelRegistration).Assembly;
-
-    /// <summary>Lets an environment load our models.</summary>
-    public static void Register(ComponentCatalog catalog)
-    {
-        try
-        {
-            var create = typeof(ModelRegistration).GetMethod(nameof(Load), BindingFlags.Static | BindingFlags.NonPublic)!;
-            MlNetInternals.Current.AddLoadableClass(catalog, typeof(FocusTransformer), LoadName, create);
-        }
-        catch (NotSupportedException)
-        {
-            // Everything else works without; saving a model this way says what is wrong.
-        }
-    }
 
     /// <summary>Saves a model into its folder of a model file.</summary>
     /// <exception cref="NotSupportedException">This version of ML.NET does not allow it.</exception>
     public static void Save(FocusTransformer model, ModelSaveContext context)
     {
         var internals = MlNetInternals.Current;
-        internals.SetVersionInfo(context, ModelSignature, ModelFile.Version, Library.GetName().Name!, LoadName);
+        internals.SetVersionInfo(context, ModelSignature, ModelFile.Version, typeof(ModelRegistration).Assembly.GetName().Name!, LoadName);
         internals.SaveBinaryStream(context, StreamName, writer => ModelFile.Save(model, writer.BaseStream));
     }
 
-    /// <summary>Called by ML.NET to load a model from its folder of a model file.</summary>
-    private static ITransformer Load(IHostEnvironment environment, object modelLoadContext)
+    /// <summary>Loads a model from its folder of a model file.</summary>
+    /// <param name="environment">The environment.</param>
+    /// <param name="modelLoadContext">A ModelLoadContext, a type that ML.NET keeps to itself.</param>
+    public static ITransformer Load(IHostEnvironment environment, object modelLoadContext)
     {
         FocusTransformer? model = null;
         try

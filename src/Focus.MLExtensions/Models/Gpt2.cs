@@ -73,14 +73,12 @@ public sealed record Gpt2Config
     /// <exception cref="ArgumentException">The heads do not divide the width, or there are more parameters than can be counted.</exception>
     public void Validate()
     {
-        ArgumentOutOfRangeException.ThrowIfLessThan(BlockSize, 1);
-        ArgumentOutOfRangeException.ThrowIfLessThan(VocabularySize, 1);
-        ArgumentOutOfRangeException.ThrowIfLessThan(Layers, 1);
-        ArgumentOutOfRangeException.ThrowIfLessThan(Heads, 1);
-        ArgumentOutOfRangeException.ThrowIfLessThan(Width, 1);
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(Width, WidestWidth);
-        if (!(Dropout >= 0 && Dropout < 1))
-            throw new ArgumentOutOfRangeException(nameof(Dropout), Dropout, $"{nameof(Dropout)} is {Dropout}; expected at least 0 and below 1.");
+        Check.AtLeast(1, BlockSize);
+        Check.AtLeast(1, VocabularySize);
+        Check.AtLeast(1, Layers);
+        Check.AtLeast(1, Heads);
+        Check.Between(1, WidestWidth, Width);
+        Check.Fraction(Dropout);
         if (Width % Heads != 0)
             throw new ArgumentException($"{nameof(Heads)} is {Heads} and {nameof(Width)} {Width}; expected a width that is a multiple of the heads.");
         if (ExactParameterCount > LargestCount)

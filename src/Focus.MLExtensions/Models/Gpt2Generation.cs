@@ -39,12 +39,12 @@ public sealed record GenerationOptions
     /// <exception cref="ArgumentOutOfRangeException">One is out of range; the message names it, its value and the range.</exception>
     public void Validate()
     {
-        Require(MaxTokens >= 1, MaxTokens, nameof(MaxTokens), "at least 1");
-        Require(double.IsFinite(Temperature) && Temperature >= 0, Temperature, nameof(Temperature), "finite and at least 0");
-        Require(TopK is null or >= 1, TopK, nameof(TopK), "at least 1, or null");
-        Require(TopP is > 0 and <= 1, TopP, nameof(TopP), "above 0 and at most 1");
-        Require(TokenCount is null or >= 1, TokenCount, nameof(TokenCount), "at least 1, or null");
-        Require(StopToken is null or >= 0, StopToken, nameof(StopToken), "at least 0, or null");
+        Check.AtLeast(1, MaxTokens);
+        Check.NonNegative(Temperature);
+        Check.AtLeast(1, TopK);
+        if (TopP is not (> 0 and <= 1)) throw Check.OutOfRange(nameof(TopP), TopP, "above 0 and at most 1");
+        Check.AtLeast(1, TokenCount);
+        Check.AtLeast(0, StopToken);
     }
 
     /// <summary>Checks every option against its range, given the model.</summary>
@@ -52,13 +52,8 @@ public sealed record GenerationOptions
     internal void Validate(Gpt2Config model)
     {
         Validate();
-        Require(StopToken is null || StopToken < model.VocabularySize, StopToken, nameof(StopToken),
-            $"in the model's vocabulary, from 0 to {model.VocabularySize - 1}, or null");
-    }
-
-    private static void Require(bool condition, double? value, string name, string range)
-    {
-        if (!condition) throw new ArgumentOutOfRangeException(name, $"{nameof(GenerationOptions)}.{name} is {value}; it must be {range}.");
+        if (StopToken >= model.VocabularySize)
+            throw Check.OutOfRange(nameof(StopToken), StopToken, $"the model's vocabulary, 0 to {model.VocabularySize - 1}, or null");
     }
 }
 

@@ -12,7 +12,7 @@ namespace Focus;
 /// </code>
 /// The optimizer keeps two tensors, m and v, per parameter.
 /// </remarks>
-public sealed record AdamWOptions : OptimizerOptions
+public sealed record AdamWOptions : OptimizerOptions, IMomentumOptions<AdamWOptions>
 {
     /// <summary>Options with PyTorch's defaults: η 1e-3, β1 0.9, β2 0.999, ε 1e-8, ω 1e-2.</summary>
     public AdamWOptions() => (LearningRate, WeightDecay) = (1e-3, 1e-2);
@@ -30,20 +30,22 @@ public sealed record AdamWOptions : OptimizerOptions
     public override string Name => "AdamW";
 
     /// <inheritdoc/>
-    public override OptimizerHelper CreateOptimizer(IEnumerable<ParameterGroup> parameterGroups) => new AdamWOptimizer(parameterGroups, this);
+    public override OptimizerHelper CreateOptimizer(IEnumerable<ParameterGroup> parameterGroups)
+        => new FusedOptimizer<AdamWRule, AdamWOptions>(parameterGroups, this);
+
+    double IMomentumOptions<AdamWOptions>.Momentum => Beta1;
 
     /// <inheritdoc/>
     public override void Validate()
     {
         base.Validate();
-        RequireFraction(Beta1, nameof(Beta1));
-        RequireFraction(Beta2, nameof(Beta2));
-        RequirePositive(Epsilon, nameof(Epsilon));
+        Check.Fraction(Beta1);
+        Check.Fraction(Beta2);
+        Check.Positive(Epsilon);
     }
-}
 
-internal sealed class AdamWOptimizer(IEnumerable<ParameterGroup> groups, AdamWOptions options)
-    : ElementwiseOptimizer<AdamWRule, AdamWOptions>(groups, options);
+    AdamWOptions IMomentumOptions<AdamWOptions>.WithMomentum(double momentum) => this with { Beta1 = momentum };
+}
 
 /// <summary>One step of AdamW; the formula is in <see cref="AdamWOptions"/>. State: the moments m and v.</summary>
 internal readonly struct AdamWRule : IUpdateRule<AdamWRule, AdamWOptions>

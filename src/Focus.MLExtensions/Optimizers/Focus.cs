@@ -13,7 +13,7 @@ namespace Focus;
 /// </code>
 /// The decay pulls towards the average θ̂, not towards zero. The optimizer keeps two tensors, m and θ̄, per parameter.
 /// </remarks>
-public sealed record FocusOptions : OptimizerOptions
+public sealed record FocusOptions : OptimizerOptions, IMomentumOptions<FocusOptions>
 {
     /// <summary>Options with the defaults of the published code: η 1e-2, β1 0.9, β2 0.999, γ 0.1, ω 0.</summary>
     public FocusOptions() => LearningRate = 1e-2;
@@ -34,16 +34,21 @@ public sealed record FocusOptions : OptimizerOptions
     public override string Name => "FOCUS";
 
     /// <inheritdoc/>
-    public override OptimizerHelper CreateOptimizer(IEnumerable<ParameterGroup> parameterGroups) => new FocusOptimizer(parameterGroups, this);
+    public override OptimizerHelper CreateOptimizer(IEnumerable<ParameterGroup> parameterGroups)
+        => new FusedOptimizer<FocusRule, FocusOptions>(parameterGroups, this);
+
+    double IMomentumOptions<FocusOptions>.Momentum => Beta1;
 
     /// <inheritdoc/>
     public override void Validate()
     {
         base.Validate();
-        RequireFraction(Beta1, nameof(Beta1));
-        RequireFraction(Beta2, nameof(Beta2));
-        RequireNonNegative(Gamma, nameof(Gamma));
+        Check.Fraction(Beta1);
+        Check.Fraction(Beta2);
+        Check.NonNegative(Gamma);
     }
+
+    FocusOptions IMomentumOptions<FocusOptions>.WithMomentum(double momentum) => this with { Beta1 = momentum };
 }
 
 /// <summary>When FOCUS applies its weight decay. The two differ only where the decay flips the sign of θ − θ̂.</summary>
@@ -56,9 +61,6 @@ public enum FocusDecayOrder
     /// <summary>As in the paper's Algorithm 1: θ ← θ − η·ω·θ̂ first, then the step with the sign of the decayed θ − θ̂.</summary>
     BeforeSign,
 }
-
-internal sealed class FocusOptimizer(IEnumerable<ParameterGroup> groups, FocusOptions options)
-    : ElementwiseOptimizer<FocusRule, FocusOptions>(groups, options);
 
 /// <summary>One step of FOCUS; the formula is in <see cref="FocusOptions"/>. State: the momentum m and the parameter average θ̄.</summary>
 internal readonly struct FocusRule : IUpdateRule<FocusRule, FocusOptions>

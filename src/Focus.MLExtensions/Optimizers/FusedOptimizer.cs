@@ -32,42 +32,56 @@ internal interface IUpdateRule<TSelf, TOptions> : IUpdateRule where TSelf : stru
     static abstract TSelf At(TOptions options, double learningRate, long step);
 }
 
+/// <summary>Options with a momentum, whose decay TorchSharp's schedulers may cycle.</summary>
+internal interface IMomentumOptions<TSelf>
+{
+    double Momentum { get; }
+
+    TSelf WithMomentum(double momentum);
+}
+
 /// <summary>An optimizer whose step is an <see cref="IUpdateRule{TSelf, TOptions}"/> applied to each parameter tensor.</summary>
 /// <remarks>
 /// Contiguous float32 tensors on the CPU are gathered into one <see cref="FusedLoop{TRule}"/>: one pass over memory, on all cores.
-/// Everything else takes tensor operations with the same result.
+/// Everything else takes tensor operations with the same result. The optimizer and its groups are <see cref="optim.IMomentum"/>,
+/// as <c>CyclicLR</c> and <c>OneCycleLR</c> require, which change the momentum's decay along with the learning rate.
 /// </remarks>
-internal abstract class ElementwiseOptimizer<TRule, TOptions> : OptimizerHelper
+internal sealed class FusedOptimizer<TRule, TOptions> : OptimizerHelper, optim.IMomentum
     where TRule : struct, IUpdateRule<TRule, TOptions>
-    where TOptions : OptimizerOptions
+    where TOptions : OptimizerOptions, IMomentumOptions<TOptions>
 {
     private readonly FusedLoop<TRule> fusedLoop = new();
 
-    protected ElementwiseOptimizer(IEnumerable<ParameterGroup> groups, TOptions options)
+    public FusedOptimizer(IEnumerable<ParameterGroup> groups, TOptions options)
     {
         ArgumentNullException.ThrowIfNull(groups);
         options.Validate();
         _defaults = new GroupOptions<TOptions>(options);
         _parameter_groups = new List<ParamGroup>();
-        foreach (var group in groups)
-            add_param_group(new ParamGroup<GroupOptions<TOptions>>(group.Parameters, GroupOptions(options, group)));
+        foreach (var group in groups) add_param_group(new FusedGroup<TOptions>(group, options));
         if (!parameters().Any()) throw new ArgumentException("There is no parameter to optimize.", nameof(groups));
+    }
+
+    public double Momentum
+    {
+        get => _parameter_groups.Cast<FusedGroup<TOptions>>().First().Momentum;
+        set { foreach (var group in _parameter_groups.Cast<FusedGroup<TOptions>>()) group.Momentum = value; }
     }
 
     /// <summary>Adds a group, whose options are the optimizer's own unless it brings some, with fresh state for its parameters.</summary>
     public override void add_param_group(ParamGroup group)
     {
-        group.Options ??= new GroupOptions<TOptions>(((GroupOptions<TOptions>)_defaults).Hyperparameters);
-        group.Options.InitialLearningRate = group.Options.LearningRate!.Value;
-        foreach (var parameter in group.Parameters)
+        var added = group as FusedGroup<TOptions> ?? new FusedGroup<TOptions>(group, (GroupOptions<TOptions>)_defaults);
+        foreach (var parameter in added.Parameters)
         {
             if (_state.ContainsKey(parameter.Handle))
-                throw new ArgumentException($"A parameter of shape [{string.Join(", ", parameter.shape)}] stands twice in the optimizer's groups.", nameof(group));
+                throw new ArgumentException(
+                    $"A parameter of shape [{string.Join(", ", parameter.shape)}] appears more than once in the optimizer's groups.", nameof(group));
             var state = new ElementwiseState(parameter, TRule.StateCount);
-            state.Initialize(group.Options);
+            state.Initialize(added.Options);
             _state[parameter.Handle] = state;
         }
-        _parameter_groups.Add(group);
+        _parameter_groups.Add(added);
     }
 
     /// <summary>Updates every parameter that has a gradient.</summary>
@@ -75,13 +89,13 @@ internal abstract class ElementwiseOptimizer<TRule, TOptions> : OptimizerHelper
     {
         try
         {
-            var loss = _step<ParamGroup>(Gather, closure);
+            var loss = _step<FusedGroup<TOptions>>(Gather, closure);
             fusedLoop.Run();
             return loss;
         }
         finally
         {
-            fusedLoop.Clear(); // Also after a step that failed: by the next one the gradients may lie elsewhere.
+            fusedLoop.Clear(); // Also after a step that failed: by the next one the gradients may have moved.
         }
     }
 
@@ -92,28 +106,36 @@ internal abstract class ElementwiseOptimizer<TRule, TOptions> : OptimizerHelper
         foreach (var (_, state) in _state) ((ElementwiseState)state).Dispose();
     }
 
-    private void Gather(ParamGroup group)
+    private void Gather(FusedGroup<TOptions> group)
     {
-        var options = ((GroupOptions<TOptions>)group.Options).Hyperparameters;
         foreach (var parameter in group.Parameters)
         {
             if (parameter.grad is not { } gradient) continue;
             var state = (ElementwiseState)_state[parameter.Handle];
-            var rule = TRule.At(options, group.LearningRate, ++state.Step);
-            if (!fusedLoop.TryAdd(rule, parameter, gradient, state.First, state.Second))
-                rule.Update(parameter, gradient, state.First, state.Second);
+            var rule = TRule.At(group.Options.Hyperparameters, group.LearningRate, ++state.Step);
+            if (!fusedLoop.TryAdd(rule, gradient, state)) rule.Update(parameter, gradient, state.First, state.Second);
         }
     }
+}
 
-    private static GroupOptions<TOptions> GroupOptions(TOptions options, ParameterGroup group)
+/// <summary>A parameter group of a <see cref="FusedOptimizer{TRule, TOptions}"/>.</summary>
+internal sealed class FusedGroup<TOptions> : ParamGroup<GroupOptions<TOptions>>, optim.IMomentum
+    where TOptions : OptimizerOptions, IMomentumOptions<TOptions>
+{
+    public FusedGroup(ParameterGroup group, TOptions options) : base(group.Parameters, new GroupOptions<TOptions>(group.Own(options)))
     {
-        var own = options with
-        {
-            LearningRate = group.LearningRate ?? options.LearningRate,
-            WeightDecay = group.WeightDecay ?? options.WeightDecay,
-        };
-        own.Validate();
-        return new GroupOptions<TOptions>(own);
+    }
+
+    /// <summary>A group in TorchSharp's form, with options of its own or else the optimizer's.</summary>
+    public FusedGroup(ParamGroup group, GroupOptions<TOptions> defaults)
+        : base(group.Parameters, group.Options as GroupOptions<TOptions> ?? new GroupOptions<TOptions>(defaults.Hyperparameters))
+    {
+    }
+
+    public double Momentum
+    {
+        get => Options.Hyperparameters.Momentum;
+        set => Options.Hyperparameters = Options.Hyperparameters.WithMomentum(value);
     }
 }
 
@@ -126,20 +148,22 @@ internal sealed class GroupOptions<TOptions> : TorchSharp.Modules.OptimizerOptio
         LearningRate = InitialLearningRate = hyperparameters.LearningRate;
     }
 
-    /// <summary>All hyperparameters; the learning rate of the moment is not here but in the base class, where schedulers set it.</summary>
-    public TOptions Hyperparameters { get; private set; }
+    /// <summary>All hyperparameters; the current learning rate is not here but in the base class, where schedulers set it.</summary>
+    public TOptions Hyperparameters { get; set; }
 
     public override void SaveStateDict(BinaryWriter writer)
     {
         base.SaveStateDict(writer);
+        writer.Write(typeof(TOptions).Name);
         writer.Write(JsonSerializer.Serialize(Hyperparameters));
     }
 
     public override void LoadStateDict(BinaryReader reader)
     {
         base.LoadStateDict(reader);
-        Hyperparameters = JsonSerializer.Deserialize<TOptions>(reader.ReadString())
-            ?? throw new InvalidDataException($"The saved optimizer state holds no {typeof(TOptions).Name}.");
+        if (reader.ReadString() is var found && found != typeof(TOptions).Name)
+            throw new InvalidDataException($"The saved optimizer state has {found}; expected {typeof(TOptions).Name}.");
+        Hyperparameters = JsonSerializer.Deserialize<TOptions>(reader.ReadString())!;
     }
 
     public override void LoadStateDict(TorchSharp.Modules.OptimizerOptions source)
@@ -152,7 +176,7 @@ internal sealed class GroupOptions<TOptions> : TorchSharp.Modules.OptimizerOptio
 }
 
 /// <summary>The step count and the one or two state tensors of one parameter.</summary>
-internal sealed class ElementwiseState(Parameter parameter, int tensorCount) : OptimizerState(parameter), IDisposable
+internal sealed unsafe class ElementwiseState(Parameter parameter, int tensorCount) : OptimizerState(parameter), IDisposable
 {
     private readonly Tensor?[] tensors = new Tensor?[tensorCount];
 
@@ -164,19 +188,26 @@ internal sealed class ElementwiseState(Parameter parameter, int tensorCount) : O
 
     public Tensor First => tensors[0]!;
 
-    /// <summary>The second state tensor, or the first again where there is one only.</summary>
+    /// <summary>The second state tensor, or the first again where there is only one.</summary>
     public Tensor Second => tensors[^1]!;
+
+    /// <summary>Where parameter and state lie, looked up once; null unless all are contiguous float32 on the CPU.</summary>
+    public float* ParameterAddress { get; private set; }
+
+    public float* FirstAddress { get; private set; }
+
+    public float* SecondAddress { get; private set; }
+
+    /// <summary>The elements of the parameter, where the addresses are known.</summary>
+    public int Length { get; private set; }
 
     public override void Initialize(TorchSharp.Modules.OptimizerOptions options)
     {
         Step = 0;
-        for (var i = 0; i < tensors.Length; i++) Replace(i, zeros_like(_parameter));
+        Replace(_ => zeros_like(_parameter));
     }
 
-    public override void to(Device device)
-    {
-        for (var i = 0; i < tensors.Length; i++) Replace(i, tensors[i]!.to(device));
-    }
+    public override void to(Device device) => Replace(tensor => tensor!.to(device));
 
     public override void SaveStateDict(BinaryWriter writer)
     {
@@ -188,6 +219,7 @@ internal sealed class ElementwiseState(Parameter parameter, int tensorCount) : O
     {
         Step = reader.ReadInt64();
         foreach (var tensor in tensors) tensor!.Load(reader);
+        Locate();
     }
 
     public override void LoadStateDict(OptimizerState source)
@@ -206,11 +238,25 @@ internal sealed class ElementwiseState(Parameter parameter, int tensorCount) : O
         foreach (var tensor in tensors) tensor?.Dispose();
     }
 
-    private void Replace(int index, Tensor tensor)
+    private void Replace(Func<Tensor?, Tensor> replacement)
     {
-        if (ReferenceEquals(tensor, tensors[index])) return;
-        tensors[index]?.Dispose();
-        tensors[index] = tensor.DetachFromDisposeScope();
+        for (var i = 0; i < tensors.Length; i++)
+        {
+            var tensor = replacement(tensors[i]);
+            if (ReferenceEquals(tensor, tensors[i])) continue;
+            tensors[i]?.Dispose();
+            tensors[i] = tensor.DetachFromDisposeScope();
+        }
+        Locate();
+    }
+
+    private void Locate()
+    {
+        var known = _parameter.IsSpannable() && First.IsSpannable() && Second.IsSpannable();
+        ParameterAddress = known ? _parameter.Address() : null;
+        FirstAddress = known ? First.Address() : null;
+        SecondAddress = known ? Second.Address() : null;
+        Length = known ? (int)_parameter.numel() : 0;
     }
 }
 
@@ -231,19 +277,17 @@ internal sealed unsafe class FusedLoop<TRule> where TRule : struct, IUpdateRule
     private readonly List<Chunk> chunks = [];
     private long elements;
 
-    /// <summary>Queues a tensor for <see cref="Run"/>, unless it, its gradient or its state is not contiguous float32 on the CPU, or the
+    /// <summary>Queues a parameter for <see cref="Run"/>, unless it, its gradient or its state is not contiguous float32 on the CPU, or the
     /// gradient is of another size.</summary>
     /// <remarks>The queue holds addresses only: the parameter owns its gradient, the optimizer the state, and both outlive the
     /// step.</remarks>
-    public bool TryAdd(TRule rule, Tensor parameter, Tensor gradient, Tensor first, Tensor second)
+    public bool TryAdd(TRule rule, Tensor gradient, ElementwiseState state)
     {
-        if (!parameter.IsSpannable() || !gradient.IsSpannable() || !first.IsSpannable() || !second.IsSpannable()) return false;
-        var length = (int)parameter.numel();
-        if (gradient.numel() != length) return false;
-        float* p = parameter.Address(), g = gradient.Address(), s = first.Address(), t = second.Address();
-        for (var start = 0; start < length; start += ChunkLength)
-            chunks.Add(new Chunk(rule, p + start, g + start, s + start, t + start, Math.Min(ChunkLength, length - start)));
-        elements += length;
+        if (state.ParameterAddress is null || !gradient.IsSpannable() || gradient.numel() != state.Length) return false;
+        float* p = state.ParameterAddress, g = gradient.Address(), s = state.FirstAddress, t = state.SecondAddress;
+        for (var start = 0; start < state.Length; start += ChunkLength)
+            chunks.Add(new Chunk(rule, p + start, g + start, s + start, t + start, Math.Min(ChunkLength, state.Length - start)));
+        elements += state.Length;
         return true;
     }
 

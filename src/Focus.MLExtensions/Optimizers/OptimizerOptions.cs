@@ -33,25 +33,8 @@ public abstract record OptimizerOptions
     /// <exception cref="ArgumentOutOfRangeException">One is out of range; the message names it, its value and the range.</exception>
     public virtual void Validate()
     {
-        RequireNonNegative(LearningRate, nameof(LearningRate));
-        RequireNonNegative(WeightDecay, nameof(WeightDecay));
-    }
-
-    /// <summary>Throws unless <paramref name="value"/> is finite and ≥ 0.</summary>
-    private protected void RequireNonNegative(double value, string name)
-        => Require(double.IsFinite(value) && value >= 0, value, name, "finite and at least 0");
-
-    /// <summary>Throws unless <paramref name="value"/> lies in [0, 1).</summary>
-    private protected void RequireFraction(double value, string name)
-        => Require(value is >= 0 and < 1, value, name, "in [0, 1)");
-
-    /// <summary>Throws unless <paramref name="value"/> is finite and &gt; 0.</summary>
-    private protected void RequirePositive(double value, string name)
-        => Require(double.IsFinite(value) && value > 0, value, name, "finite and above 0");
-
-    private void Require(bool condition, double value, string name, string range)
-    {
-        if (!condition) throw new ArgumentOutOfRangeException(name, $"{GetType().Name}.{name} is {value}; it must be {range}.");
+        Check.NonNegative(LearningRate);
+        Check.NonNegative(WeightDecay);
     }
 }
 
@@ -68,4 +51,16 @@ public sealed class ParameterGroup(IEnumerable<Parameter> parameters)
     /// <summary>The group's weight decay, finite and ≥ 0, or null for the optimizer's. Models give 0 to biases and normalisation
     /// parameters.</summary>
     public double? WeightDecay { get; init; }
+
+    /// <summary>The optimizer's options as they are for this group.</summary>
+    internal TOptions Own<TOptions>(TOptions options) where TOptions : OptimizerOptions
+    {
+        var own = options with
+        {
+            LearningRate = LearningRate ?? options.LearningRate,
+            WeightDecay = WeightDecay ?? options.WeightDecay,
+        };
+        own.Validate();
+        return own;
+    }
 }

@@ -1,5 +1,3 @@
-using System.Runtime.CompilerServices;
-
 namespace Focus;
 
 /// <summary>How the learning rate changes over a training run, as a factor of the optimizer's learning rate.</summary>
@@ -34,21 +32,6 @@ public abstract record LearningRateSchedule
 
     /// <summary>How far <paramref name="step"/> is on the way from <paramref name="start"/> to <paramref name="end"/>, in [0, 1].</summary>
     private protected static double Progress(long step, long start, long end) => Math.Clamp((step - start) / (double)Math.Max(1, end - start), 0, 1);
-
-    /// <summary>Throws unless the steps lie in [0, <paramref name="totalSteps"/>].</summary>
-    private protected void RequireSteps(long value, long totalSteps, [CallerArgumentExpression(nameof(value))] string name = "")
-    {
-        if (value < 0 || value > totalSteps)
-            throw new ArgumentOutOfRangeException(
-                name, $"{GetType().Name}.{name} is {value}; it must be at least 0 and at most the run's {totalSteps} steps.");
-    }
-
-    /// <summary>Throws unless the factor lies in [0, 1].</summary>
-    private protected void RequireFactor(double value, [CallerArgumentExpression(nameof(value))] string name = "")
-    {
-        if (value is not (>= 0 and <= 1))
-            throw new ArgumentOutOfRangeException(name, $"{GetType().Name}.{name} is {value}; it must be in [0, 1].");
-    }
 }
 
 /// <summary>The optimizer's learning rate throughout.</summary>
@@ -74,8 +57,8 @@ public sealed record LinearSchedule : LearningRateSchedule
     /// <inheritdoc/>
     public override void Validate(long totalSteps)
     {
-        RequireSteps(WarmupSteps, totalSteps);
-        RequireFactor(FinalFactor);
+        Check.Between(0, totalSteps, WarmupSteps);
+        Check.Between(0, 1, FinalFactor);
     }
 }
 
@@ -97,8 +80,8 @@ public sealed record CosineSchedule : LearningRateSchedule
     /// <inheritdoc/>
     public override void Validate(long totalSteps)
     {
-        RequireSteps(WarmupSteps, totalSteps);
-        RequireFactor(FinalFactor);
+        Check.Between(0, totalSteps, WarmupSteps);
+        Check.Between(0, 1, FinalFactor);
     }
 }
 
@@ -129,8 +112,8 @@ public sealed record WarmupStableDecaySchedule : LearningRateSchedule
     /// <inheritdoc/>
     public override void Validate(long totalSteps)
     {
-        RequireSteps(WarmupSteps, totalSteps);
-        RequireSteps(DecaySteps, totalSteps - WarmupSteps);
-        RequireFactor(FinalFactor);
+        Check.Between(0, totalSteps, WarmupSteps);
+        Check.Between(0, totalSteps - WarmupSteps, DecaySteps);
+        Check.Between(0, 1, FinalFactor);
     }
 }

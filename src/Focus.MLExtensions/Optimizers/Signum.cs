@@ -13,7 +13,7 @@ namespace Focus;
 /// Signum runs on MNIST use γ = 0 and β2 = 0.99, where the decay pulls towards the average: for those, take <see cref="FocusOptions"/> with
 /// γ = 0.
 /// </remarks>
-public sealed record SignumOptions : OptimizerOptions
+public sealed record SignumOptions : OptimizerOptions, IMomentumOptions<SignumOptions>
 {
     /// <summary>Options with the defaults η 1e-2, β1 0.9, ω 0.</summary>
     public SignumOptions() => LearningRate = 1e-2;
@@ -25,18 +25,20 @@ public sealed record SignumOptions : OptimizerOptions
     public override string Name => "Signum";
 
     /// <inheritdoc/>
-    public override OptimizerHelper CreateOptimizer(IEnumerable<ParameterGroup> parameterGroups) => new SignumOptimizer(parameterGroups, this);
+    public override OptimizerHelper CreateOptimizer(IEnumerable<ParameterGroup> parameterGroups)
+        => new FusedOptimizer<SignumRule, SignumOptions>(parameterGroups, this);
+
+    double IMomentumOptions<SignumOptions>.Momentum => Beta1;
 
     /// <inheritdoc/>
     public override void Validate()
     {
         base.Validate();
-        RequireFraction(Beta1, nameof(Beta1));
+        Check.Fraction(Beta1);
     }
-}
 
-internal sealed class SignumOptimizer(IEnumerable<ParameterGroup> groups, SignumOptions options)
-    : ElementwiseOptimizer<SignumRule, SignumOptions>(groups, options);
+    SignumOptions IMomentumOptions<SignumOptions>.WithMomentum(double momentum) => this with { Beta1 = momentum };
+}
 
 /// <summary>One step of Signum; the formula is in <see cref="SignumOptions"/>. State: the momentum m.</summary>
 internal readonly struct SignumRule : IUpdateRule<SignumRule, SignumOptions>

@@ -65,14 +65,14 @@ public sealed record ScanPlan
     public void Validate()
     {
         ArgumentNullException.ThrowIfNull(Settings);
-        RequireDistinct(Trainers, nameof(Trainers), IsName, ValidName);
-        RequireDistinct(BatchSizes, nameof(BatchSizes), size => size >= 1, "a whole number, at least 1");
-        RequireDistinct(LearningRates, nameof(LearningRates), rate => double.IsFinite(rate) && rate > 0, "a finite number above 0");
-        RequireDistinct(
-            Metrics, nameof(Metrics), name => IsName(name) && !RunLine.Fields.Contains(name),
+        Check.Distinct(Trainers, IsName, ValidName);
+        Check.Distinct(BatchSizes, size => size >= 1, "a whole number, at least 1");
+        Check.Distinct(LearningRates, rate => double.IsFinite(rate) && rate > 0, "a finite number above 0");
+        Check.Distinct(
+            Metrics, name => IsName(name) && !RunLine.Fields.Contains(name),
             $"{ValidName}, and none of {string.Join(", ", RunLine.Fields)}");
-        RequirePositive(Replicates, nameof(Replicates));
-        RequirePositive(Steps, nameof(Steps));
+        Check.AtLeast(1, Replicates);
+        Check.AtLeast(1, Steps);
         var values = (double)TaskCount * RunsPerTask * Metrics.Count * Steps;
         if (values > Array.MaxLength)
             throw new ArgumentException($"The plan records {values:G3} numbers; at most {Array.MaxLength} can be held. Use several smaller plans.");
@@ -94,23 +94,8 @@ public sealed record ScanPlan
 
     private static JsonArray Values<T>(IReadOnlyList<T> values) => new([.. values.Select(value => JsonValue.Create(value))]);
 
-    private static void RequireDistinct<T>(IReadOnlyList<T> values, string name, Func<T, bool> isValid, string valid)
-    {
-        ArgumentNullException.ThrowIfNull(values, name);
-        if (values.Count == 0) throw new ArgumentException($"{name} is empty; it needs at least one value.");
-        foreach (var value in values)
-            if (!isValid(value)) throw new ArgumentException(FormattableString.Invariant($"{name} holds {value}; valid is {valid}."));
-        if (values.GroupBy(value => value).FirstOrDefault(group => group.Count() > 1) is { } twice)
-            throw new ArgumentException(FormattableString.Invariant($"{name} holds {twice.Key} twice; all must be different."));
-    }
-
     /// <summary>Names stand in tables as they are.</summary>
     private static bool IsName(string name) => !string.IsNullOrWhiteSpace(name) && name.AsSpan().IndexOfAny(",\"\r\n") < 0;
-
-    private static void RequirePositive(int value, string name)
-    {
-        if (value < 1) throw new ArgumentException($"{name} is {value}; valid is a whole number, at least 1.");
-    }
 }
 
 /// <summary>One training run of a plan.</summary>
@@ -121,41 +106,3 @@ public sealed record ScanPlan
 /// <param name="Replicate">Which of the runs with the same settings it is, from 0.</param>
 /// <param name="Seed">Its own seed, at least 0, for whatever is random in it.</param>
 public readonly record struct ScanRun(int Index, int Trainer, int BatchSize, double LearningRate, int Replicate, int Seed);
-
-/// <summary>A hash that names one random stream by everything the stream may depend on, and nothing else.</summary>
-/// <remarks>Values enter as their bits, so a run's draws depend on the cell's values and not on its place in a grid, an order or a
-/// shard.</remarks>
-internal readonly struct StreamKey
-{
-    private readonly ulong hash;
-
-    private StreamKey(ulong hash) => this.hash = hash;
-
-    public StreamKey(long seed) : this(Mix((ulong)seed))
-    {
-    }
-
-    public StreamKey With(ulong value) => new(Mix(hash ^ Mix(value)));
-
-    // Adding zero makes -0 and 0 one value.
-    public StreamKey With(double value) => With(BitConverter.DoubleToUInt64Bits(value + 0.0));
-
-    public StreamKey With(string text)
-    {
-        var key = With((ulong)text.Length);
-        foreach (var letter in text) key = key.With((ulong)letter);
-        return key;
-    }
-
-    /// <summary>The 128 bits that start the stream's generator.</summary>
-    public (ulong Low, ulong High) State() => (Mix(hash + 1), Mix(hash + 2));
-
-    // The finalizer of SplitMix64 (Steele, Lea and Flood, OOPSLA 2014) after its golden-ratio step: a bijection.
-    private static ulong Mix(ulong value)
-    {
-        value += 0x9E3779B97F4A7C15;
-        value = (value ^ (value >> 30)) * 0xBF58476D1CE4E5B9;
-        value = (value ^ (value >> 27)) * 0x94D049BB133111EB;
-        return value ^ (value >> 31);
-    }
-}

@@ -15,7 +15,7 @@ internal static class ArchiveReader
     private static IEnumerable<TextDocument> ReadArchive(string path, DocumentReading reading)
     {
         using var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, bufferSize: 1 << 16);
-        foreach (var document in reading.Guard(ReadContent(file, path, path, reading), path))
+        foreach (var document in reading.Check(ReadContent(file, path, path, reading), path))
         {
             yield return document;
             reading.At(file.Position);
@@ -56,7 +56,7 @@ internal static class ArchiveReader
             if (entry.EntryType is not (TarEntryType.RegularFile or TarEntryType.V7RegularFile or TarEntryType.ContiguousFile)) continue;
             var name = $"{source}/{entry.Name}";
             var documents = ReadContent(entry.DataStream ?? Stream.Null, name, name, reading);
-            foreach (var document in reading.Guard(documents, name)) yield return document;
+            foreach (var document in reading.Check(documents, name)) yield return document;
         }
         content.CopyTo(Stream.Null); // Behind the last entry comes what tells whether compressed data were whole.
     }

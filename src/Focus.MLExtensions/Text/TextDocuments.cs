@@ -158,7 +158,7 @@ internal sealed class DocumentReading
     public void Report(string source, string reason) => Broken?.Invoke(new BrokenDocument(source, reason));
 
     /// <summary>Passes documents on up to where the content turns out to be damaged or cut short, which is reported.</summary>
-    public IEnumerable<TextDocument> Guard(IEnumerable<TextDocument> documents, string source)
+    public IEnumerable<TextDocument> Check(IEnumerable<TextDocument> documents, string source)
     {
         using var enumerator = documents.GetEnumerator();
         while (MoveNext(enumerator, source)) yield return enumerator.Current;
@@ -198,7 +198,7 @@ internal static class TextFiles
             : length <= reading.PartLength ? ReadWhole(path, reading)
             : reading.PartLength < DocumentReading.LongestText ? ReadParts(path, reading)
             : TooLong(path, length, reading);
-        foreach (var document in reading.Guard(documents, path)) yield return document;
+        foreach (var document in reading.Check(documents, path)) yield return document;
         reading.EndFile(length);
     }
 

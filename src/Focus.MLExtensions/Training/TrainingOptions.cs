@@ -1,5 +1,3 @@
-using System.Runtime.CompilerServices;
-
 namespace Focus;
 
 /// <summary>What every training run needs to know: optimizer, schedule, batch size, seed, device.</summary>
@@ -37,15 +35,9 @@ public abstract record TrainingRunOptions
         ArgumentNullException.ThrowIfNull(Optimizer);
         ArgumentNullException.ThrowIfNull(Schedule);
         Optimizer.Validate();
-        RequireAtLeast(1, BatchSize);
-        RequireAtLeast(0, EvaluationInterval);
+        Check.AtLeast(1, BatchSize);
+        Check.AtLeast(0, EvaluationInterval);
         TorchDevice.Require(Device);
-    }
-
-    /// <summary>Throws unless <paramref name="value"/> is null or at least <paramref name="least"/>.</summary>
-    private protected static void RequireAtLeast(long least, long? value, [CallerArgumentExpression(nameof(value))] string name = "")
-    {
-        if (value < least) throw new ArgumentOutOfRangeException(name, $"{name} is {value}; it must be at least {least}.");
     }
 }
 
@@ -72,8 +64,8 @@ public record TrainingOptions : TrainingRunOptions
     public override void Validate()
     {
         base.Validate();
-        RequireAtLeast(1, MaxSteps);
-        RequireAtLeast(1, Epochs);
+        Check.AtLeast(1, MaxSteps);
+        Check.AtLeast(1, Epochs);
         if (MaxSteps is { } steps) Schedule.Validate(steps);
     }
 
@@ -165,26 +157,17 @@ public record Gpt2TrainingOptions : TrainingRunOptions
     public override void Validate()
     {
         base.Validate();
-        RequireAtLeast(1, MaxSteps);
-        RequireAtLeast(1, AccumulationSteps);
-        RequireAtLeast(1, EvaluationBatches);
-        RequireAtLeast(0, CheckpointInterval);
-        RequireAtLeast(1, CheckpointsKept);
-        RequirePositive(ClipNorm, nameof(ClipNorm));
-        RequirePositive(PeakFlops, nameof(PeakFlops));
-        if (!Enum.IsDefined(Precision))
-            throw new ArgumentOutOfRangeException(
-                nameof(Precision),
-                $"{nameof(Precision)} is {Precision}; it must be one of {string.Join(", ", Enum.GetNames<TrainingPrecision>())}.");
+        Check.AtLeast(1, MaxSteps);
+        Check.AtLeast(1, AccumulationSteps);
+        Check.AtLeast(1, EvaluationBatches);
+        Check.AtLeast(0, CheckpointInterval);
+        Check.AtLeast(1, CheckpointsKept);
+        Check.Positive(ClipNorm);
+        Check.Positive(PeakFlops);
+        Check.Defined(Precision);
         if (Resume && CheckpointFolder is null)
             throw new ArgumentException($"{nameof(Resume)} is set, but no {nameof(CheckpointFolder)} to resume from.", nameof(Resume));
         Schedule.Validate(MaxSteps);
-    }
-
-    private static void RequirePositive(double? value, string name)
-    {
-        if (value is { } number && !(double.IsFinite(number) && number > 0))
-            throw new ArgumentOutOfRangeException(name, $"{name} is {number}; it must be finite and above 0, or null.");
     }
 }
 

@@ -44,7 +44,6 @@ public sealed class CharacterTransformTests
         mlContext.Model.Save(model, data.Schema, folder.File("model.zip"));
 
         var fresh = new MLContext();
-        _ = fresh.Focus;
         var output = fresh.Model.Load(folder.File("model.zip"), out _).Transform(data);
 
         CollectionAssert.AreEqual(Texts, output.GetColumn<string>("Again").ToArray());

@@ -24,7 +24,6 @@ public sealed class Gpt2ModelFileTests
         MlContext.Model.Save(model, Data.Schema, folder.File("gpt2.zip"));
 
         var fresh = new MLContext();
-        _ = fresh.Focus;
         var loaded = fresh.Model.Load(folder.File("gpt2.zip"), out var schema);
 
         CollectionAssert.AreEqual(new[] { "Text" }, schema.Select(column => column.Name).ToArray());

@@ -32,7 +32,6 @@ public sealed class LandscapeModelTests
         mlContext.Model.Save(model, grid.Schema, file);
 
         var fresh = new MLContext();
-        _ = fresh.Focus;
         var loaded = fresh.Model.Load(file, out _);
 
         CollectionAssert.AreEqual(model.Transform(grid).Doubles("FocusLoss"), loaded.Transform(grid).Doubles("FocusLoss"));

@@ -1,29 +1,12 @@
-using System.Reflection;
 using Microsoft.ML;
 using Microsoft.ML.Data;
-using Microsoft.ML.Runtime;
 
 namespace Focus.Tests;
 
-/// <summary>Touches every member of ML.NET that is reached by reflection.</summary>
+/// <summary>The members of ML.NET that are reached by reflection; those of model files, <see cref="MlNetModelTests"/> touch.</summary>
 [TestClass]
 public sealed class MlNetInternalsTests
 {
-    [TestMethod]
-    public void A_transformer_saves_and_loads_itself_through_the_internals()
-    {
-        using var file = new MemoryStream();
-        new MLContext().Model.Save(new Probe("payload"), null, file);
-
-        var context = new MLContext();
-        var create = typeof(Probe).GetMethod(nameof(Probe.Create), BindingFlags.Static | BindingFlags.Public)!;
-        MlNetInternals.Current.AddLoadableClass(context.ComponentCatalog, typeof(Probe), Probe.LoadName, create);
-        file.Position = 0;
-        var loaded = context.Model.Load(file, out _);
-
-        Assert.AreEqual("payload", ((Probe)loaded).Payload);
-    }
-
     [TestMethod]
     public void A_schema_has_the_shape_of_its_visible_columns()
     {
@@ -46,36 +29,5 @@ public sealed class MlNetInternalsTests
 
         StringAssert.Contains(error.Message, "Microsoft.ML.VersionInfo");
         StringAssert.Contains(error.Message, "mlContext.Focus.Model.Save");
-    }
-
-    private sealed class Probe(string payload) : ITransformer
-    {
-        public const string LoadName = "InternalsProbe";
-
-        private const string StreamName = "Payload";
-
-        public string Payload => payload;
-
-        public bool IsRowToRowMapper => false;
-
-        public static ITransformer Create(IHostEnvironment environment, object modelLoadContext)
-        {
-            var payload = "";
-            Assert.IsFalse(MlNetInternals.Current.TryLoadBinaryStream(modelLoadContext, "Absent", _ => { }));
-            Assert.IsTrue(MlNetInternals.Current.TryLoadBinaryStream(modelLoadContext, StreamName, reader => payload = reader.ReadString()));
-            return new Probe(payload);
-        }
-
-        public void Save(ModelSaveContext context)
-        {
-            MlNetInternals.Current.SetVersionInfo(context, "PROBETST", 1, typeof(Probe).Assembly.GetName().Name!, LoadName);
-            MlNetInternals.Current.SaveBinaryStream(context, StreamName, writer => writer.Write(payload));
-        }
-
-        public DataViewSchema GetOutputSchema(DataViewSchema inputSchema) => inputSchema;
-
-        public IDataView Transform(IDataView input) => input;
-
-        public IRowToRowMapper GetRowToRowMapper(DataViewSchema inputSchema) => throw new InvalidOperationException();
     }
 }

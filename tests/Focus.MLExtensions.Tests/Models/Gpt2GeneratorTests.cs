@@ -201,7 +201,7 @@ public sealed class Gpt2GeneratorTests
             (new() { TopP = 0 }, "TopP is 0"),
             (new() { TopP = 1.01 }, "TopP is 1.01"),
             (new() { StopToken = -1 }, "StopToken is -1"),
-            (new() { StopToken = 29 }, "StopToken is 29; it must be in the model's vocabulary, from 0 to 28"),
+            (new() { StopToken = 29 }, "StopToken is 29; valid is the model's vocabulary, 0 to 28"),
         })
             StringAssert.Contains(Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => model.Generate(Prompt, options)).Message, part);
     }

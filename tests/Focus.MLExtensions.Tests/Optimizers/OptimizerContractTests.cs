@@ -136,7 +136,7 @@ public class OptimizerContractTests
     {
         var error = Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => options.CreateOptimizer([Ones(1)]));
         Assert.AreEqual(name, error.ParamName);
-        StringAssert.Contains(error.Message, options.GetType().Name);
+        StringAssert.Contains(error.Message, FormattableString.Invariant($"{name} is {error.ActualValue}"));
     }
 
     private static void AssertEqual(IReadOnlyList<double> expected, IReadOnlyList<double> actual)

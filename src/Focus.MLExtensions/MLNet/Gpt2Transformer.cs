@@ -64,7 +64,15 @@ public sealed class Gpt2Transformer : FocusTransformer
         return new Gpt2Transformer(network, configuration.Scoring);
     }
 
-    private protected override RowMapping Bind(DataViewSchema inputSchema) => new Gpt2Mapping(Network, scoring, inputSchema);
+    private protected override RowMapping Bind(DataViewSchema inputSchema)
+    {
+        var tokens = TokenColumn.Find(inputSchema, scoring.TokenColumnName);
+        var tokenizer = TokenizerDescription.Of(tokens);
+        // Rows enough to find some of similar length among them.
+        return new RowMapping(
+            inputSchema, [tokens], scoring.Columns(tokenizer), blockSize: 64,
+            (input, capacity) => new Gpt2RowBlock(Network, scoring.For(tokenizer), input, tokens, capacity));
+    }
 
     /// <summary>Finds a configuration that is not the weights' before memory is taken for what it describes.</summary>
     private static void RequireWeights(long found, Gpt2Config model)
@@ -92,30 +100,6 @@ public sealed class Gpt2Transformer : FocusTransformer
             }
         }
     }
-}
-
-/// <summary>A trained GPT-2 bound to a schema.</summary>
-internal sealed class Gpt2Mapping : RowMapping
-{
-    private readonly Gpt2 network;
-    private readonly Gpt2Scoring scoring;
-    private readonly DataViewSchema.Column tokens;
-
-    public Gpt2Mapping(Gpt2 network, Gpt2Scoring scoring, DataViewSchema inputSchema)
-        : this(network, scoring, inputSchema, TokenColumn.Find(inputSchema, scoring.TokenColumnName))
-    {
-    }
-
-    private Gpt2Mapping(Gpt2 network, Gpt2Scoring scoring, DataViewSchema inputSchema, DataViewSchema.Column tokens)
-        : base(inputSchema, [tokens], scoring.Columns(TokenizerDescription.Of(tokens)))
-    {
-        (this.network, this.scoring, this.tokens) = (network, scoring.For(TokenizerDescription.Of(tokens)), tokens);
-    }
-
-    // Enough rows to find some of similar length among them.
-    public override int BlockSize => 64;
-
-    public override RowBlock CreateBlock(DataViewRow input, int capacity) => new Gpt2RowBlock(network, scoring, input, tokens, capacity);
 }
 
 /// <summary>Rows that a GPT-2 scores together, once a loss is asked for; continuations are generated row by row.</summary>
@@ -151,10 +135,6 @@ internal sealed class Gpt2RowBlock(Gpt2 network, Gpt2Scoring scoring, DataViewRo
         Gpt2Scoring.Perplexity => (ValueGetter<float>)((ref float perplexity) => perplexity = (float)Math.Exp(CurrentLoss)),
         _ => (ValueGetter<VBuffer<int>>)GetContinuation,
     };
-
-    public override void Dispose()
-    {
-    }
 
     private double CurrentLoss => (losses ??= TokenWindows.MeanLosses(network, rows.AsSpan(0, count)))[Current];
 

@@ -1,4 +1,3 @@
-using System.Runtime.ExceptionServices;
 using System.Text.Json.Serialization;
 using Microsoft.ML;
 using Microsoft.ML.Data;
@@ -105,7 +104,14 @@ public sealed class LandscapeTransformer : FocusTransformer
 
     internal static LandscapeTransformer Load(ModelArchive archive) => new(archive.ReadJson<LandscapeConfiguration>(ConfigurationEntry).ToOptions());
 
-    private protected override RowMapping Bind(DataViewSchema inputSchema) => new LandscapeMapping(simulator, options, inputSchema);
+    private protected override RowMapping Bind(DataViewSchema inputSchema)
+    {
+        var columns = CellColumns.Find(inputSchema);
+        // Cells enough for all cores to be busy most of the time.
+        return new RowMapping(
+            inputSchema, columns.Select(found => found.Column), LandscapeColumns.Of(options), 16 * Environment.ProcessorCount,
+            (input, capacity) => new LandscapeBlock(simulator, new CellReader(input, columns, options.Cell), options.CancellationToken, capacity));
+    }
 }
 
 /// <summary>What a scan's results depend on; part of the model file.</summary>
@@ -158,33 +164,6 @@ internal sealed record LandscapeConfiguration(
     }
 }
 
-/// <summary>A scan bound to a schema.</summary>
-internal sealed class LandscapeMapping : RowMapping
-{
-    private readonly LandscapeSimulator simulator;
-    private readonly LandscapeScan.Options options;
-    private readonly (CellAxis Axis, DataViewSchema.Column Column)[] cellColumns;
-
-    public LandscapeMapping(LandscapeSimulator simulator, LandscapeScan.Options options, DataViewSchema inputSchema)
-        : this(simulator, options, inputSchema, CellColumns.Find(inputSchema))
-    {
-    }
-
-    private LandscapeMapping(
-        LandscapeSimulator simulator, LandscapeScan.Options options, DataViewSchema inputSchema,
-        (CellAxis Axis, DataViewSchema.Column Column)[] cellColumns)
-        : base(inputSchema, cellColumns.Select(found => found.Column), LandscapeColumns.Of(options))
-    {
-        (this.simulator, this.options, this.cellColumns) = (simulator, options, cellColumns);
-    }
-
-    // Enough cells for all cores to be busy most of the time.
-    public override int BlockSize => 16 * Environment.ProcessorCount;
-
-    public override RowBlock CreateBlock(DataViewRow input, int capacity)
-        => new LandscapeBlock(simulator, new CellReader(input, cellColumns, options.Cell), options.CancellationToken, capacity);
-}
-
 /// <summary>Cells that are simulated together, on all cores.</summary>
 internal sealed class LandscapeBlock(LandscapeSimulator simulator, CellReader reader, CancellationToken cancellation, int capacity) : RowBlock
 {
@@ -194,17 +173,7 @@ internal sealed class LandscapeBlock(LandscapeSimulator simulator, CellReader re
     public override void Read(int slot) => cells[slot] = reader.Read();
 
     public override void Compute(int count)
-    {
-        try
-        {
-            Parallel.For(0, count, new ParallelOptions { CancellationToken = cancellation },
-                slot => results[slot] = simulator.Simulate(cells[slot], cancellation));
-        }
-        catch (AggregateException faults)
-        {
-            ExceptionDispatchInfo.Throw(faults.InnerExceptions[0]);
-        }
-    }
+        => ComputeInParallel(count, slot => results[slot] = simulator.Simulate(cells[slot], cancellation), cancellation);
 
     public override Delegate CreateGetter(int added)
     {
@@ -219,10 +188,6 @@ internal sealed class LandscapeBlock(LandscapeSimulator simulator, CellReader re
         };
 
         ValueGetter<double> Getter(Func<OptimizerScore, double> select) => (ref double target) => target = select(results[Current].Scores[optimizer]);
-    }
-
-    public override void Dispose()
-    {
     }
 
     /// <summary>Keys count from 1; 0 is a missing key.</summary>

@@ -108,31 +108,13 @@ internal sealed class ModelArchive(ZipArchive zip)
     /// <exception cref="InvalidDataException">The entry is missing or damaged, or its tensors are others.</exception>
     public void ReadTensors(string name, IReadOnlyDictionary<string, Tensor> targets) => Read(name, stream =>
     {
-        using var _ = no_grad();
-        var reader = new SafetensorsReader(stream);
-        RequireSame(reader.Header.Entries, targets);
-        foreach (var (key, source) in reader.ReadTensors())
-            using (source) targets[key].copy_(source);
+        new SafetensorsReader(stream).CopyTo(targets);
         return targets;
     });
 
     /// <summary>The size in bytes of an entry's content.</summary>
     /// <exception cref="InvalidDataException">The entry is missing.</exception>
     public long Length(string name) => Find(name).Length;
-
-    private static void RequireSame(IEnumerable<SafetensorsEntry> sources, IReadOnlyDictionary<string, Tensor> targets)
-    {
-        var found = sources.ToDictionary(source => source.Name);
-        if (found.Keys.Except(targets.Keys).FirstOrDefault() is { } extra)
-            throw new InvalidDataException($"it has an unknown tensor '{extra}'");
-        foreach (var (key, target) in targets)
-        {
-            if (!found.TryGetValue(key, out var source)) throw new InvalidDataException($"it lacks tensor '{key}'");
-            if (source.Type.ScalarType != target.dtype || !source.Shape.SequenceEqual(target.shape))
-                throw new InvalidDataException(
-                    $"tensor '{key}' is {Describe(source.Type.ScalarType, source.Shape)}, expected {Describe(target.dtype, target.shape)}");
-        }
-    }
 
     /// <summary>Options may hold a cancellation token, which belongs to the program and not to the model.</summary>
     private static void LeaveOutCancellation(JsonTypeInfo type)
@@ -165,8 +147,6 @@ internal sealed class ModelArchive(ZipArchive zip)
 
     private ZipArchiveEntry Find(string name) => zip.GetEntry(name)
         ?? throw new InvalidDataException($"The model file has no entry '{name}'.");
-
-    private static string Describe(ScalarType type, long[] shape) => $"{type} [{string.Join(", ", shape)}]";
 }
 
 /// <summary>Our models in ML.NET's model files: one loadable class for all kinds, whose one stream is a file of

@@ -7,8 +7,8 @@ namespace Focus;
 
 /// <summary>A transformer of this library: it adds columns to each row of a view, lazily.</summary>
 /// <remarks>
-/// It works alone and in chains, in a prediction engine, with <c>mlContext.Model.Save</c> and <c>Load</c> (in a context whose <c>Focus</c>
-/// has been used once), and with <c>mlContext.Focus.Model.Save</c> and <c>Load</c>.
+/// It works alone and in chains, in a prediction engine, with <c>mlContext.Model.Save</c> and <c>Load</c>, and with
+/// <c>mlContext.Focus.Model.Save</c> and <c>Load</c>.
 /// </remarks>
 public abstract class FocusTransformer : ITransformer
 {
@@ -58,15 +58,23 @@ public abstract class FocusTransformer : ITransformer
 
 /// <summary>A transformer bound to an input schema: the columns it reads and the columns it adds, which follow those of the
 /// input.</summary>
-internal abstract class RowMapping : IRowToRowMapper
+internal sealed class RowMapping : IRowToRowMapper
 {
     private readonly DataViewSchema.Column[] inputs;
+    private readonly Func<DataViewRow, int, RowBlock> createBlock;
 
-    protected RowMapping(
-        DataViewSchema inputSchema, IEnumerable<DataViewSchema.Column> inputs, IEnumerable<DataViewSchema.DetachedColumn> added)
+    /// <param name="inputSchema">The schema of the input.</param>
+    /// <param name="inputs">The columns that are read.</param>
+    /// <param name="added">The columns that are added.</param>
+    /// <param name="blockSize">How many rows are best computed together.</param>
+    /// <param name="createBlock">Makes room for some rows of an input, and computes the added columns for them.</param>
+    public RowMapping(
+        DataViewSchema inputSchema, IEnumerable<DataViewSchema.Column> inputs, IEnumerable<DataViewSchema.DetachedColumn> added,
+        int blockSize, Func<DataViewRow, int, RowBlock> createBlock)
     {
         InputSchema = inputSchema;
         this.inputs = [.. inputs];
+        (BlockSize, this.createBlock) = (blockSize, createBlock);
         var schema = new DataViewSchema.Builder();
         schema.AddColumns(inputSchema);
         schema.AddColumns(added);
@@ -78,10 +86,9 @@ internal abstract class RowMapping : IRowToRowMapper
     public DataViewSchema OutputSchema { get; }
 
     /// <summary>How many rows are best computed together.</summary>
-    public virtual int BlockSize => 1;
+    public int BlockSize { get; }
 
-    /// <summary>Makes room for rows of the input, and computes the added columns for them.</summary>
-    public abstract RowBlock CreateBlock(DataViewRow input, int capacity);
+    public RowBlock CreateBlock(DataViewRow input, int capacity) => createBlock(input, capacity);
 
     public bool IsAdded(DataViewSchema.Column column) => column.Index >= InputSchema.Count;
 
@@ -101,70 +108,6 @@ internal abstract class RowMapping : IRowToRowMapper
 
     public DataViewRow GetRow(DataViewRow input, IEnumerable<DataViewSchema.Column> activeColumns)
         => new MappedRow(this, input, new ActiveColumns(OutputSchema, activeColumns));
-}
-
-/// <summary>One column made of another, value by value, on all cores.</summary>
-/// <param name="inputSchema">The schema of the input.</param>
-/// <param name="source">The column that is read.</param>
-/// <param name="added">The column that is made.</param>
-/// <param name="convert">Makes a value of another; called by several threads at once. An ArgumentException tells of a value that cannot
-/// be.</param>
-/// <param name="copy">Copies a made value for the caller.</param>
-internal sealed class ConversionMapping<TIn, TOut>(
-    DataViewSchema inputSchema, DataViewSchema.Column source, DataViewSchema.DetachedColumn added,
-    Func<TIn, TOut> convert, Copier<TOut> copy)
-    : RowMapping(inputSchema, [source], [added])
-{
-    // Enough for all cores to be busy most of the time; no more, as values may be whole books.
-    public override int BlockSize => 8 * Environment.ProcessorCount;
-
-    public override RowBlock CreateBlock(DataViewRow input, int capacity) => new Block(input, source, convert, copy, capacity);
-
-    private sealed class Block(
-        DataViewRow input, DataViewSchema.Column source, Func<TIn, TOut> convert, Copier<TOut> copy, int capacity) : RowBlock
-    {
-        private readonly ValueGetter<TIn> read = input.GetGetter<TIn>(source);
-        private readonly TIn[] inputs = new TIn[capacity];
-        private readonly TOut[] outputs = new TOut[capacity];
-        private readonly long[] rows = new long[capacity];
-
-        public override void Read(int slot)
-        {
-            read(ref inputs[slot]);
-            rows[slot] = input.Position;
-        }
-
-        public override void Compute(int count)
-        {
-            try
-            {
-                if (count == 1) Convert(0);
-                else Parallel.For(0, count, Convert);
-            }
-            catch (AggregateException faults)
-            {
-                ExceptionDispatchInfo.Throw(faults.InnerExceptions[0]);
-            }
-        }
-
-        public override Delegate CreateGetter(int added) => (ValueGetter<TOut>)((ref TOut value) => copy(outputs[Current], ref value));
-
-        public override void Dispose()
-        {
-        }
-
-        private void Convert(int slot)
-        {
-            try
-            {
-                outputs[slot] = convert(inputs[slot]);
-            }
-            catch (ArgumentException fault)
-            {
-                throw new InvalidOperationException($"Column '{source.Name}', row {rows[slot]}: {fault.Message}", fault);
-            }
-        }
-    }
 }
 
 /// <summary>A view with the columns a mapping adds.</summary>
@@ -376,7 +319,69 @@ internal abstract class RowBlock : IDisposable
     /// <param name="added">The column's place among the added ones.</param>
     public abstract Delegate CreateGetter(int added);
 
-    public abstract void Dispose();
+    public virtual void Dispose()
+    {
+    }
+
+    /// <summary>Computes slots on all cores; the first fault is thrown as it is.</summary>
+    protected static void ComputeInParallel(int count, Action<int> compute, CancellationToken cancellation = default)
+    {
+        try
+        {
+            if (count == 1) compute(0);
+            else Parallel.For(0, count, new ParallelOptions { CancellationToken = cancellation }, compute);
+        }
+        catch (AggregateException faults)
+        {
+            ExceptionDispatchInfo.Throw(faults.InnerExceptions[0]);
+        }
+    }
+}
+
+/// <summary>Values of one column made from those of another, on all cores.</summary>
+/// <param name="input">The row that moves.</param>
+/// <param name="source">The column that is read.</param>
+/// <param name="convert">Makes a value from another; several threads call it at once. An ArgumentException reports a value that it cannot
+/// convert.</param>
+/// <param name="copy">Copies a made value for the caller.</param>
+/// <param name="capacity">The number of slots.</param>
+internal sealed class ConversionBlock<TIn, TOut>(
+    DataViewRow input, DataViewSchema.Column source, Func<TIn, TOut> convert, Copier<TOut> copy, int capacity) : RowBlock
+{
+    private readonly ValueGetter<TIn> read = input.GetGetter<TIn>(source);
+    private readonly TIn[] inputs = new TIn[capacity];
+    private readonly TOut[] outputs = new TOut[capacity];
+    private readonly long[] rows = new long[capacity];
+
+    /// <summary>A mapping that adds such a column.</summary>
+    public static RowMapping Mapping(
+        DataViewSchema inputSchema, DataViewSchema.Column source, DataViewSchema.DetachedColumn added,
+        Func<TIn, TOut> convert, Copier<TOut> copy)
+        // Rows enough for all cores to be busy most of the time; no more, as values may be whole books.
+        => new(inputSchema, [source], [added], 8 * Environment.ProcessorCount,
+            (input, capacity) => new ConversionBlock<TIn, TOut>(input, source, convert, copy, capacity));
+
+    public override void Read(int slot)
+    {
+        read(ref inputs[slot]);
+        rows[slot] = input.Position;
+    }
+
+    public override void Compute(int count) => ComputeInParallel(count, Convert);
+
+    public override Delegate CreateGetter(int added) => (ValueGetter<TOut>)((ref TOut value) => copy(outputs[Current], ref value));
+
+    private void Convert(int slot)
+    {
+        try
+        {
+            outputs[slot] = convert(inputs[slot]);
+        }
+        catch (ArgumentException fault)
+        {
+            throw new InvalidOperationException($"Column '{source.Name}', row {rows[slot]}: {fault.Message}", fault);
+        }
+    }
 }
 
 /// <summary>Values of a column in some rows.</summary>

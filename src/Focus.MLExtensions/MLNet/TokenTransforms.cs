@@ -91,7 +91,7 @@ public sealed class TokenizingTransformer : FocusTransformer
     internal static DataViewSchema.DetachedColumn OutputColumn(string name, TokenizerDescription tokenizer)
         => new(name, TokenColumn.Type, tokenizer.ToAnnotations());
 
-    private protected override RowMapping Bind(DataViewSchema inputSchema) => new ConversionMapping<ReadOnlyMemory<char>, VBuffer<int>>(
+    private protected override RowMapping Bind(DataViewSchema inputSchema) => ConversionBlock<ReadOnlyMemory<char>, VBuffer<int>>.Mapping(
         inputSchema, TextColumn.Find(inputSchema, configuration.InputColumnName),
         OutputColumn(configuration.OutputColumnName, configuration.Tokenizer), Tokenize, ColumnBuffer.Copy);
 
@@ -169,7 +169,7 @@ public sealed class DetokenizingTransformer : FocusTransformer
 
     internal static DataViewSchema.DetachedColumn OutputColumn(string name) => new(name, TextDataViewType.Instance);
 
-    private protected override RowMapping Bind(DataViewSchema inputSchema) => new ConversionMapping<VBuffer<int>, ReadOnlyMemory<char>>(
+    private protected override RowMapping Bind(DataViewSchema inputSchema) => ConversionBlock<VBuffer<int>, ReadOnlyMemory<char>>.Mapping(
         inputSchema, TokenColumn.Find(inputSchema, configuration.InputColumnName), OutputColumn(configuration.OutputColumnName),
         Detokenize, ColumnBuffer.Assign);
 

@@ -102,14 +102,18 @@ public sealed class Gpt2 : Module<Tensor, Tensor>
     /// <param name="config">Sizes and choices.</param>
     /// <param name="seed">Seeds the weights; models of the same configuration and seed are equal.</param>
     /// <exception cref="ArgumentException">The configuration is not valid.</exception>
-    public Gpt2(Gpt2Config config, long seed = 0) : base(nameof(Gpt2))
+    public Gpt2(Gpt2Config config, long seed = 0) : this(config, seed, CPU)
+    {
+    }
+
+    private Gpt2(Gpt2Config config, long seed, Device device) : base(nameof(Gpt2))
     {
         ArgumentNullException.ThrowIfNull(config);
         config.Validate();
         Config = config;
-        using var generator = new Generator((ulong)seed);
-        transformer = new Gpt2Stack(config, generator);
-        lm_head = config.TiedHead ? null : Gpt2Weight.Linear(config.Width, config.VocabularySize, bias: false, Gpt2Weight.Deviation, generator);
+        using var fresh = new Gpt2Weights(seed, device);
+        transformer = new Gpt2Stack(config, fresh);
+        lm_head = config.TiedHead ? null : fresh.Linear(config.Width, config.VocabularySize, bias: false);
         RegisterComponents();
         foreach (var tensor in state_dict().Values) tensor.DetachFromDisposeScope(); // The model lives until it is disposed itself.
     }
@@ -119,6 +123,9 @@ public sealed class Gpt2 : Module<Tensor, Tensor>
 
     /// <summary>The weights that turn features into logits: vocabulary × width.</summary>
     internal Parameter Head => lm_head?.weight ?? transformer.TokenEmbedding;
+
+    /// <summary>A model that has shapes, but no weights and so no need of memory.</summary>
+    internal static Gpt2 Blueprint(Gpt2Config config) => new(config, seed: 0, META);
 
     /// <summary>Computes the logits of the next token at every position.</summary>
     /// <param name="tokens">batch × time, int64; time ≤ <see cref="Gpt2Config.BlockSize"/>.</param>
@@ -225,12 +232,12 @@ internal sealed class Gpt2Stack : Module<Tensor, KeyValueCache[]?, Tensor>
     private readonly LayerNorm ln_f;
     private readonly double dropout;
 
-    public Gpt2Stack(Gpt2Config config, Generator generator) : base(nameof(Gpt2Stack))
+    public Gpt2Stack(Gpt2Config config, Gpt2Weights fresh) : base(nameof(Gpt2Stack))
     {
-        wte = new Gpt2Embedding(config.VocabularySize, config.Width, generator);
-        wpe = new Gpt2Embedding(config.BlockSize, config.Width, generator);
-        h = new ModuleList<Gpt2Block>([.. Enumerable.Range(0, config.Layers).Select(layer => new Gpt2Block(config, layer, generator))]);
-        ln_f = LayerNorm(config.Width, Gpt2Weight.NormEpsilon, bias: config.Bias);
+        wte = new Gpt2Embedding(config.VocabularySize, config.Width, fresh);
+        wpe = new Gpt2Embedding(config.BlockSize, config.Width, fresh);
+        h = new ModuleList<Gpt2Block>([.. Enumerable.Range(0, config.Layers).Select(layer => new Gpt2Block(config, layer, fresh))]);
+        ln_f = fresh.LayerNorm(config.Width, config.Bias);
         dropout = config.Dropout;
         RegisterComponents();
     }
@@ -253,12 +260,12 @@ internal sealed class Gpt2Block : Module<Tensor, KeyValueCache?, Tensor>
     private readonly Gpt2Attention attn;
     private readonly Gpt2FeedForward mlp;
 
-    public Gpt2Block(Gpt2Config config, int layer, Generator generator) : base(nameof(Gpt2Block))
+    public Gpt2Block(Gpt2Config config, int layer, Gpt2Weights fresh) : base(nameof(Gpt2Block))
     {
-        ln_1 = LayerNorm(config.Width, Gpt2Weight.NormEpsilon, bias: config.Bias);
-        attn = new Gpt2Attention(config, layer, generator);
-        ln_2 = LayerNorm(config.Width, Gpt2Weight.NormEpsilon, bias: config.Bias);
-        mlp = new Gpt2FeedForward(config, generator);
+        ln_1 = fresh.LayerNorm(config.Width, config.Bias);
+        attn = new Gpt2Attention(config, layer, fresh);
+        ln_2 = fresh.LayerNorm(config.Width, config.Bias);
+        mlp = new Gpt2FeedForward(config, fresh);
         RegisterComponents();
     }
 
@@ -281,10 +288,10 @@ internal sealed class Gpt2Attention : Module<Tensor, KeyValueCache?, Tensor>
     private readonly double dropout;
     private readonly Scalar? queryScale; // besides the usual 1/√(width of a head)
 
-    public Gpt2Attention(Gpt2Config config, int layer, Generator generator) : base(nameof(Gpt2Attention))
+    public Gpt2Attention(Gpt2Config config, int layer, Gpt2Weights fresh) : base(nameof(Gpt2Attention))
     {
-        c_attn = Gpt2Weight.Linear(config.Width, 3 * config.Width, config.Bias, Gpt2Weight.Deviation, generator);
-        c_proj = Gpt2Weight.Linear(config.Width, config.Width, config.Bias, Gpt2Weight.Deviation / Math.Sqrt(2 * config.Layers), generator);
+        c_attn = fresh.Linear(config.Width, 3 * config.Width, config.Bias);
+        c_proj = fresh.Linear(config.Width, config.Width, config.Bias, residualLayers: 2 * config.Layers);
         (heads, dropout) = (config.Heads, config.Dropout);
         if (config.ScaleAttentionByInverseLayerIndex && layer > 0) queryScale = 1.0 / (layer + 1);
         RegisterComponents();
@@ -312,10 +319,10 @@ internal sealed class Gpt2FeedForward : Module<Tensor, Tensor>
     private readonly Linear c_fc, c_proj;
     private readonly double dropout;
 
-    public Gpt2FeedForward(Gpt2Config config, Generator generator) : base(nameof(Gpt2FeedForward))
+    public Gpt2FeedForward(Gpt2Config config, Gpt2Weights fresh) : base(nameof(Gpt2FeedForward))
     {
-        c_fc = Gpt2Weight.Linear(config.Width, 4 * config.Width, config.Bias, Gpt2Weight.Deviation, generator);
-        c_proj = Gpt2Weight.Linear(4 * config.Width, config.Width, config.Bias, Gpt2Weight.Deviation / Math.Sqrt(2 * config.Layers), generator);
+        c_fc = fresh.Linear(config.Width, 4 * config.Width, config.Bias);
+        c_proj = fresh.Linear(4 * config.Width, config.Width, config.Bias, residualLayers: 2 * config.Layers);
         dropout = config.Dropout;
         RegisterComponents();
     }
@@ -330,9 +337,9 @@ internal sealed class Gpt2Embedding : Module<Tensor, Tensor>
 {
     private readonly Parameter weight;
 
-    public Gpt2Embedding(int count, int width, Generator generator) : base(nameof(Gpt2Embedding))
+    public Gpt2Embedding(int count, int width, Gpt2Weights fresh) : base(nameof(Gpt2Embedding))
     {
-        weight = Gpt2Weight.Normal(count, width, Gpt2Weight.Deviation, generator);
+        weight = fresh.Normal(count, width, Gpt2Weights.Deviation);
         RegisterComponents();
     }
 
@@ -345,8 +352,9 @@ internal sealed class Gpt2Embedding : Module<Tensor, Tensor>
     public override Tensor forward(Tensor ids) => weight.index_select(0, ids.reshape(-1)).view([.. ids.shape, weight.shape[1]]);
 }
 
-/// <summary>Fresh weights, drawn from a generator of the model's own, so that equal seeds give equal models whatever else runs.</summary>
-internal static class Gpt2Weight
+/// <summary>Layers with fresh weights, drawn from a generator of the model's own, so that equal seeds give equal models whatever else
+/// runs.</summary>
+internal sealed class Gpt2Weights(long seed, Device device) : IDisposable
 {
     /// <summary>The standard deviation of fresh weights.</summary>
     public const double Deviation = 0.02;
@@ -354,9 +362,19 @@ internal static class Gpt2Weight
     /// <summary>What layer norms add to variances.</summary>
     public const double NormEpsilon = 1e-5;
 
-    public static Parameter Normal(int rows, int columns, double deviation, Generator generator)
-        => new(empty(rows, columns).normal_(0, deviation, generator));
+    private readonly Generator generator = new((ulong)seed);
 
-    public static Linear Linear(int inputs, int outputs, bool bias, double deviation, Generator generator)
-        => nn.Linear(Normal(outputs, inputs, deviation, generator), bias ? new Parameter(zeros(outputs)) : null);
+    public Parameter Normal(int rows, int columns, double deviation)
+        => new(empty(rows, columns, device: device).normal_(0, deviation, generator));
+
+    /// <param name="inputs">The width of the input.</param>
+    /// <param name="outputs">The width of the output.</param>
+    /// <param name="bias">Whether there is a bias.</param>
+    /// <param name="residualLayers">How many layers add to the residual stream that this one adds to; it starts the smaller for them.</param>
+    public Linear Linear(int inputs, int outputs, bool bias, int residualLayers = 1)
+        => nn.Linear(Normal(outputs, inputs, Deviation / Math.Sqrt(residualLayers)), bias ? new Parameter(zeros(outputs, device: device)) : null);
+
+    public LayerNorm LayerNorm(int width, bool bias) => nn.LayerNorm(width, NormEpsilon, bias: bias, device: device);
+
+    public void Dispose() => generator.Dispose();
 }

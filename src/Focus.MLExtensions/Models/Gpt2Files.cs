@@ -45,7 +45,7 @@ public static class Gpt2Files
         if (!reader.Header.Metadata.TryGetValue(ConfigKey, out var json))
             throw new InvalidDataException(
                 $"Expected the model's configuration in the metadata under '{ConfigKey}', found none; folders of Hugging Face are read by {nameof(HuggingFaceGpt2)}.");
-        return Gpt2Weights.Read(NanoGptConfig.Parse(json), [reader], transposed: false);
+        return Gpt2Reader.Read(NanoGptConfig.Parse(json), [reader]);
     }
 
     /// <summary>Refuses types that models are not saved in.</summary>
@@ -56,17 +56,19 @@ public static class Gpt2Files
     }
 }
 
-/// <summary>Makes a <see cref="Gpt2"/> of the tensors in safetensors files.</summary>
-internal static class Gpt2Weights
+/// <summary>Makes a <see cref="Gpt2"/> of the tensors in safetensors files, under nanoGPT's names.</summary>
+internal static class Gpt2Reader
 {
+    private const string Prefix = "transformer.", TokenEmbedding = $"{Prefix}wte.weight", Head = "lm_head.weight";
+
     /// <summary>Reads a model's tensors one after the other, from one file or several, into float32.</summary>
     /// <param name="config">The model's configuration.</param>
     /// <param name="files">The files, their headers read.</param>
     /// <param name="transposed">Whether the weights of linear layers are stored inputs × outputs.</param>
     /// <exception cref="InvalidDataException">The tensors are not those of the configuration; no memory has been taken for the model.</exception>
-    public static Gpt2 Read(Gpt2Config config, IReadOnlyCollection<SafetensorsReader> files, bool transposed)
+    public static Gpt2 Read(Gpt2Config config, IReadOnlyCollection<SafetensorsReader> files, bool transposed = false)
     {
-        RequireFitting([.. files.SelectMany(file => file.Header.Entries)], config, transposed);
+        RequireFitting(config, [.. files.SelectMany(file => file.Header.Entries).Where(IsParameter)], transposed);
         var model = new Gpt2(config);
         try
         {
@@ -81,32 +83,22 @@ internal static class Gpt2Weights
         }
     }
 
-    private static void RequireFitting(IReadOnlyCollection<SafetensorsEntry> entries, Gpt2Config config, bool transposed)
-    {
-        Gpt2Layout.RequireLayers(config, entries.Count);
-        var missing = Gpt2Layout.Shapes(config);
-        var found = new HashSet<string>();
-        var expected = Gpt2Layout.Shapes(config with { TiedHead = false });
-        foreach (var entry in entries)
-        {
-            if (Gpt2Layout.OwnName(entry.Name) is not { } name) continue;
-            if (!expected.TryGetValue(name, out var shape))
-                throw new InvalidDataException($"Tensor '{entry.Name}' is none of a GPT-2 of {config.Layers} layers{(config.Bias ? "" : " without biases")}.");
-            if (!found.Add(name)) throw new InvalidDataException($"Tensor '{entry.Name}' stands twice.");
-            RequireShape(entry, transposed && Gpt2Layout.IsLinearWeight(name) ? [shape[1], shape[0]] : shape);
-            missing.Remove(name);
-        }
-        if (missing.Count > 0)
-            throw new InvalidDataException($"Expected tensor '{missing.Keys.First()}', found none of this name: {missing.Count} of {missing.Count + found.Count} are missing.");
-    }
+    /// <summary>Whether a tensor is the weight of one of a block's linear layers.</summary>
+    public static bool IsLinearWeight(string name)
+        => name.EndsWith(".c_attn.weight", StringComparison.Ordinal)
+            || name.EndsWith(".c_proj.weight", StringComparison.Ordinal)
+            || name.EndsWith(".c_fc.weight", StringComparison.Ordinal);
 
-    private static void RequireShape(SafetensorsEntry entry, long[] expected)
+    private static void RequireFitting(Gpt2Config config, IReadOnlyCollection<SafetensorsEntry> entries, bool transposed)
     {
-        if (!entry.Type.IsFloatingPoint)
-            throw new InvalidDataException($"Tensor '{entry.Name}' is of type {entry.Type.Name}; expected a floating-point type.");
-        if (!entry.Shape.AsSpan().SequenceEqual(expected))
-            throw new InvalidDataException(
-                $"Tensor '{entry.Name}' has the shape [{string.Join(", ", entry.Shape)}]; expected [{string.Join(", ", expected)}], as the configuration says.");
+        if (entries.Count < config.Layers) // Before memory is taken for that many names.
+            throw new InvalidDataException($"Expected the tensors of {config.Layers} layers, found {entries.Count} tensors.");
+        using var scope = NewDisposeScope();
+        using var blueprint = Gpt2.Blueprint(config);
+        var expected = blueprint.state_dict();
+        if (transposed) foreach (var name in expected.Keys.Where(IsLinearWeight).ToArray()) expected[name] = expected[name].t();
+        if (entries.Any(entry => entry.Name == Head)) expected[Head] = expected.GetValueOrDefault(Head, expected[TokenEmbedding]);
+        SafetensorsEntry.RequireSame(entries.Select(entry => entry with { Name = OwnName(entry) }), expected, anyFloat: true);
     }
 
     private static void Copy(IEnumerable<SafetensorsReader> files, Gpt2 model, bool transposed)
@@ -114,80 +106,30 @@ internal static class Gpt2Weights
         using var scope = NewDisposeScope();
         var own = model.state_dict();
         Tensor? tiedHead = null;
-        foreach (var (fileName, tensor) in files.SelectMany(file => file.ReadTensors()))
+        foreach (var (entry, tensor) in files.SelectMany(file => file.ReadTensors(IsParameter)))
         {
-            var name = Gpt2Layout.OwnName(fileName);
-            if (name == Gpt2Layout.Head && model.Config.TiedHead)
+            var name = OwnName(entry);
+            if (name == Head && model.Config.TiedHead)
             {
                 tiedHead = tensor;
                 continue;
             }
             using var _ = tensor;
-            if (name is not null) own[name].copy_(transposed && Gpt2Layout.IsLinearWeight(name) ? tensor.t() : tensor);
+            own[name].copy_(transposed && IsLinearWeight(name) ? tensor.t() : tensor);
         }
-        if (tiedHead is not null && !tiedHead.to(ScalarType.Float32).eq(own[Gpt2Layout.TokenEmbedding]).all().ToBoolean())
+        if (tiedHead is not null && !tiedHead.to(ScalarType.Float32).eq(own[TokenEmbedding]).all().ToBoolean())
             throw new InvalidDataException(
-                $"'{Gpt2Layout.Head}' differs from '{Gpt2Layout.TokenEmbedding}', though the configuration ties them; where they are meant to differ, say so there.");
-    }
-}
-
-/// <summary>The tensors of a <see cref="Gpt2"/> as files name them.</summary>
-internal static class Gpt2Layout
-{
-    /// <summary>The head's weights, which a model with a tied head need not have.</summary>
-    public const string Head = "lm_head.weight";
-
-    /// <summary>The token embedding, which a tied head equals.</summary>
-    public const string TokenEmbedding = $"{Prefix}wte.weight";
-
-    private const string Prefix = "transformer.";
-
-    /// <summary>Finds a configuration of more layers than there are tensors before memory is taken for the names of theirs.</summary>
-    /// <exception cref="InvalidDataException">It is one.</exception>
-    public static void RequireLayers(Gpt2Config config, int tensors)
-    {
-        if (tensors < config.Layers)
-            throw new InvalidDataException($"Expected the tensors of {config.Layers} layers, found {tensors} tensors.");
+                $"'{Head}' differs from '{TokenEmbedding}', though the configuration ties them; where they are meant to differ, say so there.");
     }
 
-    /// <summary>The names and shapes of a model's state, in nanoGPT's naming.</summary>
-    public static Dictionary<string, long[]> Shapes(Gpt2Config config)
-    {
-        long width = config.Width;
-        var shapes = new Dictionary<string, long[]> { [TokenEmbedding] = [config.VocabularySize, width], [$"{Prefix}wpe.weight"] = [config.BlockSize, width] };
-        for (var layer = 0; layer < config.Layers; layer++)
-        {
-            var block = $"{Prefix}h.{layer}.";
-            Add($"{block}ln_1", [width]);
-            Add($"{block}attn.c_attn", [3 * width, width]);
-            Add($"{block}attn.c_proj", [width, width]);
-            Add($"{block}ln_2", [width]);
-            Add($"{block}mlp.c_fc", [4 * width, width]);
-            Add($"{block}mlp.c_proj", [width, 4 * width]);
-        }
-        Add($"{Prefix}ln_f", [width]);
-        if (!config.TiedHead) shapes[Head] = [config.VocabularySize, width];
-        return shapes;
+    /// <summary>Older models kept their causal masks as buffers, and checkpoints hold the optimizer's state.</summary>
+    private static bool IsParameter(SafetensorsEntry entry)
+        => !entry.Name.EndsWith(".attn.bias", StringComparison.Ordinal) && !entry.Name.EndsWith(".attn.masked_bias", StringComparison.Ordinal)
+            && !RunTensors.IsOptimizerState(entry);
 
-        void Add(string layer, long[] weight)
-        {
-            shapes[$"{layer}.weight"] = weight;
-            if (config.Bias) shapes[$"{layer}.bias"] = [weight[0]];
-        }
-    }
-
-    /// <summary>The model's name of a tensor in a file, or null for what is no parameter: the causal masks that older models kept as
-    /// buffers. Files saved from the model without its head lack the prefix.</summary>
-    public static string? OwnName(string fileName)
-        => fileName.EndsWith(".attn.bias", StringComparison.Ordinal) || fileName.EndsWith(".attn.masked_bias", StringComparison.Ordinal) ? null
-            : fileName == Head || fileName.StartsWith(Prefix, StringComparison.Ordinal) ? fileName
-            : Prefix + fileName;
-
-    /// <summary>Whether a tensor is the weight of one of a block's linear layers.</summary>
-    public static bool IsLinearWeight(string name)
-        => name.EndsWith(".c_attn.weight", StringComparison.Ordinal)
-            || name.EndsWith(".c_proj.weight", StringComparison.Ordinal)
-            || name.EndsWith(".c_fc.weight", StringComparison.Ordinal);
+    /// <summary>The model's name of a tensor: files saved from the model without its head lack the prefix.</summary>
+    private static string OwnName(SafetensorsEntry entry)
+        => entry.Name == Head || entry.Name.StartsWith(Prefix, StringComparison.Ordinal) ? entry.Name : Prefix + entry.Name;
 }
 
 /// <summary>A <see cref="Gpt2Config"/> under the names of nanoGPT's <c>GPTConfig</c>, so that it can be made from this as it stands.</summary>

@@ -56,10 +56,11 @@ public static class HuggingFaceGpt2
     private static IEnumerable<KeyValuePair<string, Tensor>> Tensors(Gpt2 model)
     {
         using var _ = no_grad();
+        using var biased = Gpt2.Blueprint(model.Config with { Bias = true });
         var own = model.state_dict();
-        return [.. Gpt2Layout.Shapes(model.Config with { Bias = true }).Select(item => KeyValuePair.Create(item.Key,
-            !own.TryGetValue(item.Key, out var tensor) ? zeros(item.Value)
-                : Gpt2Layout.IsLinearWeight(item.Key) ? tensor.t() : tensor))];
+        return [.. biased.state_dict().Select(item => KeyValuePair.Create(item.Key,
+            !own.TryGetValue(item.Key, out var tensor) ? zeros(item.Value.shape)
+                : Gpt2Reader.IsLinearWeight(item.Key) ? tensor.t() : tensor))];
     }
 
     private static Gpt2Config ReadConfig(string folder)
@@ -83,7 +84,7 @@ public static class HuggingFaceGpt2
         try
         {
             foreach (var path in WeightFiles(folder)) streams.Add(File.OpenRead(path));
-            return Gpt2Weights.Read(config, [.. streams.Select(OpenReader)], transposed: true);
+            return Gpt2Reader.Read(config, [.. streams.Select(OpenReader)], transposed: true);
         }
         catch (InvalidDataException error)
         {
@@ -178,9 +179,9 @@ internal sealed record HuggingFaceConfig
 
     public double AttnPdrop { get; init; } = 0.1;
 
-    public double LayerNormEpsilon { get; init; } = Gpt2Weight.NormEpsilon;
+    public double LayerNormEpsilon { get; init; } = Gpt2Weights.NormEpsilon;
 
-    public double InitializerRange { get; init; } = Gpt2Weight.Deviation;
+    public double InitializerRange { get; init; } = Gpt2Weights.Deviation;
 
     public bool ScaleAttnWeights { get; init; } = true;
 
@@ -226,7 +227,7 @@ internal sealed record HuggingFaceConfig
     {
         Require(ModelType == Gpt2ModelType, "model_type", Gpt2ModelType, ModelType);
         Require(ActivationFunction is TanhGelu or "gelu_pytorch_tanh", "activation_function", TanhGelu, ActivationFunction);
-        Require(LayerNormEpsilon == Gpt2Weight.NormEpsilon, "layer_norm_epsilon", Gpt2Weight.NormEpsilon, LayerNormEpsilon);
+        Require(LayerNormEpsilon == Gpt2Weights.NormEpsilon, "layer_norm_epsilon", Gpt2Weights.NormEpsilon, LayerNormEpsilon);
         Require(NInner is null || NInner == 4L * NEmbd, "n_inner", $"null or 4 · n_embd, {4L * NEmbd}", NInner);
         Require(ScaleAttnWeights, "scale_attn_weights", true, ScaleAttnWeights);
         Require(!AddCrossAttention, "add_cross_attention", false, AddCrossAttention);

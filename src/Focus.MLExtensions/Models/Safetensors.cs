@@ -10,6 +10,9 @@ namespace Focus;
 /// <remarks>See https://huggingface.co/docs/safetensors. Streams are written and read front to back, and need not be seekable.</remarks>
 public static class Safetensors
 {
+    /// <summary>The most elements of a piece of a tensor.</summary>
+    internal const long LongestPiece = 1 << 22;
+
     /// <summary>Writes a file, which appears or is replaced as a whole.</summary>
     /// <inheritdoc cref="Save(Stream, IEnumerable{KeyValuePair{string, Tensor}}, IReadOnlyDictionary{string, string}?, ScalarType?)"/>
     public static void Save(
@@ -21,7 +24,7 @@ public static class Safetensors
     /// <param name="tensors">Tensors by name, of any shape and on any device.</param>
     /// <param name="metadata">Texts to keep with them.</param>
     /// <param name="type">What all tensors are converted to on the way, or null to leave them as they are.</param>
-    /// <exception cref="ArgumentException">A name stands twice, a tensor's type is not supported, or a tensor holds finite numbers that
+    /// <exception cref="ArgumentException">A name appears twice, a tensor's type is not supported, or a tensor holds finite numbers that
     /// <paramref name="type"/> does not reach.</exception>
     public static void Save(
         Stream stream, IEnumerable<KeyValuePair<string, Tensor>> tensors, IReadOnlyDictionary<string, string>? metadata = null, ScalarType? type = null)
@@ -51,7 +54,7 @@ public static class Safetensors
         var tensors = new Dictionary<string, Tensor>();
         try
         {
-            foreach (var (name, tensor) in reader.ReadTensors()) tensors.Add(name, tensor);
+            foreach (var (entry, tensor) in reader.ReadTensors()) tensors.Add(entry.Name, tensor);
         }
         catch
         {
@@ -75,11 +78,23 @@ public static class Safetensors
         }
     }
 
+    /// <summary>The elements of a contiguous tensor in order, in views that are disposed of one by one: a span ends at 2 GiB, a tensor need
+    /// not, and the conversion of a piece takes little memory.</summary>
+    internal static IEnumerable<Tensor> Pieces(Tensor tensor)
+    {
+        using var flat = tensor.view(-1);
+        for (long start = 0; start < flat.shape[0]; start += LongestPiece)
+        {
+            using var piece = flat.narrow(0, start, Math.Min(LongestPiece, flat.shape[0] - start));
+            yield return piece;
+        }
+    }
+
     private static void WriteBytes(Stream stream, string name, Tensor tensor, ScalarType type)
     {
         using var _ = no_grad();
         using var scope = NewDisposeScope();
-        foreach (var piece in SafetensorsPieces.Of(tensor.detach().contiguous()))
+        foreach (var piece in Pieces(tensor.detach().contiguous()))
         {
             using var pieceScope = NewDisposeScope();
             var converted = piece.to(type).cpu();
@@ -119,12 +134,26 @@ internal sealed class SafetensorsReader
     public SafetensorsHeader Header { get; }
 
     /// <summary>Reads the tensors, each when it is asked for.</summary>
+    /// <param name="isWanted">Which to read; others are skipped. Null for all.</param>
     /// <returns>New tensors on the CPU in the order of the header; the caller disposes of them.</returns>
-    /// <exception cref="InvalidDataException">The stream is cut short, or goes on after the last.</exception>
-    public IEnumerable<KeyValuePair<string, Tensor>> ReadTensors()
+    /// <exception cref="InvalidDataException">The stream is cut short, or there is more after the last.</exception>
+    public IEnumerable<(SafetensorsEntry Entry, Tensor Tensor)> ReadTensors(Func<SafetensorsEntry, bool>? isWanted = null)
     {
-        foreach (var entry in Header.Entries) yield return new(entry.Name, ReadTensor(entry));
+        foreach (var entry in Header.Entries)
+            if (isWanted is null || isWanted(entry)) yield return (entry, ReadTensor(entry));
+            else if (stream.CanSeek) stream.Seek(entry.Length, SeekOrigin.Current);
+            else ReadTensor(entry).Dispose();
         if (stream.ReadByte() >= 0) throw new InvalidDataException("Safetensors: expected the end after the last tensor, found more bytes.");
+    }
+
+    /// <summary>Copies all tensors, one at a time, into others of the same names, types and shapes.</summary>
+    /// <exception cref="InvalidDataException">The stream holds other tensors, and nothing was copied; or it is cut short.</exception>
+    public void CopyTo(IReadOnlyDictionary<string, Tensor> targets)
+    {
+        using var _ = no_grad();
+        SafetensorsEntry.RequireSame(Header.Entries, targets);
+        foreach (var (entry, tensor) in ReadTensors())
+            using (tensor) targets[entry.Name].copy_(tensor);
     }
 
     private byte[] ReadHeader()
@@ -153,7 +182,7 @@ internal sealed class SafetensorsReader
         var tensor = empty(entry.Shape, dtype: entry.Type.ScalarType);
         try
         {
-            foreach (var piece in SafetensorsPieces.Of(tensor)) ReadExactly(piece.bytes, $"tensor '{entry.Name}'");
+            foreach (var piece in Safetensors.Pieces(tensor)) ReadExactly(piece.bytes, $"tensor '{entry.Name}'");
             return tensor;
         }
         catch
@@ -182,6 +211,30 @@ internal sealed record SafetensorsEntry(string Name, SafetensorsType Type, long[
     public long Length { get; } = Shape.Aggregate((long)Type.Size, (length, dimension) => checked(length * dimension));
 
     public long End => checked(Start + Length);
+
+    /// <summary>Throws unless the tensors of files are those that are expected, by name, type and shape.</summary>
+    /// <param name="found">The tensors of the files.</param>
+    /// <param name="expected">The tensors expected; those of a model on <see cref="META"/> take no memory.</param>
+    /// <param name="anyFloat">Whether any floating-point type passes for another.</param>
+    /// <exception cref="InvalidDataException">They are not; the message names the first difference.</exception>
+    public static void RequireSame(IEnumerable<SafetensorsEntry> found, IReadOnlyDictionary<string, Tensor> expected, bool anyFloat = false)
+    {
+        var names = new HashSet<string>();
+        foreach (var entry in found)
+        {
+            if (!expected.TryGetValue(entry.Name, out var tensor))
+                throw new InvalidDataException($"Tensor '{entry.Name}' is none of the {expected.Count} expected.");
+            if (!names.Add(entry.Name)) throw new InvalidDataException($"Tensor '{entry.Name}' appears twice.");
+            var sameType = entry.Type.ScalarType == tensor.dtype || (anyFloat && entry.Type.IsFloatingPoint && tensor.is_floating_point());
+            if (!sameType || !entry.Shape.AsSpan().SequenceEqual(tensor.shape))
+                throw new InvalidDataException(
+                    $"Tensor '{entry.Name}' is {entry.Type.ScalarType} [{string.Join(", ", entry.Shape)}]; " +
+                    $"expected {tensor.dtype} [{string.Join(", ", tensor.shape)}].");
+        }
+        if (expected.Keys.FirstOrDefault(name => !names.Contains(name)) is { } missing)
+            throw new InvalidDataException(
+                $"Tensor '{missing}' is missing, {expected.Count - names.Count} of {expected.Count} are.");
+    }
 }
 
 /// <summary>The header of a safetensors file: its tensors in the order of their bytes, without gaps, and its metadata.</summary>
@@ -215,7 +268,7 @@ internal sealed class SafetensorsHeader
         var names = new HashSet<string> { MetadataName };
         foreach (var (name, tensor) in tensors)
         {
-            if (!names.Add(name)) throw new ArgumentException($"The tensor name '{name}' stands twice or is reserved.", nameof(tensors));
+            if (!names.Add(name)) throw new ArgumentException($"The tensor name '{name}' appears twice or is reserved.", nameof(tensors));
             var type = SafetensorsType.Of(converted ?? tensor.dtype)
                 ?? throw new ArgumentException(
                     $"Tensor '{name}' is to be written as {converted ?? tensor.dtype}, which safetensors files do not hold.", nameof(tensors));
@@ -306,24 +359,6 @@ internal sealed class SafetensorsHeader
                     $"Safetensors: tensor '{entry.Name}' begins at {entry.Start}, but the one before ends at {end}; " +
                     "tensors must neither overlap nor leave gaps.");
             end = entry.End;
-        }
-    }
-}
-
-/// <summary>Tensors in pieces: a span ends at 2 GiB, a tensor need not, and a conversion of a piece takes little memory.</summary>
-internal static class SafetensorsPieces
-{
-    /// <summary>The most elements of a piece.</summary>
-    public const long Longest = 1 << 22;
-
-    /// <summary>The elements of a contiguous tensor in order, as views that are disposed of with the step to the next.</summary>
-    public static IEnumerable<Tensor> Of(Tensor tensor)
-    {
-        using var flat = tensor.view(-1);
-        for (long start = 0; start < flat.shape[0]; start += Longest)
-        {
-            using var piece = flat.narrow(0, start, Math.Min(Longest, flat.shape[0] - start));
-            yield return piece;
         }
     }
 }

@@ -28,70 +28,38 @@ public static class Gpt2Checkpoint
     public static Gpt2 LoadModel(string path)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
-        using var stream = File.OpenRead(path);
-        try
+        return Safetensors.ReadFile(path, stream =>
         {
             var reader = new SafetensorsReader(stream);
-            var config = CheckpointFile.Parse(reader.Header.Metadata).Model;
-            RequireWeights(config, reader.Header);
-            var model = new Gpt2(config);
-            try
-            {
-                LoadWeights(model, reader);
-                model.eval();
-                return model;
-            }
-            catch
-            {
-                model.Dispose();
-                throw;
-            }
-        }
-        catch (InvalidDataException error)
-        {
-            throw new InvalidDataException($"'{path}' holds no model: {error.Message}", error);
-        }
+            var model = Gpt2Reader.Read(CheckpointFile.Parse(reader.Header.Metadata).Model, [reader]);
+            model.eval();
+            return model;
+        });
     }
 
     internal static string StepName(long step) => $"{StepPrefix}{step:D9}.safetensors";
-
-    /// <summary>Finds a configuration that is not the weights' before memory is taken for what it describes.</summary>
-    private static void RequireWeights(Gpt2Config config, SafetensorsHeader header)
-    {
-        var weights = header.Entries.Where(CheckpointTensors.IsWeight).ToList();
-        Gpt2Layout.RequireLayers(config, weights.Count);
-        var expected = Gpt2Layout.Shapes(config).ToDictionary(item => item.Key, item => (ScalarType.Float32, item.Value));
-        CheckpointTensors.RequireSame(expected, weights);
-    }
-
-    private static void LoadWeights(Gpt2 model, SafetensorsReader reader)
-    {
-        using var _ = no_grad();
-        var weights = model.named_parameters().ToDictionary(named => named.name, named => (Tensor)named.parameter);
-        foreach (var (name, tensor) in reader.ReadTensors())
-        {
-            using var read = tensor;
-            if (weights.Remove(name, out var weight)) weight.copy_(read);
-            if (weights.Count == 0) return; // What follows is the optimizer's.
-        }
-    }
 }
 
 /// <summary>A run's checkpoints: the newest few, and the best, which stands in where there is no other yet.</summary>
 /// <remarks>
-/// Files appear whole or not at all, so that a damaged one is a sign of a failing disk or of somebody's hand: it is reported, never passed over
-/// in silence.
+/// Files are written atomically, so a damaged one indicates a failing disk or an edit by hand: it is reported, never skipped silently.
 /// </remarks>
-internal sealed class CheckpointFolder
+internal sealed class CheckpointFolder : IDisposable
 {
+    private const string LockName = "run.lock";
+
     private readonly string folder;
+    private readonly FileStream held;
     private readonly IReadOnlyDictionary<string, string> settings;
     private readonly RunTensors tensors;
 
+    /// <summary>Holds the folder for this run until it is disposed of.</summary>
+    /// <exception cref="IOException">Another run holds it.</exception>
     public CheckpointFolder(string folder, Gpt2 model, OptimizerHelper optimizer, IReadOnlyDictionary<string, string> settings)
     {
         (this.folder, this.settings) = (folder, settings);
         tensors = new RunTensors(model, optimizer);
+        held = Hold(folder);
     }
 
     /// <summary>The checkpoints of a folder, the newest first and the best last.</summary>
@@ -111,7 +79,7 @@ internal sealed class CheckpointFolder
     }
 
     /// <summary>Restores the newest checkpoint, where there is one.</summary>
-    /// <returns>What the run had come to, or null.</returns>
+    /// <returns>The state of the run, or null.</returns>
     /// <exception cref="ArgumentException">The checkpoint is of another run.</exception>
     /// <exception cref="InvalidDataException">It is damaged.</exception>
     public Gpt2RunState? LoadNewest(long maxSteps)
@@ -150,6 +118,22 @@ internal sealed class CheckpointFolder
     /// <summary>Writes the checkpoint with the lowest validation loss.</summary>
     public void SaveBest(Gpt2RunState state) => Write(Path.Combine(folder, Gpt2Checkpoint.BestName), state);
 
+    public void Dispose() => held.Dispose();
+
+    private static FileStream Hold(string folder)
+    {
+        Directory.CreateDirectory(folder);
+        var path = Path.Combine(folder, LockName);
+        try
+        {
+            return new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, bufferSize: 0, FileOptions.DeleteOnClose);
+        }
+        catch (IOException error) when (File.Exists(path))
+        {
+            throw new IOException($"Another run holds the checkpoint folder '{folder}'; wait until it ends, or take another folder.", error);
+        }
+    }
+
     private void Write(string path, Gpt2RunState state)
     {
         using var scope = NewDisposeScope();
@@ -181,7 +165,7 @@ internal sealed class CheckpointFolder
     }
 }
 
-/// <summary>The texts of a checkpoint: what kind of file it is, the run's settings, and what the run had come to.</summary>
+/// <summary>The texts of a checkpoint: what kind of file it is, the run's settings, and its state.</summary>
 internal sealed record CheckpointFile(IReadOnlyDictionary<string, string> Settings, Gpt2RunState State)
 {
     private const string FormatKey = "format", SettingsKey = "settings", StateKey = "state";
@@ -239,6 +223,8 @@ internal sealed record CheckpointFile(IReadOnlyDictionary<string, string> Settin
 /// <summary>The tensors of a run as a checkpoint names them: the weights under their own names, and each one's optimizer state.</summary>
 internal sealed class RunTensors
 {
+    private const string OptimizerPrefix = "optimizer.";
+
     private readonly (string Name, Parameter Parameter, ElementwiseState State)[] parameters;
 
     /// <exception cref="NotSupportedException">The optimizer is not one of this library's.</exception>
@@ -253,13 +239,16 @@ internal sealed class RunTensors
         ];
     }
 
+    /// <summary>Whether a checkpoint's tensor belongs to the optimizer; the others are the model's weights.</summary>
+    public static bool IsOptimizerState(SafetensorsEntry entry) => entry.Name.StartsWith(OptimizerPrefix, StringComparison.Ordinal);
+
     /// <summary>All tensors by name: the run's own, but for the step counts, which are copies for the caller to dispose of.</summary>
     public IEnumerable<KeyValuePair<string, Tensor>> Named()
     {
         foreach (var (name, parameter, _) in parameters) yield return new(name, parameter);
         foreach (var (name, _, state) in parameters)
         {
-            for (var i = 0; i < state.Tensors.Count; i++) yield return new(CheckpointTensors.OptimizerName(name, $"{i}"), state.Tensors[i]);
+            for (var i = 0; i < state.Tensors.Count; i++) yield return new($"{OptimizerPrefix}{name}.{i}", state.Tensors[i]);
             yield return new(StepName(name), tensor(state.Step));
         }
     }
@@ -268,51 +257,13 @@ internal sealed class RunTensors
     /// <exception cref="InvalidDataException">The checkpoint holds other tensors; nothing was copied.</exception>
     public void Restore(SafetensorsReader checkpoint)
     {
-        using var _ = no_grad();
         using var scope = NewDisposeScope();
         var targets = Named().ToDictionary();
-        CheckpointTensors.RequireSame(
-            targets.ToDictionary(target => target.Key, target => (target.Value.dtype, target.Value.shape)), checkpoint.Header.Entries);
-        var steps = parameters.ToDictionary(parameter => StepName(parameter.Name), parameter => parameter.State);
-        foreach (var (name, tensor) in checkpoint.ReadTensors())
-        {
-            using var read = tensor;
-            if (steps.TryGetValue(name, out var state)) state.Step = read.ToInt64();
-            else targets[name].copy_(read);
-        }
+        checkpoint.CopyTo(targets);
+        foreach (var (name, _, state) in parameters) state.Step = targets[StepName(name)].ToInt64();
     }
 
-    private static string StepName(string parameter) => CheckpointTensors.OptimizerName(parameter, "step");
-}
-
-/// <summary>How a checkpoint names its tensors: weights as the model does, and what belongs to the optimizer with a prefix.</summary>
-internal static class CheckpointTensors
-{
-    private const string OptimizerPrefix = "optimizer.";
-
-    /// <summary>The name of a part of a parameter's optimizer state.</summary>
-    public static string OptimizerName(string parameter, string part) => $"{OptimizerPrefix}{parameter}.{part}";
-
-    /// <summary>Whether a tensor is one of the model's weights.</summary>
-    public static bool IsWeight(SafetensorsEntry entry) => !entry.Name.StartsWith(OptimizerPrefix, StringComparison.Ordinal);
-
-    /// <summary>Throws unless a checkpoint holds the tensors expected, and no others.</summary>
-    /// <exception cref="InvalidDataException">It does not; the message names the first difference.</exception>
-    public static void RequireSame(
-        IReadOnlyDictionary<string, (ScalarType Type, long[] Shape)> expected, IReadOnlyList<SafetensorsEntry> found)
-    {
-        foreach (var entry in found)
-        {
-            if (!expected.TryGetValue(entry.Name, out var tensor))
-                throw new InvalidDataException($"Found tensor '{entry.Name}', which the run does not have.");
-            if (tensor.Type != entry.Type.ScalarType || !tensor.Shape.SequenceEqual(entry.Shape))
-                throw new InvalidDataException(
-                    $"Expected tensor '{entry.Name}' as {tensor.Type} [{string.Join(", ", tensor.Shape)}], " +
-                    $"found {entry.Type.ScalarType} [{string.Join(", ", entry.Shape)}].");
-        }
-        if (expected.Keys.Except(found.Select(entry => entry.Name)).FirstOrDefault() is { } missing)
-            throw new InvalidDataException($"Tensor '{missing}' is missing.");
-    }
+    private static string StepName(string parameter) => $"{OptimizerPrefix}{parameter}.step";
 }
 
 /// <summary>The settings that decide what comes of a run, each as a text: a run is continued only where all are as they were.</summary>

@@ -76,16 +76,21 @@ public sealed class Gpt2Training
 public sealed record Gpt2TrainingResult(
     long Steps, double Loss, bool Cancelled, Gpt2Evaluation? Evaluation, double? BestValidationLoss, long ClippedSteps, long SkippedSteps);
 
-/// <summary>A run under way: takes the steps, and after each does what is due.</summary>
+/// <summary>A run: takes the steps, and after each does what is due.</summary>
 internal sealed class Gpt2Run : IDisposable
 {
+    /// <summary>What torch's own clipping adds to the norm.</summary>
+    private const double NormEpsilon = 1e-6;
+
+    private readonly Gpt2 model;
     private readonly Gpt2TrainingOptions options;
+    private readonly TokenBatches trainBatches, trainEvaluation;
+    private readonly TokenBatches? validationEvaluation;
     private readonly OptimizerHelper optimizer;
-    private readonly Gpt2Step step;
-    private readonly Gpt2Evaluator evaluator;
+    private readonly WorkingModel working;
+    private readonly LossScaler scaler;
     private readonly CheckpointFolder? checkpoints;
     private readonly Gpt2Metrics metrics;
-    private readonly Gpt2Speed speed;
     private readonly TimeSpan elapsedBefore;
     private readonly Stopwatch clock = Stopwatch.StartNew();
     private Gpt2RunState state = new();
@@ -94,12 +99,15 @@ internal sealed class Gpt2Run : IDisposable
     /// <summary>Prepares the run's first step, or the one after the checkpoint to resume from.</summary>
     public Gpt2Run(Gpt2 model, Gpt2TrainingOptions options, TokenSource train, TokenSource? validation)
     {
-        this.options = options;
+        (this.model, this.options) = (model, options);
+        trainBatches = new TokenBatches(train, RandomPurpose.TrainingBatches, model.Config, options);
+        trainEvaluation = new TokenBatches(train, RandomPurpose.TrainingEvaluation, model.Config, options);
+        validationEvaluation = validation is null ? null : new TokenBatches(validation, RandomPurpose.ValidationEvaluation, model.Config, options);
+        scaler = new LossScaler(dynamic: options.Precision == TrainingPrecision.Float16);
         try
         {
             optimizer = options.Optimizer.CreateOptimizer(model.ParameterGroups());
-            step = new Gpt2Step(model, optimizer, train, options);
-            evaluator = new Gpt2Evaluator(model, step.Working, optimizer, train, validation, options);
+            working = new WorkingModel(model, options.Precision);
             if (options.CheckpointFolder is { } folder)
             {
                 checkpoints = new CheckpointFolder(folder, model, optimizer, RunSettings.Of(model.Config, options, train.Count));
@@ -107,8 +115,7 @@ internal sealed class Gpt2Run : IDisposable
             }
             elapsedBefore = state.Elapsed;
             savedStep = LacksEvaluation ? state.Step - 1 : state.Step; // What was saved and reported without it is so again.
-            speed = new Gpt2Speed(model, options);
-            metrics = new Gpt2Metrics(options, savedStep);
+            metrics = new Gpt2Metrics(model, options, savedStep);
             checkpoints?.DeleteLeftovers();
         }
         catch
@@ -118,15 +125,19 @@ internal sealed class Gpt2Run : IDisposable
         }
     }
 
-    /// <summary>Whether an evaluation is due after the last step but missing, as where a cancellation cut it off.</summary>
-    private bool LacksEvaluation => state is { Outcome: not null, Evaluation: null } && IsDue(options.EvaluationInterval);
-
     /// <summary>Takes all steps that remain.</summary>
     public Gpt2TrainingResult Complete()
     {
         if (LacksEvaluation) ConcludeAgain();
-        while (state.Step < options.MaxSteps && !options.CancellationToken.IsCancellationRequested) Advance();
-        if (state.Step > savedStep) Save(); // What a cancelled run has come to is kept, too.
+        while (state.Step < options.MaxSteps && !options.CancellationToken.IsCancellationRequested)
+        {
+            options.Schedule.Apply(optimizer, state.Step, options.MaxSteps);
+            var started = clock.Elapsed;
+            var outcome = TakeStep();
+            state = state.After(outcome, clock.Elapsed - started, scaler.State);
+            Conclude(outcome);
+        }
+        if (state.Step > savedStep) Save(); // A cancelled run's last steps are kept, too.
         return new Gpt2TrainingResult(
             state.Step, state.Outcome?.Loss ?? double.NaN, Cancelled: state.Evaluation is null || state.Step < options.MaxSteps,
             state.Evaluation, state.BestValidationLoss, state.ClippedSteps, state.SkippedSteps);
@@ -134,11 +145,17 @@ internal sealed class Gpt2Run : IDisposable
 
     public void Dispose()
     {
-        // A constructor that throws has made some of them only.
+        // A constructor that throws has made only some of them.
         metrics?.Dispose();
-        step?.Dispose();
+        working?.Dispose();
         optimizer?.Dispose();
+        checkpoints?.Dispose();
     }
+
+    /// <summary>Whether an evaluation is due after the last step but missing, as after a cancellation.</summary>
+    private bool LacksEvaluation => state is { Outcome: not null, Evaluation: null } && IsDue(options.EvaluationInterval);
+
+    private IEnumerable<Tensor> Gradients => model.parameters().Select(parameter => parameter.grad).OfType<Tensor>();
 
     private void Resume(CheckpointFolder folder)
     {
@@ -146,18 +163,56 @@ internal sealed class Gpt2Run : IDisposable
         else if (folder.LoadNewest(options.MaxSteps) is { } saved)
         {
             state = saved;
-            step.Scaler.State = state.LossScaler;
-            step.Working.Refresh();
+            scaler.State = state.LossScaler;
+            working.Refresh();
         }
     }
 
-    private void Advance()
+    /// <summary>Takes one optimizer step, unless its gradients overflow in float16: gradients of the micro-batches, clipping, update.</summary>
+    /// <exception cref="TrainingDivergedException">The loss is not finite, or the gradient is not where no loss scaling can help; the weights
+    /// are as before the step.</exception>
+    private Gpt2StepOutcome TakeStep()
     {
-        options.Schedule.Apply(optimizer, state.Step, options.MaxSteps);
-        var started = clock.Elapsed;
-        var outcome = step.Take(state.Step + 1);
-        state = state.After(outcome, clock.Elapsed - started, step.Scaler.State);
-        Conclude(outcome);
+        using var scope = NewDisposeScope();
+        var (step, scale) = (state.Step + 1, scaler.Scale);
+        working.Model.train();
+        model.zero_grad();
+        var loss = 0.0;
+        for (var micro = 0; micro < options.AccumulationSteps; micro++) loss += AddGradients((step - 1) * options.AccumulationSteps + micro);
+        loss /= options.AccumulationSteps;
+        if (!double.IsFinite(loss)) throw new TrainingDivergedException(step, loss);
+        var norm = GlobalNorm.Of(Gradients) / scale;
+        if (!double.IsFinite(norm))
+        {
+            if (!scaler.TryBackOff()) throw TrainingDivergedException.OfNorm(step, loss, "gradient norm");
+            return new Gpt2StepOutcome(loss, GradientNorm: null, Clipped: false, scale);
+        }
+        var clipping = Math.Min(1, (options.ClipNorm ?? double.PositiveInfinity) / (norm + NormEpsilon));
+        ScaleGradients(clipping / scale);
+        optimizer.step();
+        working.Refresh();
+        scaler.Accept();
+        return new Gpt2StepOutcome(loss, norm, clipping < 1, scale);
+    }
+
+    /// <summary>Adds the gradients of one micro-batch's share of the scaled mean loss, and returns its loss.</summary>
+    private double AddGradients(long number)
+    {
+        using var scope = NewDisposeScope();
+        // What is dropped depends on the micro-batch alone, so that a resumed run repeats it.
+        if (model.Config.Dropout > 0) manual_seed((long)new RandomStream(options.Seed ?? 0, RandomPurpose.Dropout, number).Next());
+        var (tokens, targets) = trainBatches.At(number);
+        var loss = working.Model.LossOfChecked(tokens, targets).to(ScalarType.Float32);
+        loss.mul(LiveScalar.Of(scaler.Scale / options.AccumulationSteps)).backward();
+        working.CollectGradients();
+        return loss.ToDouble();
+    }
+
+    private void ScaleGradients(double factor)
+    {
+        if (factor == 1) return;
+        using var _ = no_grad();
+        foreach (var gradient in Gradients) gradient.mul_(LiveScalar.Of(factor));
     }
 
     /// <summary>Does what is due after the last step before the run was resumed.</summary>
@@ -167,186 +222,78 @@ internal sealed class Gpt2Run : IDisposable
         Conclude(state.Outcome!.Value);
     }
 
+    /// <summary>Does what is due after a step: evaluation, metrics, checkpoints.</summary>
     private void Conclude(Gpt2StepOutcome outcome)
     {
-        if (IsDue(options.EvaluationInterval)) state = state.With(evaluator.After(state.Step));
+        if (IsDue(options.EvaluationInterval)) state = state.With(Evaluate());
         state = state with { Elapsed = elapsedBefore + clock.Elapsed };
-        metrics.Write(Progress(outcome));
+        metrics.Write(state, outcome, optimizer.ParamGroups.First().LearningRate, scaler.IsDynamic);
         if (state.IsBest) checkpoints?.SaveBest(state);
         if (IsDue(options.CheckpointInterval)) Save();
     }
 
-    /// <summary>Whether something is due that comes at intervals and after the last step.</summary>
+    /// <summary>Whether something is due that happens at intervals and after the last step.</summary>
     private bool IsDue(long interval) => state.Step == options.MaxSteps || (interval > 0 && state.Step % interval == 0);
 
-    private void Save()
-    {
-        if (checkpoints is null) return;
-        evaluator.RequireFiniteParameters(state.Step, state.Outcome!.Value.Loss);
-        checkpoints.Save(state, options.CheckpointsKept);
-        savedStep = state.Step;
-    }
-
-    private Gpt2Progress Progress(Gpt2StepOutcome outcome) => new()
-    {
-        Step = state.Step,
-        TotalSteps = options.MaxSteps,
-        Loss = outcome.Loss,
-        LearningRate = optimizer.ParamGroups.First().LearningRate,
-        GradientNorm = outcome.GradientNorm,
-        ClippedShare = (double)state.ClippedSteps / state.Step,
-        SkippedSteps = state.SkippedSteps,
-        LossScale = step.Scaler.IsDynamic ? outcome.LossScale : null,
-        TokensPerSecond = speed.TokensPerSecond(state.Duration),
-        ModelFlopsUtilization = speed.Utilization(state.Duration),
-        Elapsed = state.Elapsed,
-        Evaluation = state.Evaluation,
-    };
-}
-
-/// <summary>One optimizer step of a GPT-2 run: the micro-batches' gradients, their mean, clipping, update.</summary>
-internal sealed class Gpt2Step : IDisposable
-{
-    /// <summary>What torch's own clipping adds to the norm.</summary>
-    private const double NormEpsilon = 1e-6;
-
-    private readonly Gpt2 model;
-    private readonly OptimizerHelper optimizer;
-    private readonly Gpt2TrainingOptions options;
-    private readonly TokenBatches batches;
-
-    public Gpt2Step(Gpt2 model, OptimizerHelper optimizer, TokenSource train, Gpt2TrainingOptions options)
-    {
-        (this.model, this.optimizer, this.options) = (model, optimizer, options);
-        batches = new TokenBatches(train, RandomPurpose.TrainingBatches, model.Config, options);
-        Scaler = new LossScaler(dynamic: options.Precision == TrainingPrecision.Float16);
-        Working = new WorkingModel(model, options.Precision);
-    }
-
-    public LossScaler Scaler { get; }
-
-    public WorkingModel Working { get; }
-
-    /// <summary>Takes a step, counted from 1, unless its gradients overflow in float16.</summary>
-    /// <exception cref="TrainingDivergedException">The loss is not finite, or the gradient is not where no loss scaling can help; the weights
-    /// are as before the step.</exception>
-    public Gpt2StepOutcome Take(long step)
-    {
-        using var scope = NewDisposeScope();
-        var scale = Scaler.Scale;
-        Working.Model.train();
-        model.zero_grad();
-        var loss = Enumerable.Range(0, options.AccumulationSteps).Sum(micro => AddGradients(step, micro)) / options.AccumulationSteps;
-        if (!double.IsFinite(loss)) throw new TrainingDivergedException(step, loss);
-        var norm = GlobalNorm.Of(Gradients) / scale;
-        if (!double.IsFinite(norm))
-        {
-            if (!Scaler.TryBackOff()) throw TrainingDivergedException.OfNorm(step, loss, "gradient norm");
-            return new Gpt2StepOutcome(loss, GradientNorm: null, Clipped: false, scale);
-        }
-        var clipping = Math.Min(1, (options.ClipNorm ?? double.PositiveInfinity) / (norm + NormEpsilon));
-        ScaleGradients(clipping / scale);
-        optimizer.step();
-        Working.Refresh();
-        Scaler.Accept();
-        return new Gpt2StepOutcome(loss, norm, clipping < 1, scale);
-    }
-
-    public void Dispose() => Working.Dispose();
-
-    private IEnumerable<Tensor> Gradients => model.parameters().Select(parameter => parameter.grad).OfType<Tensor>();
-
-    /// <summary>Adds the gradients of one micro-batch's share of the scaled mean loss, and returns its loss.</summary>
-    private double AddGradients(long step, int micro)
-    {
-        using var scope = NewDisposeScope();
-        var number = (step - 1) * options.AccumulationSteps + micro;
-        SeedDropout(number);
-        var (tokens, targets) = batches.At(number);
-        var loss = Working.Model.LossOfChecked(tokens, targets).to(ScalarType.Float32);
-        loss.mul(LiveScalar.Of(Scaler.Scale / options.AccumulationSteps)).backward();
-        Working.CollectGradients();
-        return loss.ToDouble();
-    }
-
-    /// <summary>Has what a micro-batch drops out depend on its number alone.</summary>
-    private void SeedDropout(long number)
-    {
-        if (model.Config.Dropout > 0) manual_seed((long)new RandomStream(options.Seed ?? 0, RandomPurpose.Dropout, number).Next());
-    }
-
-    private void ScaleGradients(double factor)
-    {
-        if (factor == 1) return;
-        using var _ = no_grad();
-        foreach (var gradient in Gradients) gradient.mul_(LiveScalar.Of(factor));
-    }
-}
-
-/// <summary>What came of a step.</summary>
-/// <param name="Loss">The mean loss of its micro-batches, before the update.</param>
-/// <param name="GradientNorm">The gradients' global norm before clipping, or null where they overflowed and the step was skipped.</param>
-/// <param name="Clipped">Whether they were clipped.</param>
-/// <param name="LossScale">The factor of its loss.</param>
-internal readonly record struct Gpt2StepOutcome(double Loss, double? GradientNorm, bool Clipped, double LossScale);
-
-/// <summary>Measures a model on random batches of the training and the validation data.</summary>
-internal sealed class Gpt2Evaluator(
-    Gpt2 model, WorkingModel working, OptimizerHelper optimizer, TokenSource train, TokenSource? validation, Gpt2TrainingOptions options)
-{
-    private readonly TokenBatches trainBatches = new(train, RandomPurpose.TrainingEvaluation, model.Config, options);
-
-    private readonly TokenBatches? validationBatches =
-        validation is null ? null : new(validation, RandomPurpose.ValidationEvaluation, model.Config, options);
-
-    /// <summary>Evaluates the model after a step.</summary>
+    /// <summary>Measures the model on random batches of the training and the validation data.</summary>
     /// <returns>The evaluation, or null where the run was cancelled meanwhile.</returns>
     /// <exception cref="TrainingDivergedException">A loss or the parameters are not finite.</exception>
-    public Gpt2Evaluation? After(long step)
+    private Gpt2Evaluation? Evaluate()
     {
         working.Model.eval();
         using var _ = no_grad();
-        if (MeanLoss(trainBatches, step) is not { } trainLoss) return null;
+        if (MeanLoss(trainEvaluation) is not { } trainLoss) return null;
         double? validationLoss = null;
-        if (validationBatches is not null && (validationLoss = MeanLoss(validationBatches, step)) is null) return null;
-        var norm = RequireFiniteParameters(step, trainLoss);
-        return new Gpt2Evaluation(trainLoss, validationLoss, norm, MomentumNorm());
+        if (validationEvaluation is not null && (validationLoss = MeanLoss(validationEvaluation)) is null) return null;
+        var momenta = optimizer.state_dict().State.OfType<ElementwiseState>().Select(state => state.First).ToArray();
+        return new Gpt2Evaluation(
+            trainLoss, validationLoss, RequireFiniteParameters(trainLoss), momenta.Length > 0 ? GlobalNorm.Of(momenta) : null);
     }
 
-    /// <summary>The norm of the parameters.</summary>
-    /// <exception cref="TrainingDivergedException">It is not finite.</exception>
-    public double RequireFiniteParameters(long step, double loss)
-    {
-        var norm = GlobalNorm.Of(model.parameters());
-        return double.IsFinite(norm) ? norm : throw TrainingDivergedException.OfNorm(step, loss, "parameters' norm");
-    }
-
-    private double? MeanLoss(TokenBatches batches, long step)
+    private double? MeanLoss(TokenBatches batches)
     {
         var sum = 0.0;
         for (var i = 0; i < options.EvaluationBatches; i++)
         {
             if (options.CancellationToken.IsCancellationRequested) return null;
             using var scope = NewDisposeScope();
-            var (tokens, targets) = batches.At(step * options.EvaluationBatches + i);
+            var (tokens, targets) = batches.At(state.Step * options.EvaluationBatches + i);
             sum += working.Model.LossOfChecked(tokens, targets).ToDouble();
         }
         var mean = sum / options.EvaluationBatches;
-        return double.IsFinite(mean) ? mean : throw new TrainingDivergedException(step, mean);
+        return double.IsFinite(mean) ? mean : throw new TrainingDivergedException(state.Step, mean);
     }
 
-    private double? MomentumNorm()
-        => optimizer.state_dict().State.OfType<ElementwiseState>().Select(state => state.First).ToArray() is { Length: > 0 } momenta
-            ? GlobalNorm.Of(momenta)
-            : null;
+    /// <summary>The norm of the parameters.</summary>
+    /// <exception cref="TrainingDivergedException">It is not finite.</exception>
+    private double RequireFiniteParameters(double loss)
+    {
+        var norm = GlobalNorm.Of(model.parameters());
+        return double.IsFinite(norm) ? norm : throw TrainingDivergedException.OfNorm(state.Step, loss, "parameters' norm");
+    }
+
+    private void Save()
+    {
+        if (checkpoints is null) return;
+        RequireFiniteParameters(state.Outcome!.Value.Loss);
+        checkpoints.Save(state, options.CheckpointsKept);
+        savedStep = state.Step;
+    }
 }
 
-/// <summary>What a run has come to besides weights and optimizer state: what a checkpoint keeps as text.</summary>
+/// <summary>The outcome of a step.</summary>
+/// <param name="Loss">The mean loss of its micro-batches, before the update.</param>
+/// <param name="GradientNorm">The gradients' global norm before clipping, or null where they overflowed and the step was skipped.</param>
+/// <param name="Clipped">Whether they were clipped.</param>
+/// <param name="LossScale">The factor of its loss.</param>
+internal readonly record struct Gpt2StepOutcome(double Loss, double? GradientNorm, bool Clipped, double LossScale);
+
+/// <summary>The state of a run besides weights and optimizer state, which a checkpoint keeps as text.</summary>
 internal sealed record Gpt2RunState
 {
     public long Step { get; init; }
 
-    /// <summary>What came of the last step, or null before the first.</summary>
+    /// <summary>The outcome of the last step, or null before the first.</summary>
     public Gpt2StepOutcome? Outcome { get; init; }
 
     /// <summary>How long the last step took.</summary>
@@ -387,46 +334,4 @@ internal sealed record Gpt2RunState
         LossScaler = scaler,
         Evaluation = null,
     };
-}
-
-/// <summary>Batches of consecutive tokens that begin anywhere in a source, found by number.</summary>
-internal sealed class TokenBatches
-{
-    private readonly TokenSource source;
-    private readonly RandomPurpose purpose;
-    private readonly int seed, sequences, blockSize, vocabularySize;
-    private readonly Device device;
-
-    /// <exception cref="ArgumentException">The source is shorter than a block and the token after it.</exception>
-    public TokenBatches(TokenSource source, RandomPurpose purpose, Gpt2Config config, Gpt2TrainingOptions options)
-    {
-        (this.source, this.purpose) = (source, purpose);
-        (seed, sequences) = (options.Seed ?? 0, options.BatchSize);
-        (blockSize, vocabularySize) = (config.BlockSize, config.VocabularySize);
-        device = TorchDevice.Require(options.Device);
-        if (source.Count <= blockSize)
-            throw new ArgumentException(
-                $"{source.Name} holds {source.Count} tokens; a block size of {blockSize} needs at least {blockSize + 1L}: " +
-                $"take more text or a smaller {nameof(Gpt2Config.BlockSize)}.");
-    }
-
-    /// <summary>A batch and, for each of its tokens, the one that follows: both sequences × time, int64.</summary>
-    /// <exception cref="InvalidDataException">A token is not in the vocabulary.</exception>
-    public (Tensor Tokens, Tensor Targets) At(long number)
-    {
-        var random = new RandomStream(seed, purpose, number);
-        var tokens = new long[sequences * blockSize];
-        var targets = new long[tokens.Length];
-        var block = new int[blockSize + 1];
-        for (var sequence = 0; sequence < sequences; sequence++)
-        {
-            var start = random.Next(source.Count - blockSize);
-            source.Read(start, block, vocabularySize);
-            for (var i = 0; i < blockSize; i++)
-                (tokens[sequence * blockSize + i], targets[sequence * blockSize + i]) = (block[i], block[i + 1]);
-        }
-        return (ToTensor(tokens), ToTensor(targets));
-    }
-
-    private Tensor ToTensor(long[] tokens) => tensor(tokens, [sequences, blockSize], device: device);
 }

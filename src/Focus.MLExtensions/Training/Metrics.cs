@@ -4,6 +4,7 @@ using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Google.Protobuf;
+using Tensorboard;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -61,17 +62,20 @@ public sealed record Gpt2Progress
 /// of their state; null for another optimizer.</param>
 public sealed record Gpt2Evaluation(double TrainLoss, double? ValidationLoss, double ParameterNorm, double? MomentumNorm);
 
-/// <summary>Tells of every step whoever wants to know.</summary>
+/// <summary>Writes each step to the metrics file, TensorBoard and the progress callback.</summary>
 internal sealed class Gpt2Metrics : IDisposable
 {
-    private readonly IProgress<Gpt2Progress>? progress;
+    private readonly Gpt2TrainingOptions options;
+    private readonly double tokensPerStep, flopsPerToken;
     private readonly JsonLinesMetrics? jsonLines;
     private readonly TensorBoardMetrics? tensorBoard;
 
     /// <summary>Opens the files that the options name, to continue after a step, or for a new run after step 0.</summary>
-    public Gpt2Metrics(Gpt2TrainingOptions options, long step)
+    public Gpt2Metrics(Gpt2 model, Gpt2TrainingOptions options, long step)
     {
-        progress = options.Progress;
+        this.options = options;
+        tokensPerStep = (double)options.BatchSize * options.AccumulationSteps * model.Config.BlockSize;
+        flopsPerToken = FlopsPerToken(model);
         jsonLines = options.MetricsFile is { } file ? new JsonLinesMetrics(file, step) : null;
         try
         {
@@ -84,27 +88,7 @@ internal sealed class Gpt2Metrics : IDisposable
         }
     }
 
-    public void Write(Gpt2Progress step)
-    {
-        jsonLines?.Write(step);
-        tensorBoard?.Write(step);
-        progress?.Report(step);
-    }
-
-    public void Dispose()
-    {
-        jsonLines?.Dispose();
-        tensorBoard?.Dispose();
-    }
-}
-
-/// <summary>How fast a run is: in tokens per second and, where a peak is given, as a share of what the device can do.</summary>
-internal sealed class Gpt2Speed(Gpt2 model, Gpt2TrainingOptions options)
-{
-    private readonly double tokensPerStep = (double)options.BatchSize * options.AccumulationSteps * model.Config.BlockSize;
-    private readonly double flopsPerToken = FlopsPerToken(model);
-
-    /// <summary>Operations forward and backward, of which the formula is in <see cref="Gpt2Progress.ModelFlopsUtilization"/>.</summary>
+    /// <summary>Operations forward and backward, by the formula in <see cref="Gpt2Progress.ModelFlopsUtilization"/>.</summary>
     public static double FlopsPerToken(Gpt2 model)
     {
         var config = model.Config;
@@ -114,9 +98,34 @@ internal sealed class Gpt2Speed(Gpt2 model, Gpt2TrainingOptions options)
         return 6 * parameters + 12.0 * config.Layers * config.Width * config.BlockSize; // The heads' sizes add up to the width.
     }
 
-    public double TokensPerSecond(TimeSpan step) => tokensPerStep / step.TotalSeconds;
+    public void Write(Gpt2RunState state, Gpt2StepOutcome outcome, double learningRate, bool hasLossScale)
+    {
+        var tokensPerSecond = tokensPerStep / state.Duration.TotalSeconds;
+        var progress = new Gpt2Progress
+        {
+            Step = state.Step,
+            TotalSteps = options.MaxSteps,
+            Loss = outcome.Loss,
+            LearningRate = learningRate,
+            GradientNorm = outcome.GradientNorm,
+            ClippedShare = (double)state.ClippedSteps / state.Step,
+            SkippedSteps = state.SkippedSteps,
+            LossScale = hasLossScale ? outcome.LossScale : null,
+            TokensPerSecond = tokensPerSecond,
+            ModelFlopsUtilization = flopsPerToken * tokensPerSecond / options.PeakFlops,
+            Elapsed = state.Elapsed,
+            Evaluation = state.Evaluation,
+        };
+        jsonLines?.Write(progress);
+        tensorBoard?.Write(progress);
+        options.Progress?.Report(progress);
+    }
 
-    public double? Utilization(TimeSpan step) => flopsPerToken * TokensPerSecond(step) / options.PeakFlops;
+    public void Dispose()
+    {
+        jsonLines?.Dispose();
+        tensorBoard?.Dispose();
+    }
 }
 
 /// <summary>The Euclidean norm of many tensors taken together.</summary>
@@ -198,38 +207,49 @@ internal sealed class JsonLinesMetrics : IDisposable
                 error);
         }
     }
+
+    /// <summary>Times as a number of seconds.</summary>
+    private sealed class SecondsConverter : JsonConverter<TimeSpan>
+    {
+        public override TimeSpan Read(ref Utf8JsonReader reader, Type type, JsonSerializerOptions options)
+            => TimeSpan.FromSeconds(reader.GetDouble());
+
+        public override void Write(Utf8JsonWriter writer, TimeSpan value, JsonSerializerOptions options)
+            => writer.WriteNumberValue(value.TotalSeconds);
+    }
 }
 
-/// <summary>Times as a number of seconds.</summary>
-internal sealed class SecondsConverter : JsonConverter<TimeSpan>
-{
-    public override TimeSpan Read(ref Utf8JsonReader reader, Type type, JsonSerializerOptions options)
-        => TimeSpan.FromSeconds(reader.GetDouble());
-
-    public override void Write(Utf8JsonWriter writer, TimeSpan value, JsonSerializerOptions options)
-        => writer.WriteNumberValue(value.TotalSeconds);
-}
-
-/// <summary>Writes a run's steps for TensorBoard.</summary>
+/// <summary>Writes a run's steps to an event file for TensorBoard.</summary>
+/// <remarks>A record is the length of its data (8 bytes), a check sum of those, the data (a protocol buffer of type Event), and a check sum of
+/// it, all little-endian.</remarks>
 internal sealed class TensorBoardMetrics : IDisposable
 {
-    private readonly TensorBoardFile file;
+    private static int files;
 
-    /// <summary>Starts an event file in a folder, to continue after a step, or for a new run after step 0: what earlier files hold of
-    /// later steps, TensorBoard then leaves out.</summary>
+    private readonly FileStream stream;
+
+    /// <summary>Creates an event file in a folder, to continue after a step, or for a new run after step 0: TensorBoard then ignores later steps
+    /// in the folder's earlier files.</summary>
     public TensorBoardMetrics(string folder, long step)
     {
-        file = new TensorBoardFile(folder);
-        file.WriteRestart(step + 1);
+        Directory.CreateDirectory(folder);
+        // TensorBoard reads a folder's files in the order of their names.
+        var name = $"events.out.tfevents.{DateTimeOffset.UtcNow.ToUnixTimeSeconds():D10}.{Environment.MachineName}.{Environment.ProcessId}";
+        var path = Path.Combine(folder, $"{name}.{Interlocked.Increment(ref files)}");
+        stream = new FileStream(path, FileMode.CreateNew, FileAccess.Write, FileShare.Read);
+        Write(new Event { FileVersion = "brain.Event:2" });
+        Write(new Event { Step = step + 1, SessionLog = new SessionLog { Status = SessionLog.Types.SessionStatus.Start } });
     }
 
     public void Write(Gpt2Progress step)
-        => file.WriteScalars(step.Step,
-            from scalar in Scalars(step)
-            where scalar.Value is not null
-            select (scalar.Name, (float)scalar.Value!));
+    {
+        var summary = new Summary();
+        foreach (var (name, value) in Scalars(step))
+            if (value is { } number) summary.Value.Add(new Summary.Types.Value { Tag = name, SimpleValue = (float)number });
+        Write(new Event { Step = step.Step, Summary = summary });
+    }
 
-    public void Dispose() => file.Dispose();
+    public void Dispose() => stream.Dispose();
 
     private static IEnumerable<(string Name, double? Value)> Scalars(Gpt2Progress step) =>
     [
@@ -246,103 +266,26 @@ internal sealed class TensorBoardMetrics : IDisposable
         ("evaluation/parameter_norm", step.Evaluation?.ParameterNorm),
         ("evaluation/momentum_norm", step.Evaluation?.MomentumNorm),
     ];
-}
 
-/// <summary>An event file as TensorBoard reads them: framed records, each a protocol buffer of type Event.</summary>
-/// <remarks>
-/// A record is the length of its data (8 bytes), a check sum of those, the data, and a check sum of it, all little-endian. The field numbers
-/// below are those of tensorflow/core/util/event.proto and tensorflow/core/framework/summary.proto.
-/// </remarks>
-internal sealed class TensorBoardFile : IDisposable
-{
-    private const int WallTime = 1, Step = 2, FileVersion = 3, Summary = 5, SessionLog = 7;
-    private const int SummaryValue = 1, ValueTag = 1, ValueSimple = 2;
-    private const int SessionStatus = 1, SessionStart = 1;
-
-    private static int files;
-
-    private readonly FileStream stream;
-
-    /// <summary>Creates a file of its own in a folder, which is made where it is missing.</summary>
-    public TensorBoardFile(string folder)
+    private void Write(Event record)
     {
-        Directory.CreateDirectory(folder);
-        // TensorBoard reads a folder's files in the order of their names.
-        var name = $"events.out.tfevents.{DateTimeOffset.UtcNow.ToUnixTimeSeconds():D10}.{Environment.MachineName}.{Environment.ProcessId}";
-        var path = Path.Combine(folder, $"{name}.{Interlocked.Increment(ref files)}");
-        stream = new FileStream(path, FileMode.CreateNew, FileAccess.Write, FileShare.Read);
-        WriteEvent(0, output =>
-        {
-            output.WriteTag(FileVersion, WireFormat.WireType.LengthDelimited);
-            output.WriteString("brain.Event:2");
-        });
-    }
-
-    /// <summary>Marks everything from a step on in the folder's earlier files as out of date.</summary>
-    public void WriteRestart(long step) => WriteEvent(step, output => WriteMessage(output, SessionLog, session =>
-    {
-        session.WriteTag(SessionStatus, WireFormat.WireType.Varint);
-        session.WriteEnum(SessionStart);
-    }));
-
-    /// <summary>Writes named values of a step.</summary>
-    public void WriteScalars(long step, IEnumerable<(string Name, float Value)> scalars)
-        => WriteEvent(step, output => WriteMessage(output, Summary, summary =>
-        {
-            foreach (var (name, value) in scalars) WriteMessage(summary, SummaryValue, message =>
-            {
-                message.WriteTag(ValueTag, WireFormat.WireType.LengthDelimited);
-                message.WriteString(name);
-                message.WriteTag(ValueSimple, WireFormat.WireType.Fixed32);
-                message.WriteFloat(value);
-            });
-        }));
-
-    public void Dispose() => stream.Dispose();
-
-    private void WriteEvent(long step, Action<CodedOutputStream> write)
-    {
-        WriteRecord(Message(output =>
-        {
-            output.WriteTag(WallTime, WireFormat.WireType.Fixed64);
-            output.WriteDouble(DateTimeOffset.UtcNow.ToUnixTimeMilliseconds() / 1000.0);
-            output.WriteTag(Step, WireFormat.WireType.Varint);
-            output.WriteInt64(step);
-            write(output);
-        }));
+        record.WallTime = DateTimeOffset.UtcNow.ToUnixTimeMilliseconds() / 1000.0;
+        var data = record.ToByteArray();
+        Span<byte> length = stackalloc byte[sizeof(long)];
+        BinaryPrimitives.WriteInt64LittleEndian(length, data.Length);
+        WriteWithCheckSum(length);
+        WriteWithCheckSum(data);
         stream.Flush();
     }
 
-    private void WriteRecord(ReadOnlySpan<byte> data)
-    {
-        Span<byte> length = stackalloc byte[sizeof(long)], sum = stackalloc byte[sizeof(uint)];
-        BinaryPrimitives.WriteInt64LittleEndian(length, data.Length);
-        stream.Write(length);
-        BinaryPrimitives.WriteUInt32LittleEndian(sum, CheckSum(length));
-        stream.Write(sum);
-        stream.Write(data);
-        BinaryPrimitives.WriteUInt32LittleEndian(sum, CheckSum(data));
-        stream.Write(sum);
-    }
-
-    private static void WriteMessage(CodedOutputStream output, int field, Action<CodedOutputStream> write)
-    {
-        output.WriteTag(field, WireFormat.WireType.LengthDelimited);
-        output.WriteBytes(ByteString.CopyFrom(Message(write)));
-    }
-
-    private static byte[] Message(Action<CodedOutputStream> write)
-    {
-        using var bytes = new MemoryStream();
-        using (var output = new CodedOutputStream(bytes, leaveOpen: true)) write(output);
-        return bytes.ToArray();
-    }
-
-    /// <summary>CRC-32C, rotated and shifted as the TFRecord format asks for.</summary>
-    private static uint CheckSum(ReadOnlySpan<byte> data)
+    /// <summary>Writes bytes and their CRC-32C, rotated and shifted as the TFRecord format requires.</summary>
+    private void WriteWithCheckSum(ReadOnlySpan<byte> data)
     {
         var crc = uint.MaxValue;
         foreach (var value in data) crc = BitOperations.Crc32C(crc, value);
-        return BitOperations.RotateRight(~crc, 15) + 0xA282EAD8;
+        Span<byte> sum = stackalloc byte[sizeof(uint)];
+        BinaryPrimitives.WriteUInt32LittleEndian(sum, BitOperations.RotateRight(~crc, 15) + 0xA282EAD8);
+        stream.Write(data);
+        stream.Write(sum);
     }
 }

@@ -80,7 +80,7 @@ public sealed class Gpt2ModelFileTests
     public void Weights_of_another_configuration_are_refused()
     {
         AssertRefused(Configured("\"width\": 16", "\"width\": 8"), "transformer.", "16", "8");
-        AssertRefused(Configured("\"layers\": 2", "\"layers\": 1"), "unknown tensor 'transformer.h.1.");
+        AssertRefused(Configured("\"layers\": 2", "\"layers\": 1"), "'transformer.h.1.");
     }
 
     [TestMethod]

@@ -159,7 +159,7 @@ public sealed class HuggingFaceGpt2Tests
         var weights = Published(model);
         weights["transformer.h.0.mlp.c_fc.weight"] = weights["transformer.h.0.mlp.c_fc.weight"].t(); // As nanoGPT has it.
         Write(folder, PublishedConfig, weights);
-        AssertRefused(folder, folder.Path, "'transformer.h.0.mlp.c_fc.weight' has the shape [32, 8]; expected [8, 32]");
+        AssertRefused(folder, folder.Path, "'transformer.h.0.mlp.c_fc.weight'", "[32, 8]", "[8, 32]");
 
         File.WriteAllText(folder.File("config.json"), "{");
         AssertRefused(folder, folder.File("config.json"));

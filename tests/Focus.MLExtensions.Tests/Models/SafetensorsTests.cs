@@ -119,7 +119,7 @@ public sealed class SafetensorsTests
     public void A_tensor_longer_than_a_piece_comes_back_from_any_stream()
     {
         using var scope = NewDisposeScope();
-        var expected = rand(new[] { 2 * SafetensorsPieces.Longest + 3 });
+        var expected = rand(new[] { 2 * Safetensors.LongestPiece + 3 });
         using var file = new MemoryStream();
 
         Safetensors.Save(file, new Dictionary<string, Tensor> { ["long"] = expected });

@@ -210,7 +210,7 @@ public sealed class CheckpointTests : IDisposable
         Damaged(content => content.Metadata.Remove("state"), "'state'", "cannot be read"),
         Damaged(content => content.Tensors.Remove("transformer.ln_f.weight"), "'transformer.ln_f.weight'", "missing"),
         Damaged(content => content.Tensors["transformer.ln_f.weight"] = ones(15), "'transformer.ln_f.weight'", "[15]"),
-        Damaged(content => content.Tensors["lm_head.weight"] = ones(11, 16), "'lm_head.weight'", "does not have"),
+        Damaged(content => content.Tensors["lm_head.weight"] = ones(11, 16), "'lm_head.weight'", "differs"),
     ];
 
     private static object[] Damaged(Action<Content> damage, string what, string found) => [damage, what, found];

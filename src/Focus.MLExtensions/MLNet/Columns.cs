@@ -4,44 +4,87 @@ using Microsoft.ML.Data;
 
 namespace Focus;
 
-/// <summary>Finds columns in schemas and in the shapes of schemas, and names what does not fit.</summary>
-internal static class SchemaColumns
+/// <summary>What the column of a schema and that of a shape both say of its type.</summary>
+internal readonly record struct ColumnKind(SchemaShape.Column.VectorKind Kind, DataViewType ItemType, bool IsKey)
 {
-    /// <summary>A column of a schema.</summary>
-    /// <exception cref="ArgumentOutOfRangeException">It is missing.</exception>
-    public static DataViewSchema.Column Find(DataViewSchema schema, string name, string role)
-        => schema.GetColumnOrNull(name) ?? throw Missing(role, name, schema.Select(column => column.Name));
+    public bool IsScalar => Kind == SchemaShape.Column.VectorKind.Scalar;
 
-    /// <summary>A column of a shape.</summary>
-    /// <exception cref="ArgumentOutOfRangeException">It is missing.</exception>
-    public static SchemaShape.Column Find(SchemaShape shape, string name, string role)
+    public static ColumnKind Of(SchemaShape.Column column) => new(column.Kind, column.ItemType, column.IsKey);
+
+    public static ColumnKind Of(DataViewType type)
     {
-        var found = shape.Where(column => column.Name == name).ToArray();
-        return found.Length > 0 ? found[^1] : throw Missing(role, name, shape.Select(column => column.Name));
+        var vector = type as VectorDataViewType;
+        var kind = vector is null ? SchemaShape.Column.VectorKind.Scalar
+            : vector.IsKnownSize ? SchemaShape.Column.VectorKind.Vector
+            : SchemaShape.Column.VectorKind.VariableVector;
+        var item = vector?.ItemType ?? type;
+        return new(kind, item, item is KeyDataViewType);
     }
 
-    /// <summary>The error for a column that is missing.</summary>
-    public static ArgumentOutOfRangeException Missing(string role, string name, IEnumerable<string> found)
-        => new("schema", $"There is no {role} column '{name}' in the schema; it has {string.Join(", ", found.Select(column => $"'{column}'"))}.");
-
-    /// <summary>The error for a column of the wrong type.</summary>
-    public static ArgumentOutOfRangeException Mismatch(string role, string name, string expected, string found)
-        => new("schema", $"The {role} column '{name}' does not fit: expected {expected}, found {found}.");
-
-    /// <summary>The type of a shape's column.</summary>
-    public static string Describe(SchemaShape.Column column)
+    public override string ToString()
     {
-        var item = column.IsKey ? $"Key<{column.ItemType}>" : $"{column.ItemType}";
-        return column.Kind switch
+        var item = IsKey ? $"Key<{ItemType}>" : $"{ItemType}";
+        return Kind switch
         {
             SchemaShape.Column.VectorKind.Scalar => item,
             SchemaShape.Column.VectorKind.Vector => $"Vector<{item}>",
             _ => $"Vector<{item}> of unknown size",
         };
     }
+}
 
+/// <summary>A role that columns have, and of what type they must be for it; found in schemas, and in shapes before there are data.</summary>
+/// <param name="Name">The role, as messages name it.</param>
+/// <param name="Expected">The types that fit, in words.</param>
+/// <param name="Fits">Whether a type does.</param>
+internal sealed record ColumnRole(string Name, string Expected, Func<ColumnKind, bool> Fits)
+{
+    public static ColumnRole Text { get; } = new("text", "text (String)", kind => kind.IsScalar && kind.ItemType is TextDataViewType);
+
+    public static ColumnRole Tokens { get; } = new(
+        "token", "a vector of Int32 (TokenizeGpt2 or TokenizeCharacters makes one)",
+        kind => !kind.IsScalar && !kind.IsKey && kind.ItemType.Equals(NumberDataViewType.Int32));
+
+    public static ColumnRole Features { get; } = new(
+        "feature", "a vector of Single of known size",
+        kind => kind.Kind == SchemaShape.Column.VectorKind.Vector && !kind.IsKey && kind.ItemType.Equals(NumberDataViewType.Single));
+
+    public static ColumnRole Label { get; } = new("label", "a key (MapValueToKey makes one)", kind => kind.IsScalar && kind.IsKey);
+
+    public static ColumnRole Cell { get; } = new(
+        "cell", "Double or Single",
+        kind => kind.IsScalar && !kind.IsKey && (kind.ItemType.Equals(NumberDataViewType.Double) || kind.ItemType.Equals(NumberDataViewType.Single)));
+
+    /// <exception cref="ArgumentOutOfRangeException">The column is missing or of the wrong type.</exception>
+    public DataViewSchema.Column Find(DataViewSchema schema, string name)
+    {
+        var column = schema.GetColumnOrNull(name) ?? throw Missing(name, schema.Select(column => column.Name));
+        return Fits(ColumnKind.Of(column.Type)) ? column : throw Mismatch(name, Expected, $"{column.Type}");
+    }
+
+    /// <exception cref="ArgumentOutOfRangeException">The column is missing or of the wrong type.</exception>
+    public SchemaShape.Column Find(SchemaShape shape, string name)
+    {
+        // Of columns of the same name, the last hides the others.
+        if (shape.Where(column => column.Name == name).ToArray() is not [.., var column]) throw Missing(name, shape.Select(other => other.Name));
+        var kind = ColumnKind.Of(column);
+        return Fits(kind) ? column : throw Mismatch(name, Expected, $"{kind}");
+    }
+
+    /// <summary>The error for a column that is missing.</summary>
+    public ArgumentOutOfRangeException Missing(string column, IEnumerable<string> found)
+        => new("schema", $"There is no {Name} column '{column}' in the schema; it has {string.Join(", ", found.Select(other => $"'{other}'"))}.");
+
+    /// <summary>The error for a column that does not fit.</summary>
+    public ArgumentOutOfRangeException Mismatch(string column, string expected, string found)
+        => new("schema", $"The {Name} column '{column}' does not fit: expected {expected}, found {found}.");
+}
+
+/// <summary>Shapes of schemas.</summary>
+internal static class SchemaShapes
+{
     /// <summary>A shape with further columns, which hide those of the same name.</summary>
-    public static SchemaShape Append(SchemaShape shape, IEnumerable<DataViewSchema.DetachedColumn> added)
+    public static SchemaShape With(this SchemaShape shape, IEnumerable<DataViewSchema.DetachedColumn> added)
     {
         var schema = new DataViewSchema.Builder();
         schema.AddColumns(added);

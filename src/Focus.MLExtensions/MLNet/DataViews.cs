@@ -12,8 +12,8 @@ internal static class TextDataView
 
     public static IDataView Create(TextDocuments documents, IChannelProvider environment) => new StreamedDataView<TextDocument>(
         Read(documents, environment),
-        StreamedColumn<TextDocument>.Create("Text", TextDataViewType.Instance, document => document.Text.AsMemory()),
-        StreamedColumn<TextDocument>.Create("Source", TextDataViewType.Instance, document => document.Source.AsMemory()));
+        ViewColumn<TextDocument>.Create<ReadOnlyMemory<char>>("Text", TextDataViewType.Instance, (document, ref text) => text = document.Text.AsMemory()),
+        ViewColumn<TextDocument>.Create<ReadOnlyMemory<char>>("Source", TextDataViewType.Instance, (document, ref source) => source = document.Source.AsMemory()));
 
     private static IEnumerable<TextDocument> Read(TextDocuments documents, IChannelProvider environment)
     {
@@ -59,7 +59,7 @@ internal sealed class TokenDataView : IDataView, ITokenView
         if (count > int.MaxValue)
             throw Check.OutOfRange(nameof(rowLength), rowLength, $"at least {(tokens.Count - 1) / int.MaxValue + 1}: {tokens.Name} would have {count} rows");
         Tokens = tokens;
-        rows = new IndexedDataView((int)count, IndexedColumn.Create(ColumnName, TokenColumn.Type, (int row, ref VBuffer<int> value) =>
+        rows = new IndexedDataView((int)count, ViewColumn<int>.Create(ColumnName, TokenColumn.Type, (int row, ref VBuffer<int> value) =>
         {
             var start = (long)row * rowLength;
             var editor = VBufferEditor.Create(ref value, (int)Math.Min(rowLength, tokens.Count - start));
@@ -114,12 +114,12 @@ internal static class LandscapeGridView
             throw new ArgumentException(
                 $"The grid has {string.Join(" × ", given.Select(axis => axis.Values.Length))} cells; it can have at most {int.MaxValue}.", nameof(axes));
 
-        var columns = new IndexedColumn[given.Length];
+        var columns = new ViewColumn<int>[given.Length];
         for (var (i, stride) = (given.Length - 1, 1); i >= 0; stride *= given[i--].Values.Length) columns[i] = Column(given[i].Axis, given[i].Values, stride);
         return new IndexedDataView((int)rows, columns);
     }
 
-    private static IndexedColumn Column(CellAxis axis, double[] values, int stride) => IndexedColumn.Create(
+    private static ViewColumn<int> Column(CellAxis axis, double[] values, int stride) => ViewColumn<int>.Create(
         axis.Name, NumberDataViewType.Double, (int row, ref double value) => value = values[row / stride % values.Length]);
 
     private static double[] Checked(CellAxis axis, IReadOnlyList<double> values)
@@ -130,74 +130,87 @@ internal static class LandscapeGridView
     }
 }
 
-/// <summary>A column of a <see cref="StreamedDataView{TRow}"/>.</summary>
+/// <summary>Reads a column's value in a row, reusing the value's buffers; several threads may call it at once.</summary>
+internal delegate void RowReader<TRow, T>(TRow row, ref T value);
+
+/// <summary>A column of a view whose rows are values.</summary>
 /// <param name="Name">Its name.</param>
 /// <param name="Type">Its type.</param>
+/// <param name="Annotations">Its annotations, or null.</param>
 /// <param name="CreateGetter">A getter (<c>ValueGetter</c>) for the row that the function gives.</param>
-internal sealed record StreamedColumn<TRow>(string Name, DataViewType Type, Func<Func<TRow>, Delegate> CreateGetter)
+internal sealed record ViewColumn<TRow>(
+    string Name, DataViewType Type, DataViewSchema.Annotations? Annotations, Func<Func<TRow>, Delegate> CreateGetter)
 {
-    public static StreamedColumn<TRow> Create<T>(string name, DataViewType type, Func<TRow, T> read)
-        => new(name, type, current => (ValueGetter<T>)((ref T value) => value = read(current())));
+    public static ViewColumn<TRow> Create<T>(
+        string name, DataViewType type, RowReader<TRow, T> read, DataViewSchema.Annotations? annotations = null)
+        => new(name, type, annotations, current => (ValueGetter<T>)((ref T value) => read(current(), ref value)));
+
+    public static DataViewSchema Schema(IEnumerable<ViewColumn<TRow>> columns)
+    {
+        var schema = new DataViewSchema.Builder();
+        foreach (var column in columns) schema.AddColumn(column.Name, column.Type, column.Annotations);
+        return schema.ToSchema();
+    }
 }
 
-/// <summary>A view of rows that are made one after the other, anew for each cursor; how many there are is known at the end only.</summary>
-internal sealed class StreamedDataView<TRow> : IDataView where TRow : class
+/// <summary>A cursor over rows that are values.</summary>
+internal abstract class ValueCursor<TRow>(ViewColumn<TRow>[] columns, ActiveColumns active) : DataViewRowCursor
 {
-    private readonly IEnumerable<TRow> rows;
-    private readonly StreamedColumn<TRow>[] columns;
+    public override DataViewSchema Schema => active.Schema;
 
-    public StreamedDataView(IEnumerable<TRow> rows, params StreamedColumn<TRow>[] columns)
+    /// <summary>How many rows the cursor has been on.</summary>
+    protected long Visited { get; set; }
+
+    public override long Position => IsOnRow ? Visited - 1 : -1;
+
+    protected abstract bool IsOnRow { get; }
+
+    protected abstract TRow Row { get; }
+
+    public override bool IsColumnActive(DataViewSchema.Column column) => active.Contains(column);
+
+    public override ValueGetter<TValue> GetGetter<TValue>(DataViewSchema.Column column)
     {
-        (this.rows, this.columns) = (rows, columns);
-        var schema = new DataViewSchema.Builder();
-        foreach (var column in columns) schema.AddColumn(column.Name, column.Type);
-        Schema = schema.ToSchema();
+        active.Require(column);
+        return ActiveColumns.Cast<TValue>(columns[column.Index].CreateGetter(() => IsOnRow ? Row : throw NoRow()), column);
     }
 
+    private static InvalidOperationException NoRow() => new("The cursor is before the first row or after the last; there is no value.");
+}
+
+/// <summary>A view of rows that are made one after the other, anew for each cursor; their number is known only at the end.</summary>
+internal sealed class StreamedDataView<TRow>(IEnumerable<TRow> rows, params ViewColumn<TRow>[] columns) : IDataView where TRow : class
+{
     public bool CanShuffle => false;
 
-    public DataViewSchema Schema { get; }
+    public DataViewSchema Schema { get; } = ViewColumn<TRow>.Schema(columns);
 
     public long? GetRowCount() => null;
 
     public DataViewRowCursor GetRowCursor(IEnumerable<DataViewSchema.Column> columnsNeeded, Random? rand = null)
-        => new Cursor(this, new ActiveColumns(Schema, columnsNeeded));
+        => new Cursor(columns, new ActiveColumns(Schema, columnsNeeded), rows.GetEnumerator());
 
     public DataViewRowCursor[] GetRowCursorSet(IEnumerable<DataViewSchema.Column> columnsNeeded, int n, Random? rand = null)
         => [GetRowCursor(columnsNeeded, rand)];
 
-    private sealed class Cursor(StreamedDataView<TRow> view, ActiveColumns active) : DataViewRowCursor
+    private sealed class Cursor(ViewColumn<TRow>[] columns, ActiveColumns active, IEnumerator<TRow> rows) : ValueCursor<TRow>(columns, active)
     {
-        private readonly IEnumerator<TRow> rows = view.rows.GetEnumerator();
         private TRow? current;
-        private long visited;
-
-        public override DataViewSchema Schema => view.Schema;
-
-        public override long Position => current is null ? -1 : visited - 1;
 
         public override long Batch => 0;
 
-        private TRow Current => current
-            ?? throw new InvalidOperationException("The cursor stands before the first row or after the last; there is no value.");
+        protected override bool IsOnRow => current is not null;
+
+        protected override TRow Row => current!;
 
         public override bool MoveNext()
         {
             current = rows.MoveNext() ? rows.Current : null;
-            if (current is null) return false;
-            visited++;
-            return true;
+            if (IsOnRow) Visited++;
+            return IsOnRow;
         }
-
-        public override bool IsColumnActive(DataViewSchema.Column column) => active.Contains(column);
 
         public override ValueGetter<DataViewRowId> GetIdGetter() => (ref DataViewRowId id) => id = new DataViewRowId((ulong)Position, 0);
-
-        public override ValueGetter<TValue> GetGetter<TValue>(DataViewSchema.Column column)
-        {
-            active.Require(column);
-            return ActiveColumns.Cast<TValue>(view.columns[column.Index].CreateGetter(() => Current), column);
-        }
 
         protected override void Dispose(bool disposing)
         {
@@ -207,24 +220,15 @@ internal sealed class StreamedDataView<TRow> : IDataView where TRow : class
     }
 }
 
-/// <summary>A view of rows that can be read in any order: it can be shuffled, and split over parallel cursors.</summary>
-internal sealed class IndexedDataView : IDataView
+/// <summary>A view of numbered rows, which can be read in any order: it can be shuffled, and split over parallel cursors.</summary>
+internal sealed class IndexedDataView(int rowCount, params ViewColumn<int>[] columns) : IDataView
 {
-    private readonly int rowCount;
-    private readonly IndexedColumn[] columns;
-
-    public IndexedDataView(int rowCount, params IndexedColumn[] columns)
-    {
-        this.rowCount = rowCount;
-        this.columns = columns;
-        var schema = new DataViewSchema.Builder();
-        foreach (var column in columns) schema.AddColumn(column.Name, column.Type, column.Annotations);
-        Schema = schema.ToSchema();
-    }
+    /// <summary>Rows that one of several cursors reads before it is the next one's turn.</summary>
+    private const int BatchSize = 64;
 
     public bool CanShuffle => true;
 
-    public DataViewSchema Schema { get; }
+    public DataViewSchema Schema { get; } = ViewColumn<int>.Schema(columns);
 
     public long? GetRowCount() => rowCount;
 
@@ -233,12 +237,11 @@ internal sealed class IndexedDataView : IDataView
 
     public DataViewRowCursor[] GetRowCursorSet(IEnumerable<DataViewSchema.Column> columnsNeeded, int n, Random? rand = null)
     {
-        ArgumentNullException.ThrowIfNull(columnsNeeded);
-        var active = new bool[columns.Length];
-        foreach (var column in columnsNeeded) active[column.Index] = true;
+        var active = new ActiveColumns(Schema, columnsNeeded);
         var order = Order(rand);
-        var cursors = Math.Clamp(n, 1, Math.Max(1, IndexedCursor.Batches(rowCount)));
-        return [.. Enumerable.Range(0, cursors).Select(i => new IndexedCursor(Schema, columns, active, rowCount, order, i, cursors))];
+        var batches = (int)(((long)rowCount + BatchSize - 1) / BatchSize);
+        var cursors = Math.Clamp(n, 1, Math.Max(1, batches));
+        return [.. Enumerable.Range(0, cursors).Select(i => new Cursor(columns, active, rowCount, order, i, cursors))];
     }
 
     /// <summary>The rows in random order, or null for their own.</summary>
@@ -249,86 +252,33 @@ internal sealed class IndexedDataView : IDataView
         rand.Shuffle(order);
         return order;
     }
-}
 
-/// <summary>One of several cursors over an <see cref="IndexedDataView"/>, which take turns in batches of rows.</summary>
-/// <param name="schema">The view's schema.</param>
-/// <param name="columns">The view's columns.</param>
-/// <param name="active">Which of them may be read.</param>
-/// <param name="rowCount">The view's rows.</param>
-/// <param name="order">The rows in the order to visit them, or null for their own.</param>
-/// <param name="first">Which of the cursors this is.</param>
-/// <param name="stride">How many cursors there are.</param>
-internal sealed class IndexedCursor(
-    DataViewSchema schema, IndexedColumn[] columns, bool[] active, int rowCount, int[]? order, int first, int stride) : DataViewRowCursor
-{
-    private const int BatchSize = 64;
-
-    private long visited;
-    private long place = -1;
-
-    public override DataViewSchema Schema => schema;
-
-    public override long Position => Row < 0 ? -1 : visited - 1;
-
-    public override long Batch => place / BatchSize;
-
-    /// <summary>The current row, or -1 before the first and after the last.</summary>
-    public int Row { get; private set; } = -1;
-
-    public static int Batches(int rowCount) => (int)(((long)rowCount + BatchSize - 1) / BatchSize);
-
-    public override bool MoveNext()
+    /// <param name="columns">The view's columns.</param>
+    /// <param name="active">Which of them may be read.</param>
+    /// <param name="rowCount">The view's rows.</param>
+    /// <param name="order">The rows in the order to visit them, or null for their own.</param>
+    /// <param name="first">Which of the cursors this is.</param>
+    /// <param name="stride">How many cursors there are.</param>
+    private sealed class Cursor(ViewColumn<int>[] columns, ActiveColumns active, int rowCount, int[]? order, int first, int stride)
+        : ValueCursor<int>(columns, active)
     {
-        place = (visited / BatchSize * stride + first) * BatchSize + visited % BatchSize;
-        if (place >= rowCount)
+        private long place = -1;
+        private int row = -1;
+
+        public override long Batch => place / BatchSize;
+
+        protected override bool IsOnRow => row >= 0;
+
+        protected override int Row => row;
+
+        public override bool MoveNext()
         {
-            Row = -1;
-            return false;
+            place = (Visited / BatchSize * stride + first) * BatchSize + Visited % BatchSize;
+            row = place >= rowCount ? -1 : order?[place] ?? (int)place;
+            if (IsOnRow) Visited++;
+            return IsOnRow;
         }
 
-        Row = order?[place] ?? (int)place;
-        visited++;
-        return true;
+        public override ValueGetter<DataViewRowId> GetIdGetter() => (ref DataViewRowId id) => id = new DataViewRowId((ulong)row, 0);
     }
-
-    public override bool IsColumnActive(DataViewSchema.Column column) => active[column.Index];
-
-    public override ValueGetter<DataViewRowId> GetIdGetter() => (ref DataViewRowId id) => id = new DataViewRowId((ulong)Row, 0);
-
-    public override ValueGetter<TValue> GetGetter<TValue>(DataViewSchema.Column column)
-    {
-        if (!active[column.Index]) throw new InvalidOperationException($"Column '{column.Name}' was not asked for when the cursor was made.");
-        return columns[column.Index].CreateGetter(this) as ValueGetter<TValue>
-            ?? throw new InvalidOperationException($"Column '{column.Name}' is {column.Type}; it cannot be read as {typeof(TValue)}.");
-    }
-}
-
-/// <summary>Reads a column's value in a row, reusing the value's buffers; may be called from several threads at once.</summary>
-internal delegate void IndexedReader<T>(int row, ref T value);
-
-/// <summary>A column of an <see cref="IndexedDataView"/>.</summary>
-internal sealed class IndexedColumn
-{
-    private readonly Func<IndexedCursor, Delegate> createGetter;
-
-    private IndexedColumn(string name, DataViewType type, DataViewSchema.Annotations? annotations, Func<IndexedCursor, Delegate> createGetter)
-    {
-        Name = name;
-        Type = type;
-        Annotations = annotations;
-        this.createGetter = createGetter;
-    }
-
-    public string Name { get; }
-
-    public DataViewType Type { get; }
-
-    public DataViewSchema.Annotations? Annotations { get; }
-
-    public static IndexedColumn Create<T>(string name, DataViewType type, IndexedReader<T> reader, DataViewSchema.Annotations? annotations = null)
-        => new(name, type, annotations, cursor => (ValueGetter<T>)((ref T value) => reader(cursor.Row, ref value)));
-
-    /// <summary>A getter that follows the cursor.</summary>
-    public Delegate CreateGetter(IndexedCursor cursor) => createGetter(cursor);
 }

@@ -75,8 +75,8 @@ public sealed class Gpt2Pretrainer : IEstimator<Gpt2Transformer>
     public SchemaShape GetOutputSchema(SchemaShape inputSchema)
     {
         ArgumentNullException.ThrowIfNull(inputSchema);
-        var tokens = TokenColumn.Find(inputSchema, options.TokenColumnName);
-        return SchemaColumns.Append(inputSchema, Gpt2Scoring.Of(options, options.Separator).Columns(TokenizerDescription.Example(tokens)));
+        var tokens = ColumnRole.Tokens.Find(inputSchema, options.TokenColumnName);
+        return inputSchema.With(Gpt2Scoring.Of(options, options.Separator).Columns(TokenizerDescription.Example(tokens)));
     }
 
     private void Train(Gpt2 network, TokenSource train, TokenSource? validation, int seed, IChannel channel)
@@ -166,8 +166,7 @@ public sealed class Gpt2Pretrainer : IEstimator<Gpt2Transformer>
 /// <summary>Reads the tokens of views: where they lie, or row by row into memory.</summary>
 internal sealed class TokenReader(Gpt2Pretrainer.Options options)
 {
-    /// <summary>What the data are for, as messages name their column.</summary>
-    private const string Training = "token", Validation = "validation set's token";
+    private static readonly ColumnRole Training = ColumnRole.Tokens, Validation = ColumnRole.Tokens with { Name = "validation set's token" };
 
     /// <summary>Finds the column to train on, and checks that to validate on, before anything is read.</summary>
     /// <exception cref="ArgumentOutOfRangeException">One is missing, of the wrong type, of a tokenizer with too many tokens, or of another
@@ -178,16 +177,16 @@ internal sealed class TokenReader(Gpt2Pretrainer.Options options)
         if (validation is null) return column;
         var other = Find(validation, Validation);
         if (TokenizerDescription.Of(column) is { } expected && TokenizerDescription.Of(other) is { } found && !found.Matches(expected))
-            throw SchemaColumns.Mismatch(Validation, other.Name, $"tokens of the training data's tokenizer, {expected}",
+            throw Validation.Mismatch(other.Name, $"tokens of the training data's tokenizer, {expected}",
                 $"those of {found}, another; transform both with the same fitted tokenizer");
         return column;
     }
 
-    private DataViewSchema.Column Find(DataViewSchema schema, string role)
+    private DataViewSchema.Column Find(DataViewSchema schema, ColumnRole role)
     {
-        var column = TokenColumn.Find(schema, options.TokenColumnName, role);
+        var column = role.Find(schema, options.TokenColumnName);
         if (TokenizerDescription.Of(column) is { } tokenizer && tokenizer.Count > options.Model.VocabularySize)
-            throw SchemaColumns.Mismatch(role, column.Name,
+            throw role.Mismatch(column.Name,
                 $"at most {options.Model.VocabularySize} different tokens, the model's {nameof(Gpt2Config.VocabularySize)}",
                 $"the {tokenizer.Count} of its tokenizer; take a larger {nameof(Gpt2Config.VocabularySize)}");
         return column;
@@ -205,16 +204,16 @@ internal sealed class TokenReader(Gpt2Pretrainer.Options options)
         return (new TokenRange(tokens, 0, kept), new TokenRange(tokens, kept, tokens.Count - kept));
     }
 
-    private TokenSource Read(IDataView data, string role)
+    private TokenSource Read(IDataView data, ColumnRole role)
     {
         var column = Find(data.Schema, role);
         if (data is ITokenView view && view.ColumnName == column.Name) return view.Tokens;
-        var buffer = new TokenBuffer($"The {role} column '{column.Name}'");
+        var buffer = new TokenBuffer($"The {role.Name} column '{column.Name}'");
         ReadRows(data, column, buffer);
         return buffer.Count > 0
             ? buffer
             : throw new InvalidOperationException(
-                $"The {role} column '{column.Name}' holds no tokens: the data has no rows, or all their vectors are empty.");
+                $"The {role.Name} column '{column.Name}' holds no tokens: the data has no rows, or all their vectors are empty.");
     }
 
     private void ReadRows(IDataView data, DataViewSchema.Column column, TokenBuffer buffer)

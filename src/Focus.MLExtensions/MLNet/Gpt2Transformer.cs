@@ -66,7 +66,7 @@ public sealed class Gpt2Transformer : FocusTransformer
 
     private protected override RowMapping Bind(DataViewSchema inputSchema)
     {
-        var tokens = TokenColumn.Find(inputSchema, scoring.TokenColumnName);
+        var tokens = ColumnRole.Tokens.Find(inputSchema, scoring.TokenColumnName);
         var tokenizer = TokenizerDescription.Of(tokens);
         // Rows enough to find some of similar length among them.
         return new RowMapping(

@@ -78,7 +78,11 @@ public sealed class MlpTrainer : IEstimator<MlpTransformer>
     public SchemaShape GetOutputSchema(SchemaShape inputSchema)
     {
         ArgumentNullException.ThrowIfNull(inputSchema);
-        return ClassificationShape.Output(inputSchema, options.FeatureColumnName, options.LabelColumnName);
+        ColumnRole.Features.Find(inputSchema, options.FeatureColumnName);
+        var label = ColumnRole.Label.Find(inputSchema, options.LabelColumnName);
+        const int anyClasses = 2; // Shapes do not hold sizes.
+        var valueType = label.Annotations.FirstOrDefault(annotation => annotation.Name == KeyValues.Kind).ItemType;
+        return inputSchema.With(ScoreColumns.Of(anyClasses, valueType is null ? null : KeyValueType.Of(valueType)?.Defaults(anyClasses)));
     }
 
     private void Train(Mlp network, ClassificationData train, ClassificationData? evaluation, int seed, IChannel channel)
@@ -229,61 +233,27 @@ internal sealed record ClassificationColumns(
     /// <exception cref="ArgumentOutOfRangeException">One is missing or of the wrong type.</exception>
     public static ClassificationColumns Find(DataViewSchema schema, string featureName, string labelName)
     {
-        var features = FindFeatures(schema, featureName, out var width);
-        var label = SchemaColumns.Find(schema, labelName, "label");
-        if (label.Type is not KeyDataViewType key) throw SchemaColumns.Mismatch("label", labelName, "a key (MapValueToKey makes one)", label.Type.ToString()!);
-        if (key.Count is < 2 or > int.MaxValue) throw SchemaColumns.Mismatch("label", labelName, "a key of at least 2 values", label.Type.ToString()!);
-        return new ClassificationColumns(features, label, width, (int)key.Count, KeyValues.Of(label));
+        var features = ColumnRole.Features.Find(schema, featureName);
+        var label = ColumnRole.Label.Find(schema, labelName);
+        var key = (KeyDataViewType)label.Type;
+        if (key.Count is < 2 or > int.MaxValue) throw ColumnRole.Label.Mismatch(labelName, "a key of at least 2 values", $"{key}");
+        return new ClassificationColumns(features, label, ((VectorDataViewType)features.Type).Size, (int)key.Count, KeyValues.Of(label));
     }
 
-    /// <summary>Finds a feature column.</summary>
-    /// <exception cref="ArgumentOutOfRangeException">It is missing or of the wrong type.</exception>
-    public static DataViewSchema.Column FindFeatures(DataViewSchema schema, string name, out int width)
-    {
-        var column = SchemaColumns.Find(schema, name, "feature");
-        if (column.Type is not VectorDataViewType { IsKnownSize: true } vector || !vector.ItemType.Equals(NumberDataViewType.Single))
-            throw SchemaColumns.Mismatch("feature", name, FeatureExpectation, column.Type.ToString()!);
-        width = vector.Size;
-        return column;
-    }
-
-    public const string FeatureExpectation = "a vector of Single of known size";
-
-    /// <summary>Finds columns of the same names, widths and classes in another schema.</summary>
+    /// <summary>Finds columns of the same names, widths and classes in the schema of an evaluation set.</summary>
     /// <exception cref="ArgumentOutOfRangeException">One is missing or differs.</exception>
     public ClassificationColumns FindAgain(DataViewSchema schema)
     {
         var other = Find(schema, Features.Name, Label.Name);
-        if (other.Width != Width) throw SchemaColumns.Mismatch("evaluation set's feature", Features.Name, Features.Type.ToString()!, other.Features.Type.ToString()!);
-        if (other.Classes != Classes) throw SchemaColumns.Mismatch("evaluation set's label", Label.Name, Label.Type.ToString()!, other.Label.Type.ToString()!);
+        if (other.Width != Width) throw Evaluation(ColumnRole.Features).Mismatch(Features.Name, $"{Features.Type}", $"{other.Features.Type}");
+        if (other.Classes != Classes) throw Evaluation(ColumnRole.Label).Mismatch(Label.Name, $"{Label.Type}", $"{other.Label.Type}");
         if (LabelValues is { } values && other.LabelValues is { } otherValues && !values.Texts.SequenceEqual(otherValues.Texts))
-            throw SchemaColumns.Mismatch(
-                "evaluation set's label", Label.Name, $"the key values {string.Join(", ", values.Texts)}", string.Join(", ", otherValues.Texts));
+            throw Evaluation(ColumnRole.Label).Mismatch(
+                Label.Name, $"the key values {string.Join(", ", values.Texts)}", string.Join(", ", otherValues.Texts));
         return other;
     }
-}
 
-/// <summary>What a classifier's trainer promises about columns before it sees data.</summary>
-internal static class ClassificationShape
-{
-    /// <summary>Two classes stand for any number: shapes do not hold sizes.</summary>
-    private const int AnyClasses = 2;
-
-    /// <summary>The shape of the input with the columns of a classifier.</summary>
-    /// <exception cref="ArgumentOutOfRangeException">The feature or the label column is missing or of the wrong type.</exception>
-    public static SchemaShape Output(SchemaShape input, string featureName, string labelName)
-    {
-        var features = SchemaColumns.Find(input, featureName, "feature");
-        if (features.Kind != SchemaShape.Column.VectorKind.Vector || features.IsKey || !features.ItemType.Equals(NumberDataViewType.Single))
-            throw SchemaColumns.Mismatch("feature", featureName, ClassificationColumns.FeatureExpectation, SchemaColumns.Describe(features));
-        var label = SchemaColumns.Find(input, labelName, "label");
-        if (label.Kind != SchemaShape.Column.VectorKind.Scalar || !label.IsKey)
-            throw SchemaColumns.Mismatch("label", labelName, "a key (MapValueToKey makes one)", SchemaColumns.Describe(label));
-
-        var valueType = label.Annotations.FirstOrDefault(annotation => annotation.Name == KeyValues.Kind).ItemType;
-        var values = valueType is null ? null : KeyValueType.Of(valueType)?.Defaults(AnyClasses);
-        return SchemaColumns.Append(input, ScoreColumns.Of(AnyClasses, values));
-    }
+    private static ColumnRole Evaluation(ColumnRole role) => role with { Name = $"evaluation set's {role.Name}" };
 }
 
 /// <summary>Hands progress on, and writes some of it to a channel of ML.NET: every evaluation, every tenth of the run, and the

@@ -45,10 +45,9 @@ public sealed class MlpTransformer : FocusTransformer
 
     private protected override RowMapping Bind(DataViewSchema inputSchema)
     {
-        var features = ClassificationColumns.FindFeatures(inputSchema, configuration.FeatureColumnName, out var width);
-        if (width != configuration.Inputs)
-            throw SchemaColumns.Mismatch(
-                "feature", features.Name, $"a vector of {configuration.Inputs} Single, as in training", features.Type.ToString()!);
+        var features = ColumnRole.Features.Find(inputSchema, configuration.FeatureColumnName);
+        if (((VectorDataViewType)features.Type).Size != configuration.Inputs)
+            throw ColumnRole.Features.Mismatch(features.Name, $"a vector of {configuration.Inputs} Single, as in training", $"{features.Type}");
         // A block's features and scores take at most 16 MiB each, or are one row.
         var blockSize = Math.Clamp((1 << 22) / Math.Max(configuration.Inputs, configuration.Classes), 1, 1024);
         return new RowMapping(

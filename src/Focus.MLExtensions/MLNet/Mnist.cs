@@ -27,9 +27,9 @@ internal static class MnistDataView
                 $"'{labelPath}', byte {labels.Offset(invalid)}: expected a label from 0 to {Classes - 1}, found {labels.Data[invalid]}.");
 
         return new IndexedDataView(images.Count,
-            IndexedColumn.Create("Features", new VectorDataViewType(NumberDataViewType.Single, Pixels),
+            ViewColumn<int>.Create("Features", new VectorDataViewType(NumberDataViewType.Single, Pixels),
                 (int row, ref VBuffer<float> features) => ReadImage(images.Data.Slice(row * Pixels, Pixels), ref features)),
-            IndexedColumn.Create("Label", new KeyDataViewType(typeof(uint), Classes),
+            ViewColumn<int>.Create("Label", new KeyDataViewType(typeof(uint), Classes),
                 (int row, ref uint label) => label = labels.Data[row] + 1u, DigitNames()));
     }
 

@@ -30,7 +30,7 @@ public sealed class TokenizingEstimator : IEstimator<TokenizingTransformer>
     public TokenizingTransformer Fit(IDataView input)
     {
         ArgumentNullException.ThrowIfNull(input);
-        var column = TextColumn.Find(input.Schema, inputColumnName);
+        var column = ColumnRole.Text.Find(input.Schema, inputColumnName);
         var tokenizer = learn is null ? example : learn(input.GetColumn<string>(column));
         return new TokenizingTransformer(new TokenizingConfiguration(outputColumnName, inputColumnName, tokenizer));
     }
@@ -40,8 +40,8 @@ public sealed class TokenizingEstimator : IEstimator<TokenizingTransformer>
     public SchemaShape GetOutputSchema(SchemaShape inputSchema)
     {
         ArgumentNullException.ThrowIfNull(inputSchema);
-        TextColumn.Check(inputSchema, inputColumnName);
-        return SchemaColumns.Append(inputSchema, [TokenizingTransformer.OutputColumn(outputColumnName, example)]);
+        ColumnRole.Text.Find(inputSchema, inputColumnName);
+        return inputSchema.With([TokenizingTransformer.OutputColumn(outputColumnName, example)]);
     }
 
     internal static TokenizingEstimator Gpt2(string outputColumnName, string? inputColumnName)
@@ -92,7 +92,7 @@ public sealed class TokenizingTransformer : FocusTransformer
         => new(name, TokenColumn.Type, tokenizer.ToAnnotations());
 
     private protected override RowMapping Bind(DataViewSchema inputSchema) => ConversionBlock<ReadOnlyMemory<char>, VBuffer<int>>.Mapping(
-        inputSchema, TextColumn.Find(inputSchema, configuration.InputColumnName),
+        inputSchema, ColumnRole.Text.Find(inputSchema, configuration.InputColumnName),
         OutputColumn(configuration.OutputColumnName, configuration.Tokenizer), Tokenize, ColumnBuffer.Copy);
 
     private VBuffer<int> Tokenize(ReadOnlyMemory<char> text)
@@ -126,7 +126,7 @@ public sealed class DetokenizingEstimator : IEstimator<DetokenizingTransformer>
     public DetokenizingTransformer Fit(IDataView input)
     {
         ArgumentNullException.ThrowIfNull(input);
-        var column = TokenColumn.Find(input.Schema, inputColumnName);
+        var column = ColumnRole.Tokens.Find(input.Schema, inputColumnName);
         var found = tokenizer ?? TokenizerDescription.Of(column);
         if (found is null || (tokenizer is null && found.Vocabulary is null)) throw LacksVocabulary();
         return new DetokenizingTransformer(new TokenizingConfiguration(outputColumnName, inputColumnName, found));
@@ -138,13 +138,13 @@ public sealed class DetokenizingEstimator : IEstimator<DetokenizingTransformer>
     public SchemaShape GetOutputSchema(SchemaShape inputSchema)
     {
         ArgumentNullException.ThrowIfNull(inputSchema);
-        var column = TokenColumn.Find(inputSchema, inputColumnName);
+        var column = ColumnRole.Tokens.Find(inputSchema, inputColumnName);
         if (tokenizer is null && !TokenizerDescription.HasVocabulary(column)) throw LacksVocabulary();
-        return SchemaColumns.Append(inputSchema, [DetokenizingTransformer.OutputColumn(outputColumnName)]);
+        return inputSchema.With([DetokenizingTransformer.OutputColumn(outputColumnName)]);
     }
 
-    private ArgumentOutOfRangeException LacksVocabulary() => SchemaColumns.Mismatch(
-        "token", inputColumnName, "a column with the vocabulary of TokenizeCharacters", "none; give DetokenizeCharacters the tokenizer");
+    private ArgumentOutOfRangeException LacksVocabulary() => ColumnRole.Tokens.Mismatch(
+        inputColumnName, "a column with the vocabulary of TokenizeCharacters", "none; give DetokenizeCharacters the tokenizer");
 }
 
 /// <summary>Adds to each row the text of its tokens.</summary>
@@ -170,7 +170,7 @@ public sealed class DetokenizingTransformer : FocusTransformer
     internal static DataViewSchema.DetachedColumn OutputColumn(string name) => new(name, TextDataViewType.Instance);
 
     private protected override RowMapping Bind(DataViewSchema inputSchema) => ConversionBlock<VBuffer<int>, ReadOnlyMemory<char>>.Mapping(
-        inputSchema, TokenColumn.Find(inputSchema, configuration.InputColumnName), OutputColumn(configuration.OutputColumnName),
+        inputSchema, ColumnRole.Tokens.Find(inputSchema, configuration.InputColumnName), OutputColumn(configuration.OutputColumnName),
         Detokenize, ColumnBuffer.Assign);
 
     /// <summary>Text of tokens, all of which the tokenizer must know: GPT-2's would leave the others out without a word.</summary>
@@ -267,56 +267,13 @@ internal sealed record TokenizerDescription(string Name, string[]? Vocabulary)
     public override string ToString() => $"'{Name}' of {Count} tokens";
 }
 
-/// <summary>Columns of text.</summary>
-internal static class TextColumn
-{
-    private const string Role = "text", Expectation = "text (String)";
-
-    /// <exception cref="ArgumentOutOfRangeException">The column is missing or of the wrong type.</exception>
-    public static DataViewSchema.Column Find(DataViewSchema schema, string name)
-    {
-        var column = SchemaColumns.Find(schema, name, Role);
-        return column.Type is TextDataViewType ? column : throw SchemaColumns.Mismatch(Role, name, Expectation, column.Type.ToString()!);
-    }
-
-    /// <summary>Finds the same faults before there are data.</summary>
-    /// <exception cref="ArgumentOutOfRangeException">The column is missing or of the wrong type.</exception>
-    public static void Check(SchemaShape shape, string name)
-    {
-        var column = SchemaColumns.Find(shape, name, Role);
-        if (column.Kind != SchemaShape.Column.VectorKind.Scalar || column.ItemType is not TextDataViewType)
-            throw SchemaColumns.Mismatch(Role, name, Expectation, SchemaColumns.Describe(column));
-    }
-}
-
 /// <summary>Columns of tokens: vectors of Int32, as the ids of ML.NET's tokenizers are.</summary>
 internal static class TokenColumn
 {
     public const string DefaultName = "Tokens";
 
-    private const string Role = "token", Expectation = "a vector of Int32 (TokenizeGpt2 or TokenizeCharacters makes one)";
-
     /// <summary>Vectors of any length.</summary>
     public static VectorDataViewType Type { get; } = new(NumberDataViewType.Int32);
-
-    /// <exception cref="ArgumentOutOfRangeException">The column is missing or of the wrong type.</exception>
-    public static DataViewSchema.Column Find(DataViewSchema schema, string name, string role = Role)
-    {
-        var column = SchemaColumns.Find(schema, name, role);
-        return column.Type is VectorDataViewType vector && vector.ItemType.Equals(NumberDataViewType.Int32)
-            ? column
-            : throw SchemaColumns.Mismatch(role, name, Expectation, column.Type.ToString()!);
-    }
-
-    /// <summary>Finds the same faults before there are data.</summary>
-    /// <exception cref="ArgumentOutOfRangeException">The column is missing or of the wrong type.</exception>
-    public static SchemaShape.Column Find(SchemaShape shape, string name)
-    {
-        var column = SchemaColumns.Find(shape, name, Role);
-        return column.Kind != SchemaShape.Column.VectorKind.Scalar && !column.IsKey && column.ItemType.Equals(NumberDataViewType.Int32)
-            ? column
-            : throw SchemaColumns.Mismatch(Role, name, Expectation, SchemaColumns.Describe(column));
-    }
 
     /// <exception cref="InvalidOperationException">An id is not in a model's vocabulary.</exception>
     public static void RequireInVocabulary(ReadOnlySpan<int> tokens, Gpt2Config model, string column, long row)

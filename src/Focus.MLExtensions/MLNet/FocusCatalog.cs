@@ -39,6 +39,22 @@ public sealed class FocusCatalog
     /// <summary>A GPT-2, trained from scratch to predict each next token.</summary>
     /// <param name="options">Model, optimizer, data, and length of the run.</param>
     /// <exception cref="ArgumentException">An option is invalid; the message names it, its value and the range.</exception>
+    /// <example>
+    /// <code>
+    /// var mlContext = new MLContext(seed: 1);
+    /// var corpus = mlContext.Focus.Data.LoadText("corpus/**/*.txt");
+    /// var pipeline = mlContext.Focus.Transforms.TokenizeCharacters("Tokens", "Text")
+    ///     .Append(mlContext.Focus.Gpt2Pretrainer(new Gpt2Pretrainer.Options
+    ///     {
+    ///         Model = new Gpt2Config { BlockSize = 64, VocabularySize = 256, Layers = 2, Heads = 4, Width = 128 },
+    ///         Optimizer = new FocusOptions { LearningRate = 7e-4, Beta2 = 0.99, Gamma = 0.2 },
+    ///         AccumulationSteps = 1,
+    ///         MaxSteps = 600,
+    ///     }));
+    /// ITransformer model = pipeline.Fit(corpus);
+    /// mlContext.Model.Save(model, corpus.Schema, "gpt2.zip");
+    /// </code>
+    /// </example>
     public Gpt2Pretrainer Gpt2Pretrainer(Gpt2Pretrainer.Options options) => new(mlContext, options);
 
     /// <summary>A GPT-2, trained from scratch to predict each next token, with defaults for all but the optimizer: the paper's GPT-2 small and
@@ -201,6 +217,16 @@ public sealed class FocusTrainerCatalog
     /// <summary>A multi-layer perceptron for multiclass classification.</summary>
     /// <param name="options">Network, optimizer and length of the run.</param>
     /// <exception cref="ArgumentException">An option is invalid; the message names it, its value and the range.</exception>
+    /// <example>
+    /// <code>
+    /// var mlContext = new MLContext(seed: 1);
+    /// var train = mlContext.Focus.Data.LoadMnist("mnist", MnistSplit.Train, new MnistDownload());
+    /// var test = mlContext.Focus.Data.LoadMnist("mnist", MnistSplit.Test, new MnistDownload());
+    /// var model = mlContext.Focus.Trainers.Mlp(new MlpTrainer.Options { Optimizer = new SignumOptions { LearningRate = 1e-3 }, Epochs = 5 })
+    ///     .Fit(train);
+    /// var metrics = mlContext.MulticlassClassification.Evaluate(model.Transform(test));
+    /// </code>
+    /// </example>
     public MlpTrainer Mlp(MlpTrainer.Options options) => new(environment, options);
 
     /// <summary>A multi-layer perceptron for multiclass classification, with defaults for all but the optimizer.</summary>
@@ -222,6 +248,13 @@ public sealed class FocusLandscapeCatalog
     /// <summary>Simulates optimizers on L = ½·a·u²·v² − c·u, the valley that narrows as the loss falls, for each row of a view.</summary>
     /// <param name="options">Optimizers, runs and the cell values that the data have no column for; null for the paper's.</param>
     /// <exception cref="ArgumentException">An option is invalid; the message names it, its value and the range.</exception>
+    /// <example>
+    /// <code>
+    /// var mlContext = new MLContext();
+    /// var grid = mlContext.Focus.Data.LandscapeGrid(sharpness: Grid.LogSpace(0.1, 1000, 12), noise: Grid.LinSpace(0, 3, 10));
+    /// var phase = mlContext.Focus.Landscapes.NarrowingValley().Fit(grid).Transform(grid);
+    /// </code>
+    /// </example>
     public LandscapeScan NarrowingValley(LandscapeScan.Options? options = null) => Scan(Landscape.NarrowingValley, options);
 
     /// <summary>Simulates optimizers on L = ½·a·v² − c·u, the valley of the same width everywhere, for each row of a view.</summary>

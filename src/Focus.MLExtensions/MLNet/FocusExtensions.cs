@@ -25,4 +25,44 @@ public static class FocusExtensions
         lock (Catalogs) // The table alone could make two, and warn twice, when two threads ask first.
             return Catalogs.GetValue(mlContext, static context => new FocusCatalog(context));
     }
+
+    /// <summary>A multi-layer perceptron for multiclass classification: the same as <c>mlContext.Focus.Trainers.Mlp</c>, beside ML.NET's own
+    /// trainers.</summary>
+    /// <param name="catalog">The trainers of a context.</param>
+    /// <param name="options">Network, optimizer and length of the run.</param>
+    /// <exception cref="ArgumentException">An option is invalid; the message names it, its value and the range.</exception>
+    /// <example>
+    /// <code>
+    /// var mlContext = new MLContext(seed: 1);
+    /// var pipeline = mlContext.Transforms.Conversion.MapValueToKey("Label")
+    ///     .Append(mlContext.MulticlassClassification.Trainers.FocusMlp(new MlpTrainer.Options
+    ///     {
+    ///         Optimizer = new FocusOptions { LearningRate = 1e-3 },
+    ///         HiddenWidths = [64, 64],
+    ///         MaxSteps = 500,
+    ///     }))
+    ///     .Append(mlContext.Transforms.Conversion.MapKeyToValue("PredictedLabel"));
+    /// </code>
+    /// </example>
+    public static MlpTrainer FocusMlp(this MulticlassClassificationCatalog.MulticlassClassificationTrainers catalog, MlpTrainer.Options options)
+    {
+        ArgumentNullException.ThrowIfNull(catalog);
+        return new MlpTrainer(MlNetInternals.Current.EnvironmentOf(catalog), options);
+    }
+
+    /// <summary>A multi-layer perceptron for multiclass classification with defaults for all but the optimizer.</summary>
+    /// <param name="catalog">The trainers of a context.</param>
+    /// <param name="optimizer">The optimizer and its hyperparameters, such as <see cref="FocusOptions"/>.</param>
+    /// <param name="labelColumnName">The label column: a key.</param>
+    /// <param name="featureColumnName">The feature column: a vector of Single of known size.</param>
+    /// <exception cref="ArgumentException">An option is invalid; the message names it, its value and the range.</exception>
+    public static MlpTrainer FocusMlp(
+        this MulticlassClassificationCatalog.MulticlassClassificationTrainers catalog, OptimizerOptions optimizer,
+        string labelColumnName = "Label", string featureColumnName = "Features")
+        => catalog.FocusMlp(new MlpTrainer.Options
+        {
+            Optimizer = optimizer,
+            LabelColumnName = labelColumnName,
+            FeatureColumnName = featureColumnName,
+        });
 }

@@ -18,6 +18,15 @@ namespace Focus;
 /// seed, in the options or in the context, runs on the CPU repeat. Checkpoints and metrics are as the options say; a run is resumed with the
 /// seed it was begun with, so a program that resumes needs one.
 /// </para>
+/// <para>Characteristics:</para>
+/// <list type="table">
+/// <item><term>Machine learning task</term><description>Language modelling: predicting the next token</description></item>
+/// <item><term>Is normalization required?</term><description>No</description></item>
+/// <item><term>Is caching required?</term><description>No</description></item>
+/// <item><term>Required NuGet in addition to Microsoft.ML</term><description>Focus.MLExtensions and TorchSharp-cpu, or another native package of
+/// TorchSharp</description></item>
+/// <item><term>Exportable to ONNX</term><description>No</description></item>
+/// </list>
 /// </remarks>
 public sealed class Gpt2Pretrainer : IEstimator<Gpt2Transformer>
 {

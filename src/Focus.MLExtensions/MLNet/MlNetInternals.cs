@@ -6,7 +6,7 @@ namespace Focus;
 
 /// <summary>The members that ML.NET keeps to itself but that take part in its model files and pipelines, reached by reflection.</summary>
 /// <remarks>
-/// Everything of that kind is here. ML.NET 5.0.0 has all of it; users have asked for a public way since 2020 (dotnet/machinelearning issues
+/// Everything of that kind is here. ML.NET 5.0.1 has all of it; users have asked for a public way since 2020 (dotnet/machinelearning issues
 /// 4911 and 6839).
 /// </remarks>
 internal sealed class MlNetInternals
@@ -19,7 +19,7 @@ internal sealed class MlNetInternals
 
     private readonly Assembly[] assemblies;
     private readonly ConstructorInfo newVersionInfo;
-    private readonly MethodInfo setVersionInfo, saveBinaryStream, tryLoadBinaryStream, createSchemaShape;
+    private readonly MethodInfo setVersionInfo, saveBinaryStream, tryLoadBinaryStream, createSchemaShape, environmentOf;
 
     /// <summary>Looks all members up.</summary>
     /// <exception cref="NotSupportedException">One is missing.</exception>
@@ -35,6 +35,7 @@ internal sealed class MlNetInternals
         setVersionInfo = Method(saveContext, "SetVersionInfo", Instance, versionInfo);
         saveBinaryStream = Method(saveContext, "SaveBinaryStream", Instance, typeof(string), typeof(Action<BinaryWriter>));
         tryLoadBinaryStream = Method(loadContext, "TryLoadBinaryStream", Instance, typeof(string), typeof(Action<BinaryReader>));
+        environmentOf = Method(Type("Microsoft.ML.Data.IInternalCatalog"), "get_Environment", Instance);
         createSchemaShape = Method(Type("Microsoft.ML.SchemaShape"), "Create", Static, typeof(DataViewSchema));
     }
 
@@ -57,6 +58,9 @@ internal sealed class MlNetInternals
 
     /// <summary>The shape of a schema, hidden columns left out.</summary>
     public SchemaShape CreateSchemaShape(DataViewSchema schema) => (SchemaShape)Call(createSchemaShape, null, schema)!;
+
+    /// <summary>The context that a catalog such as <c>mlContext.MulticlassClassification.Trainers</c> belongs to.</summary>
+    public IHostEnvironment EnvironmentOf(object catalog) => (IHostEnvironment)Call(environmentOf, catalog)!;
 
     private static object? Call(MethodInfo method, object? target, params object?[] arguments)
         => method.Invoke(target, BindingFlags.DoNotWrapExceptions, null, arguments, null);

@@ -19,6 +19,15 @@ namespace Focus;
 /// Rows whose label is missing are left out with a warning in <c>MLContext.Log</c>. The data are held in memory. With a seed, in the
 /// options or in the context, runs on the CPU repeat.
 /// </para>
+/// <para>Characteristics:</para>
+/// <list type="table">
+/// <item><term>Machine learning task</term><description>Multiclass classification</description></item>
+/// <item><term>Is normalization required?</term><description>No with <see cref="Options.BatchNormalization"/>, the default; otherwise yes</description></item>
+/// <item><term>Is caching required?</term><description>No</description></item>
+/// <item><term>Required NuGet in addition to Microsoft.ML</term><description>Focus.MLExtensions and TorchSharp-cpu, or another native package of
+/// TorchSharp</description></item>
+/// <item><term>Exportable to ONNX</term><description>No</description></item>
+/// </list>
 /// </remarks>
 public sealed class MlpTrainer : IEstimator<MlpTransformer>
 {

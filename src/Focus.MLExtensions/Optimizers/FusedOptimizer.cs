@@ -122,6 +122,10 @@ internal sealed class FusedOptimizer<TRule, TOptions> : OptimizerHelper, optim.I
 internal sealed class FusedGroup<TOptions> : ParamGroup<GroupOptions<TOptions>>, optim.IMomentum
     where TOptions : OptimizerOptions, IMomentumOptions<TOptions>
 {
+    /// <summary>TorchSharp's CyclicLR adds to the highest momentum what PyTorch's subtracts from it, so its defaults reach 1: a bias correction
+    /// would divide by zero.</summary>
+    private const double HighestMomentum = 0.99;
+
     public FusedGroup(ParameterGroup group, TOptions options) : base(group.Parameters, new GroupOptions<TOptions>(group.Own(options)))
     {
     }
@@ -132,10 +136,11 @@ internal sealed class FusedGroup<TOptions> : ParamGroup<GroupOptions<TOptions>>,
     {
     }
 
+    /// <summary>The decay of the momentum, at most <see cref="HighestMomentum"/>.</summary>
     public double Momentum
     {
         get => Options.Hyperparameters.Momentum;
-        set => Options.Hyperparameters = Options.Hyperparameters.WithMomentum(value);
+        set => Options.Hyperparameters = Options.Hyperparameters.WithMomentum(Math.Min(value, HighestMomentum));
     }
 }
 

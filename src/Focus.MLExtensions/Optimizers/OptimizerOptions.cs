@@ -22,7 +22,18 @@ public abstract record OptimizerOptions
     /// <returns>An optimizer for TorchSharp's own loops and schedulers; its state is saved and restored exactly by <c>save_state_dict</c>
     /// and <c>load_state_dict</c>.</returns>
     /// <exception cref="ArgumentOutOfRangeException">A hyperparameter is out of its range.</exception>
-    /// <exception cref="ArgumentException">There is no parameter, or one stands in two groups.</exception>
+    /// <exception cref="ArgumentException">There is no parameter, or one appears in two groups.</exception>
+    /// <example>
+    /// <code>
+    /// var model = TorchSharp.torch.nn.Linear(10, 2);
+    /// using var optimizer = new FocusOptions { LearningRate = 1e-3, WeightDecay = 0.1 }.CreateOptimizer(
+    /// [
+    ///     new ParameterGroup([model.weight]),
+    ///     new ParameterGroup([model.bias!]) { WeightDecay = 0 },
+    /// ]);
+    /// var scheduler = TorchSharp.torch.optim.lr_scheduler.OneCycleLR(optimizer, max_lr: 1e-2, total_steps: 100);
+    /// </code>
+    /// </example>
     public abstract OptimizerHelper CreateOptimizer(IEnumerable<ParameterGroup> parameterGroups);
 
     /// <summary>Creates the optimizer for parameters that all share the learning rate and the weight decay.</summary>
@@ -39,7 +50,7 @@ public abstract record OptimizerOptions
 }
 
 /// <summary>Parameters that share a learning rate and a weight decay.</summary>
-/// <param name="parameters">The parameters; each may stand in one group only.</param>
+/// <param name="parameters">The parameters; each may appear in one group only.</param>
 public sealed class ParameterGroup(IEnumerable<Parameter> parameters)
 {
     /// <summary>The parameters of the group.</summary>

@@ -169,7 +169,7 @@ public sealed class FocusTransformCatalog
     /// <param name="inputColumnName">The column of tokens, a vector of Int32; null for the same name.</param>
     /// <exception cref="ArgumentException">A name is empty.</exception>
     public DetokenizingEstimator DetokenizeGpt2(string outputColumnName, string? inputColumnName = null)
-        => new(outputColumnName, inputColumnName, TokenizerDescription.Gpt2);
+        => new(outputColumnName, inputColumnName, NamedTokenizer.Gpt2());
 
     /// <summary>Makes a token of each character, of the vocabulary of all characters in the data it is fitted to.</summary>
     /// <remarks><c>Fit</c> reads the data once. The transformer's <see cref="TokenizingTransformer.Tokenizer"/> is a
@@ -188,7 +188,7 @@ public sealed class FocusTransformCatalog
     /// <exception cref="ArgumentException">A name is empty.</exception>
     public DetokenizingEstimator DetokenizeCharacters(
         string outputColumnName, string? inputColumnName = null, CharacterTokenizer? tokenizer = null)
-        => new(outputColumnName, inputColumnName, tokenizer is null ? null : TokenizerDescription.Characters(tokenizer.Vocabulary));
+        => new(outputColumnName, inputColumnName, tokenizer is null ? null : NamedTokenizer.Characters(tokenizer));
 }
 
 /// <summary>Trainers whose optimizer is an options object.</summary>

@@ -119,7 +119,7 @@ public sealed class CharacterTransformTests
         var schema = new DataViewSchema.Builder();
         schema.AddColumn("Tokens", TokenColumn.Type, annotations.ToAnnotations());
 
-        Assert.IsNull(TokenizerDescription.Of(schema.ToSchema()["Tokens"]));
+        Assert.IsNull(TokenColumn.TokenizerOf(schema.ToSchema()["Tokens"]));
     }
 
     [TestMethod]

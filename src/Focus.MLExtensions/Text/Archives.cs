@@ -13,10 +13,8 @@ internal static class ArchiveReader
 
     private static ReadOnlySpan<byte> GzipMagic => [0x1F, 0x8B];
 
-    public static IEnumerable<TextDocument> Read(string path, DocumentReading reading)
-        => path.EndsWith(".txt", StringComparison.OrdinalIgnoreCase)
-            ? TextFiles.Read(path, perLine: false, reading)
-            : ReadArchive(path, reading);
+    public static IEnumerable<TextDocument> Read(string path, DocumentReading reading) => path.EndsWith(".txt", StringComparison.OrdinalIgnoreCase)
+        ? TextFiles.Read(path, perLine: false, reading) : ReadArchive(path, reading);
 
     private static IEnumerable<TextDocument> ReadArchive(string path, DocumentReading reading)
     {
@@ -29,11 +27,7 @@ internal static class ArchiveReader
         reading.EndFile(file.Length);
     }
 
-    /// <summary>Recognises archives by their first bytes, whatever their names, and texts by their names.</summary>
-    /// <param name="stream">The content.</param>
-    /// <param name="source">The path of the content, for messages.</param>
-    /// <param name="name">The file name without the extensions of compressions already undone.</param>
-    /// <param name="reading">The pass over the corpus.</param>
+    /// <summary>Recognises archives by their first bytes, and texts by their names, without the extensions of compressions already undone.</summary>
     private static IEnumerable<TextDocument> ReadContent(Stream stream, string source, string name, DocumentReading reading)
     {
         var header = new byte[TarHeaderLength];
@@ -133,13 +127,12 @@ internal sealed class WholeGzipStream(Stream compressed) : ReadOnlyStream
     /// <exception cref="InvalidDataException">The data are damaged or cut short.</exception>
     public override int Read(Span<byte> destination)
     {
-        while (end - start <= Marker.Length && Fill())
-        {
-        }
+        if (destination.IsEmpty) return 0;
+        while (end - start <= Marker.Length && Fill()) { }
         var length = Math.Min(destination.Length, end - start - Marker.Length);
-        if (length <= 0 && !destination.IsEmpty && !buffer.AsSpan(start, end - start).SequenceEqual(Marker))
-            throw new InvalidDataException("the gzip data end before their end marker");
-        if (length <= 0) return 0;
+        if (length <= 0)
+            return buffer.AsSpan(start, end - start).SequenceEqual(Marker) ? 0
+                : throw new InvalidDataException("the gzip data end before their end marker");
         buffer.AsSpan(start, length).CopyTo(destination);
         start += length;
         return length;
@@ -179,30 +172,15 @@ internal sealed class ConcatenatedStream(Stream first, Stream second) : ReadOnly
 internal abstract class ReadOnlyStream : Stream
 {
     public sealed override bool CanRead => true;
-
     public sealed override bool CanSeek => false;
-
     public sealed override bool CanWrite => false;
-
     public sealed override long Length => throw new NotSupportedException();
-
-    public sealed override long Position
-    {
-        get => throw new NotSupportedException();
-        set => throw new NotSupportedException();
-    }
-
-    public sealed override int Read(byte[] buffer, int offset, int count) => Read(buffer.AsSpan(offset, count));
+    public sealed override long Position { get => throw new NotSupportedException(); set => throw new NotSupportedException(); }
 
     public abstract override int Read(Span<byte> buffer);
-
-    public sealed override void Flush()
-    {
-    }
-
-    public sealed override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-    public sealed override void SetLength(long value) => throw new NotSupportedException();
-
+    public sealed override int Read(byte[] buffer, int offset, int count) => Read(buffer.AsSpan(offset, count));
     public sealed override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
+    public sealed override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
+    public sealed override void SetLength(long value) => throw new NotSupportedException();
+    public sealed override void Flush() { }
 }

@@ -64,7 +64,7 @@ public static class CorpusPreparation
         var (begun, corpus) = (folder.Journal, folder.Journal.Corpus);
         var clock = Stopwatch.StartNew();
         var (committed, reported) = (TimeSpan.Zero, TimeSpan.Zero);
-        var (hash, batch) = ("", default(DocumentBatch)!);
+        var (hash, batch) = ("", new DocumentBatch(0, 0));
         foreach (var next in SelectInOrder(DocumentBatch.Read(documents, options), Process, options.Workers))
         {
             batch = next;
@@ -212,8 +212,6 @@ public readonly record struct PreparationProgress(
     double TokensPerSecond, TimeSpan Elapsed, bool Resuming);
 
 /// <summary>Consecutive documents, and parts of documents, that are tokenized together.</summary>
-/// <param name="index">The batch's number, from 0.</param>
-/// <param name="firstDocument">The number of the first document, or of the one that the first part belongs to.</param>
 internal sealed class DocumentBatch(long index, long firstDocument)
 {
     public const int MaxDocuments = 512;
@@ -224,9 +222,11 @@ internal sealed class DocumentBatch(long index, long firstDocument)
     private readonly List<TextDocument> documents = [];
     private int length;
 
+    /// <summary>The batch's number, from 0.</summary>
     public long Index => index;
 
-    private long FirstDocument => firstDocument;
+    /// <summary>The number of the first document, or of the one that the first part belongs to.</summary>
+    public long FirstDocument => firstDocument;
 
     /// <summary>How many documents end in the batch.</summary>
     public int Documents { get; private set; }

@@ -1,7 +1,6 @@
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using System.Text;
-using System.Text.Json;
 using static System.FormattableString;
 
 namespace Focus;
@@ -25,7 +24,8 @@ internal sealed class PreparationFolder : IDisposable
         folder = Directory.CreateDirectory(options.Output).FullName;
         if (options.Restart) // The description first, so that what is left is never taken for complete.
             foreach (var name in (string[])[.. Results, JournalName, PartialTrain, PartialValidation]) File.Delete(PathOf(name));
-        var journal = PreparationJournal.Read(PathOf(JournalName));
+        var journal = File.Exists(PathOf(JournalName))
+            ? PreparedCorpus.ReadJson<PreparationJournal>(PathOf(JournalName), "the journal of a preparation (Restart starts over)") : null;
         if (journal is null && Array.Find(Results, name => File.Exists(PathOf(name))) is { } result)
             throw new IOException($"{folder} already holds {result}. Choose another folder, or start over (Restart), which deletes it.");
         var begun = PreparedCorpus.Of(tokenizer) with
@@ -53,19 +53,17 @@ internal sealed class PreparationFolder : IDisposable
 
     private TokenStream OpenTokens(string path, long count)
     {
-        var stream = new TokenStream(path, Journal.Corpus.TokenWidth, FileMode.OpenOrCreate);
-        if (stream.Count >= count)
-        {
-            stream.Truncate(count);
-            return stream;
-        }
-        using (stream)
+        var width = Journal.Corpus.TokenWidth;
+        var found = File.Exists(path) ? new FileInfo(path).Length / (int)width : 0;
+        if (found < count)
             throw new InvalidDataException(
-                $"{path} holds {stream.Count} tokens; expected at least {count}, as {PathOf(JournalName)} says. Start over (Restart).");
+                $"{path} holds {found} tokens; expected at least {count}, as {PathOf(JournalName)} says. Start over (Restart).");
+        var stream = new TokenStream(path, width, FileMode.OpenOrCreate);
+        stream.Truncate(count);
+        return stream;
     }
 
-    /// <param name="batch">The next batch.</param>
-    /// <param name="hash">The corpus's hash up to and including the batch.</param>
+    /// <summary>Appends a batch; the hash is the corpus's up to and including it.</summary>
     public void Append(DocumentBatch batch, string hash)
     {
         train!.Write(CollectionsMarshal.AsSpan(batch.Train));
@@ -74,8 +72,7 @@ internal sealed class PreparationFolder : IDisposable
         Journal = new(
             corpus with
             {
-                Documents = corpus.Documents + batch.Documents,
-                BrokenDocuments = batch.Broken,
+                Documents = corpus.Documents + batch.Documents, BrokenDocuments = batch.Broken,
                 TextBytes = corpus.TextBytes + batch.TextBytes,
                 TrainTokens = corpus.TrainTokens + batch.Train.Count,
                 ValidationTokens = corpus.ValidationTokens + batch.Validation.Count,
@@ -88,7 +85,7 @@ internal sealed class PreparationFolder : IDisposable
     {
         train!.Flush();
         validation!.Flush();
-        Journal.Write(PathOf(JournalName));
+        PreparedCorpus.WriteJson(PathOf(JournalName), Journal);
     }
 
     /// <summary>Turns the partial files into the results. Each step can be repeated after an interruption.</summary>
@@ -156,30 +153,13 @@ internal sealed class PreparationFolder : IDisposable
 }
 
 /// <summary>What is known to be on the disk; the partial files may hold more.</summary>
-/// <param name="Corpus">The settings, and what is in the partial files.</param>
+/// <param name="Corpus">The settings, and the counts of the partial files.</param>
 /// <param name="Batches">The number of batches in the partial files.</param>
 /// <param name="CorpusHash">SHA-256, in hexadecimal digits, of the hash of all batches but the last and the hash of the last; empty without
 /// batches.</param>
 /// <param name="IsComplete">Whether all batches are in the partial files, which only need to be renamed.</param>
 internal sealed record PreparationJournal(PreparedCorpus Corpus, long Batches, string CorpusHash, bool IsComplete)
 {
-    /// <summary>Reads a journal; null where there is none.</summary>
-    /// <exception cref="InvalidDataException">The file is not a journal.</exception>
-    public static PreparationJournal? Read(string path)
-    {
-        if (!File.Exists(path)) return null;
-        try
-        {
-            return JsonSerializer.Deserialize<PreparationJournal>(File.ReadAllBytes(path), PreparedCorpus.Json) ?? throw new JsonException("It is null.");
-        }
-        catch (JsonException invalid)
-        {
-            throw new InvalidDataException($"{path}: expected the journal of a preparation: {invalid.Message} Start over (Restart).", invalid);
-        }
-    }
-
-    public void Write(string path) => AtomicFile.Write(path, stream => JsonSerializer.Serialize(stream, this, PreparedCorpus.Json));
-
     /// <summary>The corpus's hash after one more batch.</summary>
     public static string Chain(string hash, byte[] next) => Convert.ToHexString(SHA256.HashData([.. Convert.FromHexString(hash), .. next]));
 }

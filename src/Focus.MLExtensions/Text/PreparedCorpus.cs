@@ -12,7 +12,7 @@ public sealed record PreparedCorpus
     internal const string ValidationName = "val.bin";
     internal const string MetadataName = "meta.json";
 
-    internal static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web)
+    private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web)
     {
         WriteIndented = true,
         RespectNullableAnnotations = true,
@@ -78,15 +78,7 @@ public sealed record PreparedCorpus
         if (!File.Exists(path))
             throw new FileNotFoundException(
                 $"Expected a prepared corpus with {MetadataName} in {folder}, found none. Was its preparation completed?", path);
-        try
-        {
-            return JsonSerializer.Deserialize<PreparedCorpus>(File.ReadAllBytes(path), Json) is { } corpus
-                ? corpus with { Folder = folder } : throw new InvalidDataException($"{path}: expected an object, found 'null'.");
-        }
-        catch (JsonException invalid)
-        {
-            throw new InvalidDataException($"{path}: expected the description of a prepared corpus: {invalid.Message}", invalid);
-        }
+        return ReadJson<PreparedCorpus>(path, "the description of a prepared corpus") with { Folder = folder };
     }
 
     /// <summary>Describes a tokenizer without a corpus, for example to keep it beside a model.</summary>
@@ -99,17 +91,13 @@ public sealed record PreparedCorpus
             Tokenizer = tokenizer.Name,
             VocabularySize = tokenizer.VocabularySize,
             Vocabulary = tokenizer.Vocabulary,
-            Documents = 0,
-            BrokenDocuments = 0,
-            TextBytes = 0,
-            TrainTokens = 0,
-            ValidationTokens = 0,
+            Documents = 0, BrokenDocuments = 0, TextBytes = 0, TrainTokens = 0, ValidationTokens = 0,
         };
     }
 
     /// <summary>Writes <c>meta.json</c> into a folder, replacing an existing one.</summary>
     /// <exception cref="IOException">The file cannot be written.</exception>
-    public void Write(string folder) => AtomicFile.Write(Path.Combine(folder, MetadataName), stream => JsonSerializer.Serialize(stream, this, Json));
+    public void Write(string folder) => WriteJson(Path.Combine(folder, MetadataName), this);
 
     /// <summary>Opens the training tokens.</summary>
     /// <exception cref="InvalidDataException">The file does not hold the number of tokens prepared.</exception>
@@ -132,6 +120,21 @@ public sealed record PreparedCorpus
             throw new InvalidDataException($"{Path.Combine(Folder, MetadataName)}: {unknown.Message}", unknown);
         }
     }
+
+    /// <exception cref="InvalidDataException">The file holds something else.</exception>
+    internal static T ReadJson<T>(string path, string expected) where T : class
+    {
+        try
+        {
+            return JsonSerializer.Deserialize<T>(File.ReadAllBytes(path), Json) ?? throw new JsonException("The file holds 'null'.");
+        }
+        catch (JsonException invalid)
+        {
+            throw new InvalidDataException($"{path}: expected {expected}: {invalid.Message}", invalid);
+        }
+    }
+
+    internal static void WriteJson<T>(string path, T value) => AtomicFile.Write(path, stream => JsonSerializer.Serialize(stream, value, Json));
 
     private TokenFile OpenTokens(string name, long count)
     {

@@ -10,19 +10,16 @@ internal static class TextFiles
     {
         var length = new FileInfo(path).Length;
         var documents = perLine ? ReadLines(path, reading)
-            : length <= reading.PartLength ? ReadWhole(path, reading)
-            : reading.PartLength < DocumentReading.LongestText ? ReadParts(path, reading)
-            : SkipTooLong(path, length, reading);
+            : length > reading.PartLength && reading.PartLength < DocumentReading.LongestText ? ReadParts(path, reading)
+            : ReadWhole(path, length, reading);
         foreach (var document in reading.Check(documents, path)) yield return document;
         reading.EndFile(length);
     }
 
-    private static IEnumerable<TextDocument> ReadWhole(string path, DocumentReading reading)
-        => Utf8Text.Decode(File.ReadAllBytes(path), path, reading) is { } document ? [document] : [];
-
-    private static IEnumerable<TextDocument> SkipTooLong(string path, long length, DocumentReading reading)
+    private static IEnumerable<TextDocument> ReadWhole(string path, long length, DocumentReading reading)
     {
-        reading.Skip(path, $"a document of {length} bytes; expected at most {reading.PartLength}: split the file, or read it line by line");
+        if (length <= DocumentReading.LongestText) return Utf8Text.Decode(File.ReadAllBytes(path), path, reading) is { } document ? [document] : [];
+        reading.Skip(path, $"{length} bytes long; expected at most {DocumentReading.LongestText}: split the file, or read it line by line");
         return [];
     }
 
@@ -81,11 +78,7 @@ internal static class Utf8Text
 
     private static readonly UTF8Encoding Strict = new(encoderShouldEmitUTF8Identifier: true, throwOnInvalidBytes: true);
 
-    /// <summary>Decodes a document; reports it and returns null where it is not UTF-8.</summary>
-    /// <param name="bytes">The text.</param>
-    /// <param name="source">The document's source.</param>
-    /// <param name="reading">The pass over the corpus.</param>
-    /// <param name="offset">Where the bytes start in the file, for the report.</param>
+    /// <summary>Decodes a document whose bytes start at an offset in the file; if they are not UTF-8, reports the document and returns null.</summary>
     public static TextDocument? Decode(ReadOnlySpan<byte> bytes, string source, DocumentReading reading, long offset = 0)
     {
         var start = bytes.StartsWith(Strict.Preamble) ? Strict.Preamble.Length : 0;
@@ -109,19 +102,19 @@ internal static class Utf8Text
         using var stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, bufferSize: 0);
         var (bytes, characters) = (new byte[BlockLength], new char[BlockLength + 1]);
         var decoder = Strict.GetDecoder();
-        for (long offset = 0; ;)
+        long offset = 0;
+        try
         {
-            var read = stream.Read(bytes);
-            try
+            for (var read = -1; read != 0; offset += read)
             {
+                read = stream.Read(bytes);
                 decoder.GetChars(bytes.AsSpan(0, read), characters, flush: read == 0);
             }
-            catch (DecoderFallbackException invalid)
-            {
-                return Describe(invalid, offset);
-            }
-            if (read == 0) return null;
-            offset += read;
+            return null;
+        }
+        catch (DecoderFallbackException invalid)
+        {
+            return Describe(invalid, offset);
         }
     }
 
@@ -217,13 +210,10 @@ internal static class JsonLines
                 ? (field.GetString(), null)
                 : (null, "expected an object with a string field 'text'");
         }
-        catch (JsonException invalid)
+        // InvalidOperationException: the text has bytes that are not UTF-8, or half a surrogate pair.
+        catch (Exception invalid) when (invalid is JsonException or InvalidOperationException)
         {
-            return (null, $"not JSON: {invalid.Message}");
-        }
-        catch (InvalidOperationException invalid) // The text has bytes that are not UTF-8, or half a surrogate pair.
-        {
-            return (null, $"not text: {invalid.Message}");
+            return (null, $"expected an object with a string field 'text': {invalid.Message}");
         }
     }
 }

@@ -255,8 +255,7 @@ public sealed class CharacterTokenizer : Tokenizer
     {
         var start = position;
         var character = Next(text, ref position);
-        return idOf.TryGetValue(character, out var id)
-            ? id
+        return idOf.TryGetValue(character, out var id) ? id
             : throw new ArgumentException(
                 $"The character {Name(character)} at position {start} of the text is not in the vocabulary of {Count}.", nameof(text));
     }

@@ -71,14 +71,11 @@ public sealed class TokenFile : TokenSource
     private readonly MemoryMappedFile file;
     private readonly MemoryMappedViewAccessor view;
 
-    private TokenFile(string path, TokenWidth width, FileStream stream)
+    private TokenFile(string path, TokenWidth width, long length)
     {
-        Name = path;
-        Width = width;
-        Count = stream.Length / (int)width;
-        file = MemoryMappedFile.CreateFromFile(
-            stream, mapName: null, capacity: 0, MemoryMappedFileAccess.Read, HandleInheritability.None, leaveOpen: false);
-        view = file.CreateViewAccessor(offset: 0, size: 0, MemoryMappedFileAccess.Read);
+        (Name, Width, Count) = (path, width, length / (int)width);
+        file = MemoryMappedFile.CreateFromFile(path, FileMode.Open, mapName: null, length, MemoryMappedFileAccess.Read);
+        view = file.CreateViewAccessor(offset: 0, length, MemoryMappedFileAccess.Read);
     }
 
     /// <summary>The file's path.</summary>
@@ -108,17 +105,12 @@ public sealed class TokenFile : TokenSource
         if (!BitConverter.IsLittleEndian) throw new PlatformNotSupportedException("Token files are little-endian; this processor is not.");
         if (Directory.Exists(path)) throw new FileNotFoundException($"Expected a token file at {path}, found a folder.", path);
         if (!File.Exists(path)) throw new FileNotFoundException($"Expected a token file at {path}, found nothing.", path);
-        var stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, bufferSize: 0);
-        try
-        {
-            RequireTokens(path, stream.Length, width);
-            return new TokenFile(path, width, stream);
-        }
-        catch
-        {
-            stream.Dispose();
-            throw;
-        }
+        var length = new FileInfo(path).Length;
+        if (length == 0) throw new InvalidDataException($"{path} is empty; expected tokens of {(int)width} bytes each.");
+        var left = length % (int)width;
+        return left == 0 ? new TokenFile(path, width, length) : throw new InvalidDataException(
+            $"{path} is {length} bytes long, which is not a whole number of tokens: expected a multiple of {(int)width}, " +
+            $"found {left} bytes from offset {length - left} on. Was the file cut short, or are its tokens of another width?");
     }
 
     /// <inheritdoc/>
@@ -142,16 +134,6 @@ public sealed class TokenFile : TokenSource
             throw new InvalidDataException(
                 $"{Name}: the token at index {start + wrong} (byte {4 * (start + wrong)}) is {(uint)destination[wrong]}; " +
                 $"expected at most {int.MaxValue}.");
-    }
-
-    private static void RequireTokens(string path, long length, TokenWidth width)
-    {
-        if (length == 0) throw new InvalidDataException($"{path} is empty; expected tokens of {(int)width} bytes each.");
-        var left = length % (int)width;
-        if (left != 0)
-            throw new InvalidDataException(
-                $"{path} is {length} bytes long, which is not a whole number of tokens: expected a multiple of {(int)width}, " +
-                $"found {left} bytes from offset {length - left} on. Was the file cut short, or are its tokens of another width?");
     }
 
     /// <inheritdoc/>
@@ -241,23 +223,15 @@ internal sealed class TokenRange(TokenSource source, long start, long count) : T
 }
 
 /// <summary>A file to which tokens are appended. Tokens that are not flushed before it is disposed are lost.</summary>
-internal sealed class TokenStream : IDisposable
+internal sealed class TokenStream(string path, TokenWidth width, FileMode mode) : IDisposable
 {
-    private readonly TokenWidth width;
-    private readonly int highestId;
-    private readonly FileStream stream;
+    // A FileStream with a buffer would write again on closing, and fail again on a full disk.
+    private readonly FileStream stream = new(path, mode, FileAccess.Write, FileShare.None, bufferSize: 0);
+    private readonly int highestId = width == TokenWidth.UInt16 ? ushort.MaxValue : int.MaxValue;
     private readonly byte[] buffer = new byte[1 << 16];
     private int buffered;
 
-    public TokenStream(string path, TokenWidth width, FileMode mode)
-    {
-        (this.width, highestId) = (width, width == TokenWidth.UInt16 ? ushort.MaxValue : int.MaxValue);
-        // A FileStream with a buffer would write again on closing, and fail again on a full disk.
-        stream = new FileStream(path, mode, FileAccess.Write, FileShare.None, bufferSize: 0);
-        Count = stream.Length / (int)width;
-    }
-
-    /// <summary>The number of tokens in the file.</summary>
+    /// <summary>The number of tokens, of which those in an existing file count once it has been truncated.</summary>
     public long Count { get; private set; }
 
     /// <exception cref="ArgumentOutOfRangeException">An id does not fit; nothing was added.</exception>
@@ -274,7 +248,7 @@ internal sealed class TokenStream : IDisposable
             var bytes = buffer.AsSpan(buffered, taken * (int)width);
             if (width == TokenWidth.UInt32) MemoryMarshal.AsBytes(ids[..taken]).CopyTo(bytes);
             else TensorPrimitives.ConvertTruncating(ids[..taken], MemoryMarshal.Cast<byte, ushort>(bytes));
-            buffered += taken * (int)width;
+            buffered += bytes.Length;
             Count += taken;
             ids = ids[taken..];
         }

@@ -11,8 +11,6 @@ internal sealed unsafe class XzStream : ReadOnlyStream
     /// <summary>The usual presets need at most 65 MB; streams that ask for more than this are refused.</summary>
     private const ulong MemoryLimit = 1UL << 30;
 
-    private static readonly Lazy<nint> Loaded = new(LoadLibrary);
-
     private readonly delegate* unmanaged<State*, Action, Result> code = (delegate* unmanaged<State*, Action, Result>)Find("lzma_code");
     private readonly delegate* unmanaged<State*, void> end = (delegate* unmanaged<State*, void>)Find("lzma_end");
     private readonly Stream compressed;
@@ -34,8 +32,7 @@ internal sealed unsafe class XzStream : ReadOnlyStream
     }
 
     /// <summary>The handle of liblzma.</summary>
-    /// <exception cref="DllNotFoundException">It is not installed.</exception>
-    public static nint Library => Loaded.Value;
+    public static Lazy<nint> Library { get; } = new(LoadLibrary);
 
     /// <exception cref="InvalidDataException">The data are damaged or cut short.</exception>
     public override int Read(Span<byte> buffer)
@@ -88,7 +85,7 @@ internal sealed unsafe class XzStream : ReadOnlyStream
         base.Dispose(disposing);
     }
 
-    private static nint Find(string function) => NativeLibrary.GetExport(Library, function);
+    private static nint Find(string function) => NativeLibrary.GetExport(Library.Value, function);
 
     private static nint LoadLibrary()
     {

@@ -136,6 +136,47 @@ public sealed class CorpusPreparationTests
     }
 
     [TestMethod]
+    public void AFailingDiskInterruptsThePreparation()
+    {
+        var options = Options("whole") with { ValidationShare = 0.1 };
+        Prepare(Many(6000), options);
+        var failing = options with { Output = folder.File("failing") };
+        var corpus = Many(6000).Select((document, i) => i < 3000 ? document : throw new IOException("disk failure 17"));
+
+        var error = Assert.Throws<IOException>(() => Prepare(TextDocuments.From(corpus), failing));
+
+        StringAssert.Contains(error.Message, failing.Output);
+        StringAssert.Contains(error.Message, "disk failure 17");
+        Assert.IsTrue(new FileInfo(folder.File("failing/train.bin.part")).Length > 0);
+        Prepare(Many(6000), failing);
+        AssertSameFiles("whole", "failing");
+    }
+
+    [TestMethod]
+    public void TokensThatAreMissingFromAPartialFileAreReported()
+    {
+        var options = Options("out");
+        Assert.Throws<OperationCanceledException>(() => Cancel(options, 3000));
+        var partial = folder.File("out/train.bin.part");
+        using (var file = new FileStream(partial, FileMode.Open)) file.SetLength(200);
+
+        var error = Assert.Throws<InvalidDataException>(() => Prepare(Many(6000), options));
+
+        StringAssert.Contains(error.Message, $"{partial} holds 100 tokens");
+    }
+
+    [TestMethod]
+    [DataRow("null")]
+    [DataRow("{}")]
+    [DataRow("{")]
+    public void ADamagedJournalIsNamed(string text)
+    {
+        var path = folder.Write("out/preparation.json", text);
+
+        StringAssert.Contains(Assert.Throws<InvalidDataException>(() => Prepare(Texts("abc"), Options("out"))).Message, path);
+    }
+
+    [TestMethod]
     public void WhatWasWrittenAfterTheLastJournalIsCutOff()
     {
         var options = Options("whole") with { ValidationShare = 0.1 };

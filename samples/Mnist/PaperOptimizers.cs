@@ -11,7 +11,7 @@ internal static class PaperOptimizers
 
     /// <summary>An optimizer by name: adamw, signum, focus (γ 0.2) or focus-γ such as focus-0.4.</summary>
     /// <exception cref="ArgumentException">The name is none of these.</exception>
-    public static OptimizerOptions Create(string name, double learningRate) => name switch
+    public static OptimizerSettings Create(string name, double learningRate) => name switch
     {
         "adamw" => new AdamWOptions { LearningRate = learningRate, WeightDecay = WeightDecay },
         // The paper's Signum runs decay towards the average of the parameters: FOCUS without its attraction.

@@ -5,7 +5,7 @@ using Spectre.Console;
 
 // Three optimizers train the same small network on the same data, in an ordinary ML.NET pipeline; one line differs between them.
 const int points = 4000, steps = 600;
-OptimizerOptions[] optimizers =
+OptimizerSettings[] optimizers =
 [
     new FocusOptions { LearningRate = 2e-3, Beta1 = 0.9, Beta2 = 0.99, Gamma = 0.2, WeightDecay = 1e-2 },
     new SignumOptions { LearningRate = 2e-3, WeightDecay = 1e-2 },

@@ -22,14 +22,14 @@ public sealed class PropertyTests
         from gradients in Number.Array[length].Array[5]
         select (start, gradients);
 
-    private static readonly OptimizerOptions[] SignBased =
+    private static readonly OptimizerSettings[] SignBased =
     [
         new FocusOptions { LearningRate = 0.01, Beta2 = 0.9, Gamma = 0.3, WeightDecay = 0.1 },
         new FocusOptions { LearningRate = 0.01, Beta2 = 0.9, Gamma = 0.3, WeightDecay = 0.1, DecayOrder = FocusDecayOrder.BeforeSign },
         new SignumOptions { LearningRate = 0.01, WeightDecay = 0.1 },
     ];
 
-    private static readonly OptimizerOptions[] All = [.. SignBased, new AdamWOptions { LearningRate = 0.01 }];
+    private static readonly OptimizerSettings[] All = [.. SignBased, new AdamWOptions { LearningRate = 0.01 }];
 
     private readonly TemporaryFolder folder = new();
 
@@ -195,7 +195,7 @@ public sealed class PropertyTests
         }
     }
 
-    private static float[] Train(OptimizerOptions options, float[] start, float[][] gradients)
+    private static float[] Train(OptimizerSettings options, float[] start, float[][] gradients)
     {
         using var scope = NewDisposeScope();
         var parameter = new TorchSharp.Modules.Parameter(tensor(start));

@@ -12,7 +12,7 @@ namespace Gpt2Sample;
 internal static class DemoCommand
 {
     /// <summary>Rates at which runs with three seeds end within 0.04 of each other, as they do not at larger ones.</summary>
-    private static readonly OptimizerOptions[] Optimizers =
+    private static readonly OptimizerSettings[] Optimizers =
     [
         new FocusOptions { LearningRate = 7e-4, Beta2 = 0.99, Gamma = 0.2, WeightDecay = 0.1 },
         new SignumOptions { LearningRate = 5e-4, WeightDecay = 0.1 },

@@ -87,7 +87,7 @@ internal sealed record RunSettings
     public long TokensPerStep => (long)BatchSize * AccumulationSteps * BlockSize;
 
     /// <summary>The chosen optimizer with its hyperparameters.</summary>
-    public OptimizerOptions ChosenOptimizer() => Optimizer switch
+    public OptimizerSettings ChosenOptimizer() => Optimizer switch
     {
         OptimizerKind.Focus => Focus,
         OptimizerKind.Signum => Signum,

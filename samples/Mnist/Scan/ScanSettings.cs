@@ -42,7 +42,7 @@ internal sealed record ScanSettings(
     {
         var options = PaperOptimizers.Create(name, learningRate: 0);
         var settings = JsonSerializer.SerializeToNode(options, options.GetType())!;
-        settings.AsObject().Remove(nameof(OptimizerOptions.LearningRate));
+        settings.AsObject().Remove(nameof(OptimizerSettings.LearningRate));
         return settings;
     }
 }

@@ -62,7 +62,7 @@ public sealed class FocusCatalog
     /// <param name="optimizer">The optimizer and its hyperparameters, such as <see cref="FocusOptions"/>.</param>
     /// <param name="tokenColumnName">The column of tokens: a vector of Int32.</param>
     /// <exception cref="ArgumentException">An option is invalid; the message names it, its value and the range.</exception>
-    public Gpt2Pretrainer Gpt2Pretrainer(OptimizerOptions optimizer, string tokenColumnName = "Tokens")
+    public Gpt2Pretrainer Gpt2Pretrainer(OptimizerSettings optimizer, string tokenColumnName = "Tokens")
         => Gpt2Pretrainer(new Gpt2Pretrainer.Options { Optimizer = optimizer, TokenColumnName = tokenColumnName });
 }
 
@@ -185,7 +185,7 @@ public sealed class FocusTransformCatalog
     /// <param name="inputColumnName">The column of tokens, a vector of Int32; null for the same name.</param>
     /// <exception cref="ArgumentException">A name is empty.</exception>
     public DetokenizingEstimator DetokenizeGpt2(string outputColumnName, string? inputColumnName = null)
-        => new(outputColumnName, inputColumnName, TokenizerDescription.Gpt2);
+        => new(outputColumnName, inputColumnName, NamedTokenizer.Gpt2());
 
     /// <summary>Makes a token of each character, of the vocabulary of all characters in the data it is fitted to.</summary>
     /// <remarks><c>Fit</c> reads the data once. The transformer's <see cref="TokenizingTransformer.Tokenizer"/> is a
@@ -204,7 +204,7 @@ public sealed class FocusTransformCatalog
     /// <exception cref="ArgumentException">A name is empty.</exception>
     public DetokenizingEstimator DetokenizeCharacters(
         string outputColumnName, string? inputColumnName = null, CharacterTokenizer? tokenizer = null)
-        => new(outputColumnName, inputColumnName, tokenizer is null ? null : TokenizerDescription.Characters(tokenizer.Vocabulary));
+        => new(outputColumnName, inputColumnName, tokenizer is null ? null : NamedTokenizer.Characters(tokenizer));
 }
 
 /// <summary>Trainers whose optimizer is an options object.</summary>
@@ -234,7 +234,7 @@ public sealed class FocusTrainerCatalog
     /// <param name="labelColumnName">The label column: a key.</param>
     /// <param name="featureColumnName">The feature column: a vector of Single of known size.</param>
     /// <exception cref="ArgumentException">An option is invalid; the message names it, its value and the range.</exception>
-    public MlpTrainer Mlp(OptimizerOptions optimizer, string labelColumnName = "Label", string featureColumnName = "Features")
+    public MlpTrainer Mlp(OptimizerSettings optimizer, string labelColumnName = "Label", string featureColumnName = "Features")
         => Mlp(new MlpTrainer.Options { Optimizer = optimizer, LabelColumnName = labelColumnName, FeatureColumnName = featureColumnName });
 }
 

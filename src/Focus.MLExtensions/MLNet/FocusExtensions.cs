@@ -57,7 +57,7 @@ public static class FocusExtensions
     /// <param name="featureColumnName">The feature column: a vector of Single of known size.</param>
     /// <exception cref="ArgumentException">An option is invalid; the message names it, its value and the range.</exception>
     public static MlpTrainer FocusMlp(
-        this MulticlassClassificationCatalog.MulticlassClassificationTrainers catalog, OptimizerOptions optimizer,
+        this MulticlassClassificationCatalog.MulticlassClassificationTrainers catalog, OptimizerSettings optimizer,
         string labelColumnName = "Label", string featureColumnName = "Features")
         => catalog.FocusMlp(new MlpTrainer.Options
         {

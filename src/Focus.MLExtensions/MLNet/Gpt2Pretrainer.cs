@@ -74,7 +74,7 @@ public sealed class Gpt2Pretrainer : IEstimator<Gpt2Transformer>
         }
         var scoring = Gpt2Scoring.Of(
             options with { Generation = options.Generation with { Seed = options.Generation.Seed ?? seed } },
-            options.SeparatorFor(TokenizerDescription.Of(column)));
+            options.SeparatorFor(TokenColumn.TokenizerOf(column)));
         return new Gpt2Transformer(network, scoring);
     }
 
@@ -85,7 +85,7 @@ public sealed class Gpt2Pretrainer : IEstimator<Gpt2Transformer>
     {
         ArgumentNullException.ThrowIfNull(inputSchema);
         var tokens = ColumnRole.Tokens.Find(inputSchema, options.TokenColumnName);
-        return inputSchema.With(Gpt2Scoring.Of(options, options.Separator).Columns(TokenizerDescription.Example(tokens)));
+        return inputSchema.With(Gpt2Scoring.Of(options, options.Separator).Columns(TokenColumn.Example(tokens)));
     }
 
     private void Train(Gpt2 network, TokenSource train, TokenSource? validation, int seed, IChannel channel)
@@ -167,8 +167,8 @@ public sealed class Gpt2Pretrainer : IEstimator<Gpt2Transformer>
         }
 
         /// <summary>The separator for rows of a tokenizer's tokens.</summary>
-        internal int? SeparatorFor(TokenizerDescription? tokenizer)
-            => separator.Given || tokenizer is null || tokenizer.Count > Gpt2Tokens.EndOfText ? Separator : null;
+        internal int? SeparatorFor(NamedTokenizer? tokenizer)
+            => separator.Given || tokenizer is null || tokenizer.VocabularySize > Gpt2Tokens.EndOfText ? Separator : null;
     }
 }
 
@@ -185,7 +185,7 @@ internal sealed class TokenReader(Gpt2Pretrainer.Options options)
         var column = Find(train, Training);
         if (validation is null) return column;
         var other = Find(validation, Validation);
-        if (TokenizerDescription.Of(column) is { } expected && TokenizerDescription.Of(other) is { } found && !found.Matches(expected))
+        if (TokenColumn.TokenizerOf(column) is { } expected && TokenColumn.TokenizerOf(other) is { } found && !found.Matches(expected))
             throw Validation.Mismatch(other.Name, $"tokens of the training data's tokenizer, {expected}",
                 $"those of {found}, another; transform both with the same fitted tokenizer");
         return column;
@@ -194,10 +194,10 @@ internal sealed class TokenReader(Gpt2Pretrainer.Options options)
     private DataViewSchema.Column Find(DataViewSchema schema, ColumnRole role)
     {
         var column = role.Find(schema, options.TokenColumnName);
-        if (TokenizerDescription.Of(column) is { } tokenizer && tokenizer.Count > options.Model.VocabularySize)
+        if (TokenColumn.TokenizerOf(column) is { } tokenizer && tokenizer.VocabularySize > options.Model.VocabularySize)
             throw role.Mismatch(column.Name,
                 $"at most {options.Model.VocabularySize} different tokens, the model's {nameof(Gpt2Config.VocabularySize)}",
-                $"the {tokenizer.Count} of its tokenizer; take a larger {nameof(Gpt2Config.VocabularySize)}");
+                $"the {tokenizer.VocabularySize} of its tokenizer; take a larger {nameof(Gpt2Config.VocabularySize)}");
         return column;
     }
 
@@ -227,7 +227,7 @@ internal sealed class TokenReader(Gpt2Pretrainer.Options options)
 
     private void ReadRows(IDataView data, DataViewSchema.Column column, TokenBuffer buffer)
     {
-        var separator = options.SeparatorFor(TokenizerDescription.Of(column));
+        var separator = options.SeparatorFor(TokenColumn.TokenizerOf(column));
         using var cursor = data.GetRowCursor([column]);
         var getter = cursor.GetGetter<VBuffer<int>>(column);
         VBuffer<int> value = default, dense = default;

@@ -67,7 +67,7 @@ public sealed class Gpt2Transformer : FocusTransformer
     private protected override RowMapping Bind(DataViewSchema inputSchema)
     {
         var tokens = ColumnRole.Tokens.Find(inputSchema, scoring.TokenColumnName);
-        var tokenizer = TokenizerDescription.Of(tokens);
+        var tokenizer = TokenColumn.TokenizerOf(tokens);
         // Rows enough to find some of similar length among them.
         return new RowMapping(
             inputSchema, [tokens], scoring.Columns(tokenizer), blockSize: 64,
@@ -163,16 +163,16 @@ internal sealed record Gpt2Scoring(
         separator, options.GenerateTokens, options.Generation);
 
     /// <summary>The same, generating only what a tokenizer has text for.</summary>
-    public Gpt2Scoring For(TokenizerDescription? tokenizer)
-        => this with { Generation = Generation with { TokenCount = Generation.TokenCount ?? tokenizer?.Count } };
+    public Gpt2Scoring For(NamedTokenizer? tokenizer)
+        => this with { Generation = Generation with { TokenCount = Generation.TokenCount ?? tokenizer?.VocabularySize } };
 
     /// <summary>The added columns.</summary>
     /// <param name="tokenizer">The tokenizer that the tokens are of, where it is known.</param>
-    public IEnumerable<DataViewSchema.DetachedColumn> Columns(TokenizerDescription? tokenizer)
+    public IEnumerable<DataViewSchema.DetachedColumn> Columns(NamedTokenizer? tokenizer)
     {
         yield return new(LossColumnName, NumberDataViewType.Single);
         yield return new(PerplexityColumnName, NumberDataViewType.Single);
-        if (GenerateTokens > 0) yield return new(ContinuationColumnName, TokenColumn.Type, tokenizer?.ToAnnotations());
+        if (GenerateTokens > 0) yield return new(ContinuationColumnName, TokenColumn.Type, tokenizer is null ? null : TokenColumn.Annotate(tokenizer));
     }
 
     /// <summary>The tokens that a network goes on with after some others; after none, those after the separator.</summary>

@@ -1,4 +1,3 @@
-using System.Text.Json.Serialization;
 using Microsoft.ML;
 using Microsoft.ML.Data;
 using Microsoft.ML.Tokenizers;
@@ -11,12 +10,12 @@ namespace Focus;
 public sealed class TokenizingEstimator : IEstimator<TokenizingTransformer>
 {
     private readonly string outputColumnName, inputColumnName;
-    private readonly TokenizerDescription example;
-    private readonly Func<IEnumerable<string>, TokenizerDescription>? learn;
+    private readonly NamedTokenizer example;
+    private readonly Func<IEnumerable<string>, NamedTokenizer>? learn;
 
     private TokenizingEstimator(
-        string outputColumnName, string? inputColumnName, TokenizerDescription example,
-        Func<IEnumerable<string>, TokenizerDescription>? learn)
+        string outputColumnName, string? inputColumnName, NamedTokenizer example,
+        Func<IEnumerable<string>, NamedTokenizer>? learn)
     {
         ArgumentException.ThrowIfNullOrEmpty(outputColumnName);
         (this.outputColumnName, this.inputColumnName) = (outputColumnName, inputColumnName ?? outputColumnName);
@@ -45,16 +44,16 @@ public sealed class TokenizingEstimator : IEstimator<TokenizingTransformer>
     }
 
     internal static TokenizingEstimator Gpt2(string outputColumnName, string? inputColumnName)
-        => new(outputColumnName, inputColumnName, TokenizerDescription.Gpt2, learn: null);
+        => new(outputColumnName, inputColumnName, NamedTokenizer.Gpt2(), learn: null);
 
     internal static TokenizingEstimator Characters(string outputColumnName, string? inputColumnName)
-        => new(outputColumnName, inputColumnName, TokenizerDescription.AnyCharacters, LearnCharacters);
+        => new(outputColumnName, inputColumnName, TokenColumn.AnyCharacters, LearnCharacters);
 
-    private static TokenizerDescription LearnCharacters(IEnumerable<string> texts)
+    private static NamedTokenizer LearnCharacters(IEnumerable<string> texts)
     {
-        var vocabulary = CharacterTokenizer.Learn(texts).Vocabulary;
-        return vocabulary.Count > 0
-            ? TokenizerDescription.Characters(vocabulary)
+        var tokenizer = CharacterTokenizer.Learn(texts);
+        return tokenizer.Count > 0
+            ? NamedTokenizer.Characters(tokenizer)
             : throw new InvalidOperationException(
                 "There are no characters to learn a vocabulary from: the data has no rows, or their texts are empty.");
     }
@@ -72,15 +71,14 @@ public sealed class TokenizingTransformer : FocusTransformer
 
     private readonly TokenizingConfiguration configuration;
 
-    internal TokenizingTransformer(TokenizingConfiguration configuration)
-        => (this.configuration, Tokenizer) = (configuration, configuration.Tokenizer.CreateTokenizer());
+    internal TokenizingTransformer(TokenizingConfiguration configuration) => this.configuration = configuration;
 
     /// <summary>The tokenizer: ML.NET's <see cref="TiktokenTokenizer"/>, or a <see cref="CharacterTokenizer"/>, which has learned its
-    /// vocabulary.</summary>
-    public Tokenizer Tokenizer { get; }
+    /// vocabulary. Of GPT-2's, each thread has its own.</summary>
+    public Tokenizer Tokenizer => configuration.Tokenizer.Tokenizer;
 
     /// <summary>How many tokens there are; the ids run from 0 to it, exclusive. A model's vocabulary must be at least as large.</summary>
-    public int TokenCount => configuration.Tokenizer.Count;
+    public int TokenCount => configuration.Tokenizer.VocabularySize;
 
     internal override string ModelKind => Kind;
 
@@ -88,8 +86,8 @@ public sealed class TokenizingTransformer : FocusTransformer
 
     internal static TokenizingTransformer Load(ModelArchive archive) => new(TokenizingConfiguration.Load(archive));
 
-    internal static DataViewSchema.DetachedColumn OutputColumn(string name, TokenizerDescription tokenizer)
-        => new(name, TokenColumn.Type, tokenizer.ToAnnotations());
+    internal static DataViewSchema.DetachedColumn OutputColumn(string name, NamedTokenizer tokenizer)
+        => new(name, TokenColumn.Type, TokenColumn.Annotate(tokenizer));
 
     private protected override RowMapping Bind(DataViewSchema inputSchema) => ConversionBlock<ReadOnlyMemory<char>, VBuffer<int>>.Mapping(
         inputSchema, ColumnRole.Text.Find(inputSchema, configuration.InputColumnName),
@@ -107,12 +105,12 @@ public sealed class TokenizingTransformer : FocusTransformer
 public sealed class DetokenizingEstimator : IEstimator<DetokenizingTransformer>
 {
     private readonly string outputColumnName, inputColumnName;
-    private readonly TokenizerDescription? tokenizer;
+    private readonly NamedTokenizer? tokenizer;
 
     /// <param name="outputColumnName">The column to make.</param>
     /// <param name="inputColumnName">The column of tokens, or null for the same name.</param>
     /// <param name="tokenizer">The tokenizer, or null for a character tokenizer whose vocabulary the column of tokens carries.</param>
-    internal DetokenizingEstimator(string outputColumnName, string? inputColumnName, TokenizerDescription? tokenizer)
+    internal DetokenizingEstimator(string outputColumnName, string? inputColumnName, NamedTokenizer? tokenizer)
     {
         ArgumentException.ThrowIfNullOrEmpty(outputColumnName);
         (this.outputColumnName, this.inputColumnName) = (outputColumnName, inputColumnName ?? outputColumnName);
@@ -127,7 +125,7 @@ public sealed class DetokenizingEstimator : IEstimator<DetokenizingTransformer>
     {
         ArgumentNullException.ThrowIfNull(input);
         var column = ColumnRole.Tokens.Find(input.Schema, inputColumnName);
-        var found = tokenizer ?? TokenizerDescription.Of(column);
+        var found = tokenizer ?? TokenColumn.TokenizerOf(column);
         if (found is null || (tokenizer is null && found.Vocabulary is null)) throw LacksVocabulary();
         return new DetokenizingTransformer(new TokenizingConfiguration(outputColumnName, inputColumnName, found));
     }
@@ -139,7 +137,7 @@ public sealed class DetokenizingEstimator : IEstimator<DetokenizingTransformer>
     {
         ArgumentNullException.ThrowIfNull(inputSchema);
         var column = ColumnRole.Tokens.Find(inputSchema, inputColumnName);
-        if (tokenizer is null && !TokenizerDescription.HasVocabulary(column)) throw LacksVocabulary();
+        if (tokenizer is null && !TokenColumn.HasVocabulary(column)) throw LacksVocabulary();
         return inputSchema.With([DetokenizingTransformer.OutputColumn(outputColumnName)]);
     }
 
@@ -155,11 +153,10 @@ public sealed class DetokenizingTransformer : FocusTransformer
 
     private readonly TokenizingConfiguration configuration;
 
-    internal DetokenizingTransformer(TokenizingConfiguration configuration)
-        => (this.configuration, Tokenizer) = (configuration, configuration.Tokenizer.CreateTokenizer());
+    internal DetokenizingTransformer(TokenizingConfiguration configuration) => this.configuration = configuration;
 
     /// <summary>The tokenizer: ML.NET's <see cref="TiktokenTokenizer"/>, or a <see cref="CharacterTokenizer"/>.</summary>
-    public Tokenizer Tokenizer { get; }
+    public Tokenizer Tokenizer => configuration.Tokenizer.Tokenizer;
 
     internal override string ModelKind => Kind;
 
@@ -177,7 +174,7 @@ public sealed class DetokenizingTransformer : FocusTransformer
     private ReadOnlyMemory<char> Detokenize(VBuffer<int> tokens)
     {
         int[] ids = [.. tokens.DenseValues()];
-        var count = configuration.Tokenizer.Count;
+        var count = configuration.Tokenizer.VocabularySize;
         var slot = ids.AsSpan().IndexOfAnyExceptInRange(0, count - 1);
         if (slot >= 0)
             throw new ArgumentException(
@@ -189,7 +186,7 @@ public sealed class DetokenizingTransformer : FocusTransformer
 }
 
 /// <summary>What a transformer between text and tokens is; the whole of its model file.</summary>
-internal sealed record TokenizingConfiguration(string OutputColumnName, string InputColumnName, TokenizerDescription Tokenizer)
+internal sealed record TokenizingConfiguration(string OutputColumnName, string InputColumnName, NamedTokenizer Tokenizer)
 {
     private const string Entry = "configuration.json";
 
@@ -205,75 +202,48 @@ internal sealed record TokenizingConfiguration(string OutputColumnName, string I
     public void Save(ModelArchive archive) => archive.WriteJson(Entry, this);
 }
 
-/// <summary>A tokenizer as model files hold it, and as columns of tokens carry it in their annotations.</summary>
-/// <param name="Name">What kind of tokenizer it is.</param>
-/// <param name="Vocabulary">Its tokens in the order of their ids, where the name does not say them.</param>
-internal sealed record TokenizerDescription(string Name, string[]? Vocabulary)
-{
-    private const string NameKind = "Tokenizer", VocabularyKind = "Vocabulary";
-
-    /// <summary>GPT-2's byte-pair encoding, whose vocabulary everyone knows.</summary>
-    public static TokenizerDescription Gpt2 { get; } = new(NamedTokenizer.Gpt2Name, Vocabulary: null);
-
-    /// <summary>Stands for any character tokenizer, where nothing is known yet.</summary>
-    public static TokenizerDescription AnyCharacters { get; } = Characters(["?"]);
-
-    /// <summary>How many tokens there are.</summary>
-    [JsonIgnore]
-    public int Count => Vocabulary?.Length ?? Gpt2Tokens.Count;
-
-    public static TokenizerDescription Characters(IReadOnlyList<string> vocabulary) => new(NamedTokenizer.CharactersName, [.. vocabulary]);
-
-    /// <summary>The tokenizer that a column's tokens are of, or null where the column does not say.</summary>
-    public static TokenizerDescription? Of(DataViewSchema.Column column)
-    {
-        if (column.Annotations.Schema.GetColumnOrNull(NameKind) is not { Type: TextDataViewType }) return null;
-        ReadOnlyMemory<char> name = default;
-        column.Annotations.GetValue(NameKind, ref name);
-        var annotation = column.Annotations.Schema.GetColumnOrNull(VocabularyKind);
-        var vocabulary = annotation is { Type: VectorDataViewType { ItemType: TextDataViewType } }
-            ? KeyValueType.Text.Read(column.Annotations, VocabularyKind)
-            : null;
-        return (name.ToString(), vocabulary) switch
-        {
-            (NamedTokenizer.Gpt2Name, null) => Gpt2,
-            (NamedTokenizer.CharactersName, { Length: > 0 }) => Characters(vocabulary),
-            _ => null, // Another library's annotation of the same name.
-        };
-    }
-
-    /// <summary>Whether a column's tokens come with a vocabulary.</summary>
-    public static bool HasVocabulary(SchemaShape.Column column) => column.Annotations.Any(annotation => annotation.Name == VocabularyKind);
-
-    /// <summary>A tokenizer as described as that of a column of a shape, which holds no values.</summary>
-    public static TokenizerDescription? Example(SchemaShape.Column column)
-        => HasVocabulary(column) ? AnyCharacters : column.Annotations.Any(annotation => annotation.Name == NameKind) ? Gpt2 : null;
-
-    public DataViewSchema.Annotations ToAnnotations()
-    {
-        var annotations = new DataViewSchema.Annotations.Builder();
-        annotations.AddPrimitiveValue(NameKind, TextDataViewType.Instance, Name.AsMemory());
-        if (Vocabulary is not null) KeyValueType.Text.Add(annotations, VocabularyKind, Vocabulary);
-        return annotations.ToAnnotations();
-    }
-
-    /// <summary>Whether another tokenizer gives texts the same tokens.</summary>
-    public bool Matches(TokenizerDescription other)
-        => Name == other.Name && (Vocabulary ?? []).AsSpan().SequenceEqual(other.Vocabulary ?? []);
-
-    /// <exception cref="InvalidDataException">There is no such tokenizer.</exception>
-    public Tokenizer CreateTokenizer() => NamedTokenizer.Recall(Name, Vocabulary).Tokenizer;
-
-    public override string ToString() => $"'{Name}' of {Count} tokens";
-}
-
 /// <summary>Columns of tokens: vectors of Int32, as the ids of ML.NET's tokenizers are.</summary>
 internal static class TokenColumn
 {
     public const string DefaultName = "Tokens";
 
+    private const string TokenizerKind = "Tokenizer", VocabularyKind = "Vocabulary";
+
     /// <summary>Vectors of any length.</summary>
     public static VectorDataViewType Type { get; } = new(NumberDataViewType.Int32);
+
+    /// <summary>Stands for a character tokenizer whose vocabulary is not known yet.</summary>
+    public static NamedTokenizer AnyCharacters { get; } = NamedTokenizer.Characters(new CharacterTokenizer(["?"]));
+
+    /// <summary>The tokenizer that a column's tokens are of; null where the column does not say.</summary>
+    public static NamedTokenizer? TokenizerOf(DataViewSchema.Column column)
+    {
+        if (column.Annotations.Schema.GetColumnOrNull(TokenizerKind) is not { Type: TextDataViewType }) return null;
+        ReadOnlyMemory<char> name = default;
+        column.Annotations.GetValue(TokenizerKind, ref name);
+        var vocabulary = column.Annotations.Schema.GetColumnOrNull(VocabularyKind) is { Type: VectorDataViewType { ItemType: TextDataViewType } }
+            ? KeyValueType.Text.Read(column.Annotations, VocabularyKind) : null;
+        return (name.ToString(), vocabulary) is (NamedTokenizer.Gpt2Name, null) or (NamedTokenizer.CharactersName, { Length: > 0 })
+            ? new NamedTokenizer(name.ToString(), vocabulary)
+            : null; // Another library's annotation of the same name.
+    }
+
+    /// <summary>Whether a column's tokens come with a vocabulary.</summary>
+    public static bool HasVocabulary(SchemaShape.Column column) => column.Annotations.Any(annotation => annotation.Name == VocabularyKind);
+
+    /// <summary>A tokenizer with the annotations of a column's tokenizer; a shape holds no values.</summary>
+    public static NamedTokenizer? Example(SchemaShape.Column column)
+        => HasVocabulary(column) ? AnyCharacters
+            : column.Annotations.Any(annotation => annotation.Name == TokenizerKind) ? NamedTokenizer.Gpt2() : null;
+
+    /// <summary>The annotations that describe a column's tokenizer.</summary>
+    public static DataViewSchema.Annotations Annotate(NamedTokenizer tokenizer)
+    {
+        var annotations = new DataViewSchema.Annotations.Builder();
+        annotations.AddPrimitiveValue(TokenizerKind, TextDataViewType.Instance, tokenizer.Name.AsMemory());
+        if (tokenizer.Vocabulary is { } vocabulary) KeyValueType.Text.Add(annotations, VocabularyKind, vocabulary);
+        return annotations.ToAnnotations();
+    }
 
     /// <exception cref="InvalidOperationException">An id is not in a model's vocabulary.</exception>
     public static void RequireInVocabulary(ReadOnlySpan<int> tokens, Gpt2Config model, string column, long row)

@@ -12,7 +12,7 @@ namespace Focus;
 /// </code>
 /// The optimizer keeps two tensors, m and v, per parameter.
 /// </remarks>
-public sealed record AdamWOptions : OptimizerOptions, IMomentumOptions<AdamWOptions>
+public sealed record AdamWOptions : OptimizerSettings, IMomentumOptions<AdamWOptions>
 {
     /// <summary>Options with PyTorch's defaults: η 1e-3, β1 0.9, β2 0.999, ε 1e-8, ω 1e-2.</summary>
     public AdamWOptions() => (LearningRate, WeightDecay) = (1e-3, 1e-2);

@@ -13,7 +13,7 @@ namespace Focus;
 /// </code>
 /// The decay pulls towards the average θ̂, not towards zero. The optimizer keeps two tensors, m and θ̄, per parameter.
 /// </remarks>
-public sealed record FocusOptions : OptimizerOptions, IMomentumOptions<FocusOptions>
+public sealed record FocusOptions : OptimizerSettings, IMomentumOptions<FocusOptions>
 {
     /// <summary>Options with the defaults of the published code: η 1e-2, β1 0.9, β2 0.999, γ 0.1, ω 0.</summary>
     public FocusOptions() => LearningRate = 1e-2;

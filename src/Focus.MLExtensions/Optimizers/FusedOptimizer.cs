@@ -48,7 +48,7 @@ internal interface IMomentumOptions<TSelf>
 /// </remarks>
 internal sealed class FusedOptimizer<TRule, TOptions> : OptimizerHelper, optim.IMomentum
     where TRule : struct, IUpdateRule<TRule, TOptions>
-    where TOptions : OptimizerOptions, IMomentumOptions<TOptions>
+    where TOptions : OptimizerSettings, IMomentumOptions<TOptions>
 {
     private readonly FusedLoop<TRule> fusedLoop = new();
 
@@ -120,7 +120,7 @@ internal sealed class FusedOptimizer<TRule, TOptions> : OptimizerHelper, optim.I
 
 /// <summary>A parameter group of a <see cref="FusedOptimizer{TRule, TOptions}"/>.</summary>
 internal sealed class FusedGroup<TOptions> : ParamGroup<GroupOptions<TOptions>>, optim.IMomentum
-    where TOptions : OptimizerOptions, IMomentumOptions<TOptions>
+    where TOptions : OptimizerSettings, IMomentumOptions<TOptions>
 {
     /// <summary>TorchSharp's CyclicLR adds to the highest momentum what PyTorch's subtracts from it, so its defaults reach 1: a bias correction
     /// would divide by zero.</summary>
@@ -145,7 +145,7 @@ internal sealed class FusedGroup<TOptions> : ParamGroup<GroupOptions<TOptions>>,
 }
 
 /// <summary>The hyperparameters of one parameter group, in the form TorchSharp's optimizers and schedulers handle and save.</summary>
-internal sealed class GroupOptions<TOptions> : TorchSharp.Modules.OptimizerOptions where TOptions : OptimizerOptions
+internal sealed class GroupOptions<TOptions> : TorchSharp.Modules.OptimizerOptions where TOptions : OptimizerSettings
 {
     public GroupOptions(TOptions hyperparameters)
     {

@@ -13,7 +13,7 @@ namespace Focus;
 /// Signum runs on MNIST use γ = 0 and β2 = 0.99, where the decay pulls towards the average: for those, take <see cref="FocusOptions"/> with
 /// γ = 0.
 /// </remarks>
-public sealed record SignumOptions : OptimizerOptions, IMomentumOptions<SignumOptions>
+public sealed record SignumOptions : OptimizerSettings, IMomentumOptions<SignumOptions>
 {
     /// <summary>Options with the defaults η 1e-2, β1 0.9, ω 0.</summary>
     public SignumOptions() => LearningRate = 1e-2;

@@ -4,13 +4,17 @@ using System.Text;
 
 namespace Focus;
 
-/// <summary>Documents from archives, compressed files and archives within them, read as streams: nothing is unpacked.</summary>
+/// <summary>Reads documents from archives, compressed files and archives within them as streams: nothing is unpacked.</summary>
 internal static class ArchiveReader
 {
-    public static IEnumerable<TextDocument> Read(string path, DocumentReading reading)
-        => path.EndsWith(".txt", StringComparison.OrdinalIgnoreCase)
-            ? TextFiles.Read(path, perLine: false, reading)
-            : ReadArchive(path, reading);
+    private const int TarHeaderLength = 512, ChecksumOffset = 148, ChecksumLength = 8;
+
+    private static ReadOnlySpan<byte> XzMagic => [0xFD, (byte)'7', (byte)'z', (byte)'X', (byte)'Z', 0];
+
+    private static ReadOnlySpan<byte> GzipMagic => [0x1F, 0x8B];
+
+    public static IEnumerable<TextDocument> Read(string path, DocumentReading reading) => path.EndsWith(".txt", StringComparison.OrdinalIgnoreCase)
+        ? TextFiles.Read(path, perLine: false, reading) : ReadArchive(path, reading);
 
     private static IEnumerable<TextDocument> ReadArchive(string path, DocumentReading reading)
     {
@@ -23,23 +27,35 @@ internal static class ArchiveReader
         reading.EndFile(file.Length);
     }
 
-    /// <param name="stream">What to read.</param>
-    /// <param name="source">Where it is from.</param>
-    /// <param name="name">Its file name without the endings of compressions already undone.</param>
-    /// <param name="reading">The pass over the corpus.</param>
+    /// <summary>Recognises archives by their first bytes, and texts by their names, without the extensions of compressions already undone.</summary>
     private static IEnumerable<TextDocument> ReadContent(Stream stream, string source, string name, DocumentReading reading)
     {
-        using var content = new PeekedStream(stream, ContentKinds.PrefixLength);
-        var documents = ContentKinds.Find(content.Prefix, name) switch
-        {
-            ContentKind.Xz => ReadCompressed(new XzStream(content), source, name, reading),
-            ContentKind.Gzip => ReadCompressed(new WholeGzipStream(content), source, name, reading),
-            ContentKind.Tar => ReadTar(content, source, reading),
-            ContentKind.JsonLines => JsonLines.Read(content, source, reading),
-            ContentKind.Text => ReadText(content, source, reading),
-            _ => Unknown(source, reading),
-        };
+        var header = new byte[TarHeaderLength];
+        header = header[..stream.ReadAtLeast(header, header.Length, throwOnEndOfStream: false)];
+        using var content = new ConcatenatedStream(new MemoryStream(header), stream);
+        var documents =
+            header.AsSpan().StartsWith(XzMagic) ? ReadCompressed(new XzStream(content), source, name, reading)
+            : header.AsSpan().StartsWith(GzipMagic) ? ReadCompressed(new WholeGzipStream(content), source, name, reading)
+            : IsTarHeader(header) ? ReadTar(content, source, reading)
+            : Path.GetExtension(name).ToLowerInvariant() switch
+            {
+                ".txt" => ReadText(content, source, reading),
+                ".json" or ".jsonl" or ".ndjson" => JsonLines.Read(content, source, reading),
+                _ => SkipUnknown(source, reading),
+            };
         foreach (var document in documents) yield return document;
+    }
+
+    /// <summary>Whether the checksum is right, which every tar format has; an empty archive is all zeros.</summary>
+    private static bool IsTarHeader(ReadOnlySpan<byte> header)
+    {
+        if (header.Length < TarHeaderLength) return false;
+        var sum = ' ' * ChecksumLength;
+        for (var i = 0; i < header.Length; i++)
+            if (i is < ChecksumOffset or >= ChecksumOffset + ChecksumLength) sum += header[i];
+        var octal = Encoding.ASCII.GetString(header.Slice(ChecksumOffset, ChecksumLength)).Trim('\0', ' ');
+        return (octal.Length > 0 && octal.All(digit => digit is >= '0' and <= '7') && Convert.ToInt32(octal, 8) == sum)
+            || !header.ContainsAnyExcept((byte)0);
     }
 
     private static IEnumerable<TextDocument> ReadCompressed(Stream content, string source, string name, DocumentReading reading)
@@ -58,10 +74,10 @@ internal static class ArchiveReader
             var documents = ReadContent(entry.DataStream ?? Stream.Null, name, name, reading);
             foreach (var document in reading.Check(documents, name)) yield return document;
         }
-        content.CopyTo(Stream.Null); // Behind the last entry comes what tells whether compressed data were whole.
+        content.CopyTo(Stream.Null); // Compressed data are known to be whole only at their end, behind the last entry.
     }
 
-    /// <summary>The next entry; a header whose numbers are none is damage like any other.</summary>
+    /// <summary>The next entry; turns the exceptions of malformed headers into those of damaged data.</summary>
     private static TarEntry? Next(TarReader tar)
     {
         try
@@ -70,22 +86,13 @@ internal static class ArchiveReader
         }
         catch (Exception damage) when (damage is FormatException or ArgumentException or OverflowException)
         {
-            throw new InvalidDataException($"expected the header of a tar entry, found another: {damage.Message}", damage);
+            throw new InvalidDataException($"expected the header of a tar entry, found something else: {damage.Message}", damage);
         }
     }
 
     private static IEnumerable<TextDocument> ReadText(Stream content, string source, DocumentReading reading)
     {
         using var bytes = new MemoryStream();
-        CopyText(content, bytes);
-        var read = bytes.GetBuffer().AsSpan(0, (int)bytes.Length);
-        if (Utf8Text.TryDecode(read, offset: 0, out var text, out var reason)) return [new TextDocument(text, source)];
-        reading.Report(source, reason);
-        return [];
-    }
-
-    private static void CopyText(Stream content, MemoryStream bytes)
-    {
         var block = new byte[1 << 14];
         for (int read; (read = content.Read(block)) > 0;)
         {
@@ -93,124 +100,39 @@ internal static class ArchiveReader
                 throw new InvalidDataException($"the document is longer than {DocumentReading.LongestText} bytes");
             bytes.Write(block, 0, read);
         }
+        return Utf8Text.Decode(bytes.GetBuffer().AsSpan(0, (int)bytes.Length), source, reading) is { } document ? [document] : [];
     }
 
-    private static IEnumerable<TextDocument> Unknown(string source, DocumentReading reading)
+    private static IEnumerable<TextDocument> SkipUnknown(string source, DocumentReading reading)
     {
-        reading.Report(source, "expected a tar archive, xz, gzip, a text file *.txt or JSON lines; found something else");
+        reading.Skip(source, "expected a tar archive, xz, gzip, a text file *.txt or JSON lines; found something else");
         return [];
     }
 }
 
-/// <summary>What a file of a corpus, or an entry of an archive, holds.</summary>
-internal enum ContentKind
+/// <summary>Decompresses gzip and detects truncation, which <see cref="GZipStream"/> does not. Leaves the compressed stream open.</summary>
+/// <remarks>A gzip file may hold several streams. A marker stream is appended, which decompresses intact only if nothing before it was
+/// cut off.</remarks>
+internal sealed class WholeGzipStream(Stream compressed) : ReadOnlyStream
 {
-    Unknown,
-    Xz,
-    Gzip,
-    Tar,
-    JsonLines,
-    Text,
-}
+    private static readonly byte[] Marker = "the end of what was compressed"u8.ToArray();
+    private static readonly byte[] CompressedMarker = Compress(Marker);
 
-/// <summary>Tells archives by their first bytes, whatever their names, and texts by their names.</summary>
-internal static class ContentKinds
-{
-    /// <summary>How many bytes tell: a tar header.</summary>
-    public const int PrefixLength = 512;
+    private readonly GZipStream decompressed = new(
+        new ConcatenatedStream(compressed, new MemoryStream(CompressedMarker)), CompressionMode.Decompress);
 
-    private const int ChecksumOffset = 148;
-    private const int ChecksumLength = 8;
-
-    private static ReadOnlySpan<byte> XzMagic => [0xFD, (byte)'7', (byte)'z', (byte)'X', (byte)'Z', 0];
-
-    private static ReadOnlySpan<byte> GzipMagic => [0x1F, 0x8B];
-
-    public static ContentKind Find(ReadOnlySpan<byte> prefix, string name)
-    {
-        if (prefix.StartsWith(XzMagic)) return ContentKind.Xz;
-        if (prefix.StartsWith(GzipMagic)) return ContentKind.Gzip;
-        if (IsTarHeader(prefix)) return ContentKind.Tar;
-        return Path.GetExtension(name).ToLowerInvariant() switch
-        {
-            ".txt" => ContentKind.Text,
-            ".json" or ".jsonl" or ".ndjson" => ContentKind.JsonLines,
-            _ => ContentKind.Unknown,
-        };
-    }
-
-    /// <summary>Whether the header's checksum is right, which holds for every tar format since the first; or all is zero, as in an empty
-    /// archive.</summary>
-    private static bool IsTarHeader(ReadOnlySpan<byte> prefix)
-    {
-        if (prefix.Length < PrefixLength) return false;
-        var sum = ' ' * ChecksumLength;
-        for (var i = 0; i < PrefixLength; i++)
-            if (i is < ChecksumOffset or >= ChecksumOffset + ChecksumLength) sum += prefix[i];
-        var written = Encoding.ASCII.GetString(prefix.Slice(ChecksumOffset, ChecksumLength)).Trim('\0', ' ');
-        return sum == ParseOctal(written) || prefix.IndexOfAnyExcept((byte)0) < 0;
-    }
-
-    private static int ParseOctal(string digits)
-        => digits.Length > 0 && digits.All(digit => digit is >= '0' and <= '7')
-            ? digits.Aggregate(0, (value, digit) => (8 * value) + digit - '0')
-            : -1;
-}
-
-/// <summary>A stream whose first bytes can be looked at before they are read. Leaves the stream below open.</summary>
-internal sealed class PeekedStream : ReadOnlyStream
-{
-    private readonly Stream stream;
-    private readonly byte[] prefix;
-    private int position;
-
-    /// <param name="stream">What is read.</param>
-    /// <param name="length">The bytes that are looked at, fewer where the stream is shorter.</param>
-    public PeekedStream(Stream stream, int length)
-    {
-        this.stream = stream;
-        var bytes = new byte[length];
-        prefix = bytes[..stream.ReadAtLeast(bytes, length, throwOnEndOfStream: false)];
-    }
-
-    /// <summary>The first bytes.</summary>
-    public ReadOnlySpan<byte> Prefix => prefix;
-
-    public override int Read(Span<byte> buffer)
-    {
-        if (position == prefix.Length) return stream.Read(buffer);
-        var taken = Math.Min(buffer.Length, prefix.Length - position);
-        prefix.AsSpan(position, taken).CopyTo(buffer);
-        position += taken;
-        return taken;
-    }
-}
-
-/// <summary>Decompresses gzip, and tells data that were cut short, which <see cref="GZipStream"/> does not. Leaves the stream below open.</summary>
-/// <remarks>A gzip file may hold several streams one after the other. So one more is put behind: it comes out as it went in only where nothing before
-/// it was cut.</remarks>
-internal sealed class WholeGzipStream : ReadOnlyStream
-{
-    private static readonly byte[] Mark = "the end of what was compressed"u8.ToArray();
-    private static readonly byte[] CompressedMark = Compress(Mark);
-
-    private readonly GZipStream decompressed;
     private readonly byte[] buffer = new byte[1 << 16];
-    private int start;
-    private int end;
-    private bool ended;
+    private int start, end;
 
-    public WholeGzipStream(Stream compressed)
-        => decompressed = new GZipStream(new FollowedStream(compressed, CompressedMark), CompressionMode.Decompress);
-
-    /// <summary>Reads decompressed bytes.</summary>
     /// <exception cref="InvalidDataException">The data are damaged or cut short.</exception>
     public override int Read(Span<byte> destination)
     {
-        while (end - start <= Mark.Length && !ended) Fill();
-        var length = Math.Min(destination.Length, end - start - Mark.Length);
+        if (destination.IsEmpty) return 0;
+        while (end - start <= Marker.Length && Fill()) { }
+        var length = Math.Min(destination.Length, end - start - Marker.Length);
         if (length <= 0)
-            return destination.IsEmpty || IsMark() ? 0 : throw new InvalidDataException("the gzip data end before their end marker");
+            return buffer.AsSpan(start, end - start).SequenceEqual(Marker) ? 0
+                : throw new InvalidDataException("the gzip data end before their end marker");
         buffer.AsSpan(start, length).CopyTo(destination);
         start += length;
         return length;
@@ -222,15 +144,14 @@ internal sealed class WholeGzipStream : ReadOnlyStream
         base.Dispose(disposing);
     }
 
-    private bool IsMark() => buffer.AsSpan(start, end - start).SequenceEqual(Mark);
-
-    private void Fill()
+    /// <summary>Reads more into the buffer; false at the end.</summary>
+    private bool Fill()
     {
         buffer.AsSpan(start, end - start).CopyTo(buffer);
         (start, end) = (0, end - start);
         var read = decompressed.Read(buffer.AsSpan(end));
-        ended = read == 0;
         end += read;
+        return read > 0;
     }
 
     private static byte[] Compress(byte[] content)
@@ -239,52 +160,27 @@ internal sealed class WholeGzipStream : ReadOnlyStream
         using (var compressed = new GZipStream(bytes, CompressionLevel.Fastest)) compressed.Write(content);
         return bytes.ToArray();
     }
-
-    /// <summary>A stream, then some bytes.</summary>
-    private sealed class FollowedStream(Stream stream, byte[] suffix) : ReadOnlyStream
-    {
-        private int position;
-
-        public override int Read(Span<byte> destination)
-        {
-            var read = stream.Read(destination);
-            if (read > 0 || destination.IsEmpty) return read;
-            var length = Math.Min(destination.Length, suffix.Length - position);
-            suffix.AsSpan(position, length).CopyTo(destination);
-            position += length;
-            return length;
-        }
-    }
 }
 
-/// <summary>A stream that is read from its beginning to its end.</summary>
+/// <summary>Reads one stream, then another. Leaves both open.</summary>
+internal sealed class ConcatenatedStream(Stream first, Stream second) : ReadOnlyStream
+{
+    public override int Read(Span<byte> buffer) => first.Read(buffer) is var read and > 0 ? read : second.Read(buffer);
+}
+
+/// <summary>A stream that can only be read from start to end.</summary>
 internal abstract class ReadOnlyStream : Stream
 {
     public sealed override bool CanRead => true;
-
     public sealed override bool CanSeek => false;
-
     public sealed override bool CanWrite => false;
-
     public sealed override long Length => throw new NotSupportedException();
-
-    public sealed override long Position
-    {
-        get => throw new NotSupportedException();
-        set => throw new NotSupportedException();
-    }
-
-    public sealed override int Read(byte[] buffer, int offset, int count) => Read(buffer.AsSpan(offset, count));
+    public sealed override long Position { get => throw new NotSupportedException(); set => throw new NotSupportedException(); }
 
     public abstract override int Read(Span<byte> buffer);
-
-    public sealed override void Flush()
-    {
-    }
-
-    public sealed override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-    public sealed override void SetLength(long value) => throw new NotSupportedException();
-
+    public sealed override int Read(byte[] buffer, int offset, int count) => Read(buffer.AsSpan(offset, count));
     public sealed override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
+    public sealed override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
+    public sealed override void SetLength(long value) => throw new NotSupportedException();
+    public sealed override void Flush() { }
 }

@@ -8,29 +8,31 @@ namespace Focus;
 /// <summary>Turns a corpus into files of tokens for training and validation, as nanoGPT's <c>prepare.py</c> does.</summary>
 /// <remarks>
 /// <para>
-/// Documents are tokenized in parallel and written in their order, each followed by the separator; the result depends on the documents and the
-/// settings alone. Memory holds a few documents per worker, of long text files parts, however large the corpus is.
+/// Documents are tokenized in parallel and written in their order, each followed by the separator. The result depends only on the documents and the
+/// settings. Memory holds a few documents per worker, and only parts of long text files, however large the corpus is.
 /// </para>
 /// <para>
-/// What is done is made safe every few seconds. A preparation that was interrupted, by cancellation, a full disk or the end of the process, goes on
-/// from there when it is run again: what was prepared is read and compared, but not tokenized again, and the result is the same, byte for byte.
+/// Progress is saved every few seconds. After an interruption (cancellation, a full disk, a killed process) run the preparation again to resume:
+/// documents already prepared are read and compared, but not tokenized again, and the result is the same, byte for byte.
 /// </para>
 /// </remarks>
 public static class CorpusPreparation
 {
-    /// <summary>Prepares a corpus, or goes on with a preparation.</summary>
+    private static readonly TimeSpan ReportInterval = TimeSpan.FromMilliseconds(100);
+
+    /// <summary>Prepares a corpus, or resumes its preparation.</summary>
     /// <param name="documents">The corpus.</param>
     /// <param name="tokenizer">The tokenizer; several threads use it at once.</param>
-    /// <param name="options">Where to, and how.</param>
-    /// <param name="progress">Is told a few times a second how far it is, or null.</param>
-    /// <param name="cancellationToken">Stops the work between two batches of documents; what is done is kept.</param>
-    /// <returns>What the folder holds now.</returns>
+    /// <param name="options">Output folder and settings.</param>
+    /// <param name="progress">Receives the progress a few times a second; null for none.</param>
+    /// <param name="cancellationToken">Stops the work between two batches of documents; what was prepared is kept.</param>
+    /// <returns>The description of the prepared corpus.</returns>
     /// <exception cref="ArgumentException">An option is out of its range.</exception>
     /// <exception cref="OperationCanceledException">The work was cancelled.</exception>
-    /// <exception cref="InvalidDataException">The corpus or the settings are not those of the preparation that was interrupted, the corpus holds
-    /// no text, or the tokenizer refuses a document.</exception>
-    /// <exception cref="IOException">The folder holds other results, or files cannot be read or written; on a full disk what is done is
-    /// kept.</exception>
+    /// <exception cref="InvalidDataException">The corpus or the settings differ from those of the interrupted preparation, the corpus holds no
+    /// text, or the tokenizer refuses a document.</exception>
+    /// <exception cref="IOException">The folder holds other results, or files cannot be read or written; what was prepared is kept, even on a full
+    /// disk.</exception>
     public static PreparedCorpus Run(
         TextDocuments documents, NamedTokenizer tokenizer, CorpusPreparationOptions options,
         IProgress<PreparationProgress>? progress = null, CancellationToken cancellationToken = default)
@@ -39,288 +41,77 @@ public static class CorpusPreparation
         ArgumentNullException.ThrowIfNull(tokenizer);
         ArgumentNullException.ThrowIfNull(options);
         options.Validate(tokenizer);
-        using var folder = PreparationFolder.Open(tokenizer, options);
-        if (!folder.Journal.IsComplete) new PreparationRun(documents, tokenizer, options, folder, progress).Run(cancellationToken);
-        return PreparationRun.Writing(options.Output, folder.Complete);
-    }
-}
-
-/// <summary>What a preparation does with a corpus.</summary>
-public sealed record CorpusPreparationOptions
-{
-    /// <summary>The folder that receives <c>train.bin</c>, <c>val.bin</c> and <c>meta.json</c>; created where it is missing.</summary>
-    public required string Output { get; init; }
-
-    /// <summary>The share kept for validation, in [0, 1); 0.0005 as in nanoGPT. A share of 0 writes no <c>val.bin</c>, and neither does one by
-    /// which no document was drawn.</summary>
-    public double ValidationShare { get; init; } = 0.0005;
-
-    /// <summary>What the share is of.</summary>
-    public ValidationSplit Split { get; init; } = ValidationSplit.Documents;
-
-    /// <summary>Decides which documents are drawn for validation.</summary>
-    public long Seed { get; init; }
-
-    /// <summary>The token put behind each document, such as <see cref="Gpt2Tokens.EndOfText"/>; null for none.</summary>
-    public int? Separator { get; init; }
-
-    /// <summary>How many documents are tokenized at once; at least 1. The result does not depend on it.</summary>
-    public int Workers { get; init; } = Environment.ProcessorCount;
-
-    /// <summary>Whether to throw away what the folder holds of an earlier preparation; else one that was interrupted goes on, and one that was
-    /// completed is an error.</summary>
-    public bool Restart { get; init; }
-
-    /// <summary>Is told of each document that is left out; once more where an interrupted preparation goes on.</summary>
-    public Action<BrokenDocument>? Broken { get; init; }
-
-    /// <summary>How often what is done so far is made safe.</summary>
-    internal TimeSpan CommitInterval { get; init; } = TimeSpan.FromSeconds(5);
-
-    /// <summary>Longer text files are read in parts of this many characters.</summary>
-    internal int PartLength { get; init; } = DocumentReading.ShortPart;
-
-    /// <summary>Checks the options.</summary>
-    /// <exception cref="ArgumentException">An option is out of its range.</exception>
-    internal void Validate(NamedTokenizer tokenizer)
-    {
-        ArgumentException.ThrowIfNullOrEmpty(Output);
-        if (!(ValidationShare is >= 0 and < 1))
-            throw new ArgumentOutOfRangeException(nameof(ValidationShare), $"{nameof(ValidationShare)} is {ValidationShare}; expected a share in [0, 1).");
-        if (!Enum.IsDefined(Split)) throw new ArgumentOutOfRangeException(nameof(Split), Split, "Expected Documents or Tail.");
-        if (Separator < 0 || Separator >= tokenizer.VocabularySize)
-            throw new ArgumentOutOfRangeException(nameof(Separator), Separator,
-                $"Expected a token of '{tokenizer.Name}', from 0 to {tokenizer.VocabularySize - 1}, or none.");
-        ArgumentOutOfRangeException.ThrowIfLessThan(Workers, 1);
-    }
-}
-
-/// <summary>How far a preparation is.</summary>
-/// <param name="Documents">Documents prepared.</param>
-/// <param name="BrokenDocuments">Documents left out.</param>
-/// <param name="TextBytes">The text prepared, in bytes of UTF-8.</param>
-/// <param name="Tokens">Tokens prepared, for training and validation.</param>
-/// <param name="SourcePosition">Bytes read of the corpus's files, compressed where they are.</param>
-/// <param name="SourceLength">The length of the corpus's files in bytes; null where it is not known.</param>
-/// <param name="TokensPerSecond">The speed of this run.</param>
-/// <param name="Elapsed">The time since this run began.</param>
-/// <param name="Resuming">Whether this run is still reading what an interrupted one had prepared.</param>
-public readonly record struct PreparationProgress(
-    long Documents, long BrokenDocuments, long TextBytes, long Tokens, long SourcePosition, long? SourceLength,
-    double TokensPerSecond, TimeSpan Elapsed, bool Resuming);
-
-/// <summary>One run of a preparation: it recognises what an interrupted run had prepared, and prepares the rest.</summary>
-internal sealed class PreparationRun(
-    TextDocuments corpus, NamedTokenizer tokenizer, CorpusPreparationOptions options, PreparationFolder folder,
-    IProgress<PreparationProgress>? progress)
-{
-    private static readonly TimeSpan ReportInterval = TimeSpan.FromMilliseconds(100);
-
-    private readonly PreparationJournal begun = folder.Journal;
-    private readonly Stopwatch clock = Stopwatch.StartNew();
-    private string recognised = "";
-    private TimeSpan committed;
-    private TimeSpan reported;
-
-    public void Run(CancellationToken cancellationToken)
-    {
-        var draw = new DocumentDraw(options.Seed, options.Split == ValidationSplit.Documents ? options.ValidationShare : 0);
-        var batches = DocumentBatches.Read(corpus, options);
-        DocumentBatch? last = null;
-        foreach (var result in OrderedParallel.Select(batches, Process, options.Workers))
-        {
-            if (result.Batch.Index < begun.Batches) Recognise(result);
-            else Append(result);
-            last = result.Batch;
-            Report(last, final: false);
-            if (cancellationToken.IsCancellationRequested) Cancel(cancellationToken);
-        }
-        if (last!.Index + 1 < begun.Batches) throw OtherCorpus();
-        if (folder.Journal.TrainTokens + folder.Journal.ValidationTokens == 0)
-            throw new InvalidDataException(
-                $"The corpus holds no text: {folder.Journal.Documents} documents without any, and {last.Broken} that could not be read.");
-        Report(last, final: true);
-
-        TokenizedBatch Process(DocumentBatch batch)
-            => batch.Index < begun.Batches
-                ? TokenizedBatch.HashOnly(batch)
-                : TokenizedBatch.Tokenize(batch, tokenizer, options.Separator, draw);
-    }
-
-    /// <summary>Does what writes into the folder.</summary>
-    /// <exception cref="IOException">It cannot be written; says what to do.</exception>
-    public static T Writing<T>(string folder, Func<T> write)
-    {
+        using var folder = new PreparationFolder(tokenizer, options);
         try
         {
-            return write();
+            if (!folder.Journal.IsComplete) Prepare(documents, tokenizer, options, folder, progress, cancellationToken);
+            return folder.Finish();
         }
         catch (IOException failure)
         {
             throw new IOException(
-                $"The corpus cannot be written into {folder}: {failure.Message.TrimEnd('.')}. What was prepared is kept: " +
-                "free space where that is short, and run again to go on.",
-                failure);
+                $"The preparation into {options.Output} was interrupted: {failure.Message.TrimEnd('.')}. What was prepared is kept: " +
+                "remove the cause, such as a full disk, and run again to resume.", failure);
         }
     }
 
-    private void Recognise(TokenizedBatch result)
+    /// <summary>Reads the corpus once: compares the batches that an interrupted run has prepared, then tokenizes and appends the rest.</summary>
+    private static void Prepare(
+        TextDocuments documents, NamedTokenizer tokenizer, CorpusPreparationOptions options, PreparationFolder folder,
+        IProgress<PreparationProgress>? progress, CancellationToken cancellationToken)
     {
-        recognised = PreparationJournal.Chain(recognised, result.Hash);
-        if (result.Batch.Index == begun.Batches - 1 && recognised != begun.CorpusHash) throw OtherCorpus();
-    }
-
-    private void Append(TokenizedBatch result) => Writing(options.Output, () =>
-    {
-        folder.Append(result);
-        if (clock.Elapsed - committed < options.CommitInterval) return false;
-        folder.Commit();
-        committed = clock.Elapsed;
-        return true;
-    });
-
-    private void Cancel(CancellationToken cancellationToken)
-    {
-        Writing(options.Output, () =>
+        folder.OpenTokens();
+        var (begun, corpus) = (folder.Journal, folder.Journal.Corpus);
+        var clock = Stopwatch.StartNew();
+        var (committed, reported) = (TimeSpan.Zero, TimeSpan.Zero);
+        var (hash, batch) = ("", new DocumentBatch(0, 0));
+        foreach (var next in SelectInOrder(DocumentBatch.Read(documents, options), Process, options.Workers))
         {
-            folder.Commit();
-            return true;
-        });
-        cancellationToken.ThrowIfCancellationRequested();
-    }
-
-    private InvalidDataException OtherCorpus() => new(
-        $"The first {begun.Documents} documents are not those whose preparation into {options.Output} was interrupted: " +
-        "the corpus, or its order, has changed. " +
-        "Go on with the former corpus, or start over (Restart).");
-
-    private void Report(DocumentBatch batch, bool final)
-    {
-        if (progress is null || (!final && clock.Elapsed - reported < ReportInterval)) return;
-        reported = clock.Elapsed;
-        var journal = folder.Journal;
-        var tokens = journal.TrainTokens + journal.ValidationTokens;
-        var speed = (tokens - begun.TrainTokens - begun.ValidationTokens) / clock.Elapsed.TotalSeconds;
-        progress.Report(new PreparationProgress(
-            journal.Documents, batch.Broken, journal.TextBytes, tokens, batch.SourcePosition, corpus.SourceLength, speed, clock.Elapsed,
-            Resuming: batch.Index < begun.Batches));
-    }
-}
-
-/// <summary>Consecutive documents, which are tokenized together.</summary>
-/// <param name="Index">The batch's number, from 0.</param>
-/// <param name="Documents">The documents and parts of documents.</param>
-/// <param name="FirstDocument">The number of the document to which the first of them belongs.</param>
-/// <param name="SourcePosition">How many bytes of the files had been read for it.</param>
-/// <param name="Broken">How many documents had been left out.</param>
-internal sealed record DocumentBatch(
-    long Index, IReadOnlyList<TextDocument> Documents, long FirstDocument, long SourcePosition, long Broken);
-
-/// <summary>Divides a corpus into batches that depend on its documents alone.</summary>
-internal static class DocumentBatches
-{
-    /// <summary>Documents of one batch, at most.</summary>
-    public const int MaxDocuments = 512;
-
-    /// <summary>A batch of this many characters is full: enough that passing it on costs nothing, and little enough to be in memory many
-    /// times.</summary>
-    private const int FullLength = 1 << 18;
-
-    /// <summary>The batches, read as they are asked for.</summary>
-    public static IEnumerable<DocumentBatch> Read(TextDocuments corpus, CorpusPreparationOptions options)
-    {
-        long broken = 0;
-        var reading = new DocumentReading
-        {
-            PartLength = options.PartLength,
-            Broken = document =>
+            batch = next;
+            hash = PreparationJournal.Chain(hash, batch.Hash);
+            if (batch.Index + 1 == begun.Batches && hash != begun.CorpusHash) throw OtherCorpus();
+            var cancelled = cancellationToken.IsCancellationRequested;
+            if (batch.Index >= begun.Batches)
             {
-                broken++;
-                options.Broken?.Invoke(document);
-            },
-        };
-        var batch = new DocumentBatch(0, [], 0, 0, 0);
-        var (documents, length, ended) = (new List<TextDocument>(), 0, 0L);
-        foreach (var document in corpus.Read(reading))
-        {
-            documents.Add(document);
-            length += document.Text.Length;
-            ended += document.Continues ? 0 : 1;
-            if (length < FullLength && documents.Count < MaxDocuments) continue;
-            yield return batch = batch with { Documents = documents, SourcePosition = reading.Position, Broken = broken };
-            batch = batch with { Index = batch.Index + 1, FirstDocument = ended };
-            (documents, length) = ([], 0);
+                folder.Append(batch, hash);
+                corpus = folder.Journal.Corpus;
+                if (cancelled || clock.Elapsed - committed >= options.CommitInterval)
+                {
+                    folder.Commit();
+                    committed = clock.Elapsed;
+                }
+            }
+            if (clock.Elapsed - reported >= ReportInterval) Report();
+            if (cancelled) cancellationToken.ThrowIfCancellationRequested();
         }
-        yield return batch with { Documents = documents, SourcePosition = reading.Position, Broken = broken };
-    }
-}
+        if (batch.Index + 1 < begun.Batches) throw OtherCorpus();
+        if (corpus.Tokens == 0)
+            throw new InvalidDataException(
+                $"The corpus holds no text: {corpus.Documents} documents without any, and {batch.Broken} that could not be read.");
+        Report();
 
-/// <summary>What a batch of documents became.</summary>
-internal sealed class TokenizedBatch
-{
-    private TokenizedBatch(DocumentBatch batch) => Batch = batch;
-
-    public DocumentBatch Batch { get; }
-
-    public List<int> Train { get; } = [];
-
-    public List<int> Validation { get; } = [];
-
-    /// <summary>How many documents end in the batch.</summary>
-    public int Documents { get; private set; }
-
-    /// <summary>The text in bytes of UTF-8.</summary>
-    public long TextBytes { get; private set; }
-
-    /// <summary>SHA-256 of the documents.</summary>
-    public required byte[] Hash { get; init; }
-
-    /// <summary>A batch that is only recognised.</summary>
-    public static TokenizedBatch HashOnly(DocumentBatch batch) => new(batch) { Hash = HashOf(batch.Documents) };
-
-    public static TokenizedBatch Tokenize(DocumentBatch batch, NamedTokenizer tokenizer, int? separator, DocumentDraw draw)
-    {
-        var result = HashOnly(batch);
-        foreach (var document in batch.Documents)
+        DocumentBatch Process(DocumentBatch batch)
         {
-            var tokens = draw.Validates(batch.FirstDocument + result.Documents) ? result.Validation : result.Train;
-            tokenizer.Encode(document, tokens);
-            result.TextBytes += Encoding.UTF8.GetByteCount(document.Text);
-            if (document.Continues) continue;
-            result.Documents++;
-            if (separator is { } token) tokens.Add(token);
+            batch.ComputeHash();
+            if (batch.Index >= begun.Batches) batch.Tokenize(tokenizer, options);
+            return batch;
         }
-        return result;
+
+        void Report()
+        {
+            reported = clock.Elapsed;
+            progress?.Report(new PreparationProgress(
+                corpus.Documents, batch.Broken, corpus.TextBytes, corpus.Tokens, batch.SourcePosition, documents.SourceLength,
+                (corpus.Tokens - begun.Corpus.Tokens) / reported.TotalSeconds, reported, Resuming: batch.Index < begun.Batches));
+        }
+
+        InvalidDataException OtherCorpus() => new(
+            $"The first {begun.Corpus.Documents} documents are not those of the interrupted preparation in {options.Output}: the corpus, or its order, " +
+            "has changed. Resume with the original corpus, or start over (Restart).");
     }
 
-    private static byte[] HashOf(IReadOnlyList<TextDocument> documents)
-    {
-        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        foreach (var document in documents)
-        {
-            hash.AppendData(BitConverter.GetBytes(document.Continues ? -document.Text.Length : document.Text.Length));
-            hash.AppendData(MemoryMarshal.AsBytes(document.Text.AsSpan()));
-        }
-        return hash.GetHashAndReset();
-    }
-}
-
-/// <summary>Draws documents for validation, each from the seed and its number alone.</summary>
-internal readonly struct DocumentDraw(long seed, double share)
-{
-    public bool Validates(long document) => (Bits(document) >> 11) * (1.0 / (1L << 53)) < share;
-
-    private ulong Bits(long document) => SplitMix64.Mix((ulong)seed + ((ulong)document * SplitMix64.GoldenRatio));
-}
-
-/// <summary>Parallel work on a stream, with the results in the stream's order.</summary>
-internal static class OrderedParallel
-{
-    /// <summary>How many items, for each worker, are taken from the stream before their results are asked for.</summary>
-    private const int AheadPerWorker = 2;
-
-    /// <summary>Works on items; no more than <paramref name="workers"/> · 2 + 1 of them are in memory. Leaves nothing running behind.</summary>
-    public static IEnumerable<TResult> Select<TItem, TResult>(IEnumerable<TItem> items, Func<TItem, TResult> work, int workers)
+    /// <summary>Processes items on several threads and returns the results in order. No work is left running.</summary>
+    private static IEnumerable<TResult> SelectInOrder<TItem, TResult>(IEnumerable<TItem> items, Func<TItem, TResult> process, int workers)
     {
         var scheduler = new ConcurrentExclusiveSchedulerPair(TaskScheduler.Default, workers).ConcurrentScheduler;
         var pending = new Queue<Task<TResult>>();
@@ -328,8 +119,8 @@ internal static class OrderedParallel
         {
             foreach (var item in items)
             {
-                pending.Enqueue(Task.Factory.StartNew(() => work(item), CancellationToken.None, TaskCreationOptions.None, scheduler));
-                if (pending.Count > AheadPerWorker * workers) yield return pending.Dequeue().GetAwaiter().GetResult();
+                pending.Enqueue(Task.Factory.StartNew(() => process(item), CancellationToken.None, TaskCreationOptions.None, scheduler));
+                if (pending.Count > 2L * workers) yield return pending.Dequeue().GetAwaiter().GetResult();
             }
             while (pending.TryDequeue(out var last)) yield return last.GetAwaiter().GetResult();
         }
@@ -337,5 +128,173 @@ internal static class OrderedParallel
         {
             foreach (var abandoned in pending) ((IAsyncResult)abandoned).AsyncWaitHandle.WaitOne();
         }
+    }
+}
+
+/// <summary>Settings of <see cref="CorpusPreparation"/>.</summary>
+public sealed record CorpusPreparationOptions
+{
+    /// <summary>The folder for <c>train.bin</c>, <c>val.bin</c> and <c>meta.json</c>, created if it is missing.</summary>
+    public required string Output { get; init; }
+
+    /// <summary>The share kept for validation, in [0, 1); 0.0005 as in nanoGPT. There is no <c>val.bin</c> if the share is 0 or no document is
+    /// drawn.</summary>
+    public double ValidationShare { get; init; } = 0.0005;
+
+    /// <summary>What the share is of.</summary>
+    public ValidationSplit Split { get; init; } = ValidationSplit.Documents;
+
+    /// <summary>Seeds the drawing of documents for validation.</summary>
+    public long Seed { get; init; }
+
+    /// <summary>The token put after each document, such as <see cref="Gpt2Tokens.EndOfText"/>; null for none.</summary>
+    public int? Separator { get; init; }
+
+    /// <summary>How many batches of documents are tokenized at once, at least 1. The result does not depend on it.</summary>
+    public int Workers { get; init; } = Environment.ProcessorCount;
+
+    /// <summary>Whether to delete an earlier preparation in the folder. Otherwise an interrupted one is resumed, and a completed one is an
+    /// error.</summary>
+    public bool Restart { get; init; }
+
+    /// <summary>Called for each document that is skipped, and again for those that a resumed preparation reads again.</summary>
+    public Action<BrokenDocument>? Broken { get; init; }
+
+    /// <summary>How often progress is saved.</summary>
+    internal TimeSpan CommitInterval { get; init; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>Longer text files are read in parts of this many characters.</summary>
+    internal int PartLength { get; init; } = DocumentReading.ShortPart;
+
+    /// <exception cref="ArgumentException">An option is out of its range.</exception>
+    internal void Validate(NamedTokenizer tokenizer)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(Output);
+        Check.Fraction(ValidationShare);
+        Check.Defined(Split);
+        if (Separator is { } token) Check.Between(0, tokenizer.VocabularySize - 1, token, nameof(Separator));
+        Check.AtLeast(1, Workers);
+    }
+
+    /// <summary>Whether a document, numbered from 0, is drawn for validation.</summary>
+    internal bool Validates(long document)
+        => Split == ValidationSplit.Documents
+            && (SplitMix64.Mix((ulong)Seed + ((ulong)document * SplitMix64.GoldenRatio)) >> 11) * (1.0 / (1L << 53)) < ValidationShare;
+}
+
+/// <summary>How a corpus is divided into training and validation tokens.</summary>
+public enum ValidationSplit
+{
+    /// <summary>
+    /// Whole documents are drawn independently: document n (from 0) is for validation if u(seed, n) &lt; share, where u in [0, 1) is the upper 53 bits
+    /// of SplitMix64's output for the state seed + (n + 1) · 0x9E3779B97F4A7C15 (Steele, Lea, Flood: Fast Splittable Pseudorandom Number
+    /// Generators, 2014).
+    /// </summary>
+    Documents,
+
+    /// <summary>The last tokens of the corpus, as in nanoGPT's character-level experiments: the first ⌊tokens · (1 − share)⌋ are for training. Suits
+    /// corpora of few documents.</summary>
+    Tail,
+}
+
+/// <summary>The progress of a preparation.</summary>
+/// <param name="Documents">Documents prepared.</param>
+/// <param name="BrokenDocuments">Documents skipped.</param>
+/// <param name="TextBytes">Text prepared, in bytes of UTF-8.</param>
+/// <param name="Tokens">Tokens prepared, for training and validation.</param>
+/// <param name="SourcePosition">Bytes read of the corpus's files, compressed where they are.</param>
+/// <param name="SourceLength">The length of the corpus's files in bytes; null if unknown.</param>
+/// <param name="TokensPerSecond">The speed of this run.</param>
+/// <param name="Elapsed">The time since this run started.</param>
+/// <param name="Resuming">Whether this run is still reading what an interrupted one has prepared.</param>
+public readonly record struct PreparationProgress(
+    long Documents, long BrokenDocuments, long TextBytes, long Tokens, long SourcePosition, long? SourceLength,
+    double TokensPerSecond, TimeSpan Elapsed, bool Resuming);
+
+/// <summary>Consecutive documents, and parts of documents, that are tokenized together.</summary>
+internal sealed class DocumentBatch(long index, long firstDocument)
+{
+    public const int MaxDocuments = 512;
+
+    /// <summary>A batch of this many characters is full: enough to make handing it to a thread cheap, few enough to hold many in memory.</summary>
+    private const int FullLength = 1 << 18;
+
+    private readonly List<TextDocument> documents = [];
+    private int length;
+
+    /// <summary>The batch's number, from 0.</summary>
+    public long Index => index;
+
+    /// <summary>The number of the first document, or of the one that the first part belongs to.</summary>
+    public long FirstDocument => firstDocument;
+
+    /// <summary>How many documents end in the batch.</summary>
+    public int Documents { get; private set; }
+
+    /// <summary>How many bytes of the files had been read for it.</summary>
+    public long SourcePosition { get; private set; }
+
+    /// <summary>How many documents had been skipped.</summary>
+    public long Broken { get; private set; }
+
+    /// <summary>SHA-256 of the documents.</summary>
+    public byte[] Hash { get; private set; } = [];
+
+    public List<int> Train { get; } = [];
+
+    public List<int> Validation { get; } = [];
+
+    /// <summary>The text in bytes of UTF-8.</summary>
+    public long TextBytes { get; private set; }
+
+    /// <summary>Divides a corpus into batches that depend on its documents alone; there is always one.</summary>
+    public static IEnumerable<DocumentBatch> Read(TextDocuments corpus, CorpusPreparationOptions options)
+    {
+        var broken = 0L;
+        var reading = new DocumentReading { PartLength = options.PartLength, Broken = Skip };
+        var batch = new DocumentBatch(0, 0);
+        foreach (var document in corpus.Read(reading))
+        {
+            batch.documents.Add(document);
+            batch.length += document.Text.Length;
+            batch.Documents += document.Continues ? 0 : 1;
+            if (batch.length < FullLength && batch.documents.Count < MaxDocuments) continue;
+            (batch.SourcePosition, batch.Broken) = (reading.Position, broken);
+            yield return batch;
+            batch = new DocumentBatch(batch.Index + 1, batch.FirstDocument + batch.Documents);
+        }
+        (batch.SourcePosition, batch.Broken) = (reading.Position, broken);
+        yield return batch;
+
+        void Skip(BrokenDocument document)
+        {
+            broken++;
+            options.Broken?.Invoke(document);
+        }
+    }
+
+    public void Tokenize(NamedTokenizer tokenizer, CorpusPreparationOptions options)
+    {
+        var number = FirstDocument;
+        foreach (var document in documents)
+        {
+            var tokens = options.Validates(number) ? Validation : Train;
+            tokenizer.Encode(document, tokens);
+            TextBytes += Encoding.UTF8.GetByteCount(document.Text);
+            if (document.Continues) continue;
+            number++;
+            if (options.Separator is { } separator) tokens.Add(separator);
+        }
+    }
+
+    public void ComputeHash()
+    {
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        foreach (var document in documents)
+        {
+            hash.AppendData(BitConverter.GetBytes(document.Continues ? -document.Text.Length : document.Text.Length));
+            hash.AppendData(MemoryMarshal.AsBytes(document.Text.AsSpan()));
+        }
+        Hash = hash.GetHashAndReset();
     }
 }

@@ -4,7 +4,8 @@ using System.Text.Json.Serialization;
 
 namespace Focus;
 
-/// <summary>A folder with a corpus as tokens: <c>train.bin</c>, <c>val.bin</c>, and <c>meta.json</c>, which holds what is said here.</summary>
+/// <summary>A corpus prepared as tokens: a folder with <c>train.bin</c>, <c>val.bin</c> and <c>meta.json</c>, which holds the properties
+/// below.</summary>
 public sealed record PreparedCorpus
 {
     internal const string TrainName = "train.bin";
@@ -15,6 +16,7 @@ public sealed record PreparedCorpus
     {
         WriteIndented = true,
         RespectNullableAnnotations = true,
+        RespectRequiredConstructorParameters = true,
         Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
         Converters = { new JsonStringEnumConverter(JsonNamingPolicy.CamelCase, allowIntegerValues: false) },
     };
@@ -23,49 +25,52 @@ public sealed record PreparedCorpus
     [JsonIgnore]
     public string Folder { get; internal init; } = "";
 
-    /// <summary>The bytes of a token in both files.</summary>
+    /// <summary>The width of a token in both files.</summary>
     public required TokenWidth TokenWidth { get; init; }
 
     /// <summary>The tokenizer's name: "gpt2", "characters", or another.</summary>
     public required string Tokenizer { get; init; }
 
-    /// <summary>The number of tokens the tokenizer knows; ids lie below it.</summary>
+    /// <summary>The number of tokens of the tokenizer; ids are below it.</summary>
     public required int VocabularySize { get; init; }
 
-    /// <summary>The tokens in the order of their ids, for a character tokenizer; else null.</summary>
+    /// <summary>The tokens of a character tokenizer in the order of their ids; null for other tokenizers.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public IReadOnlyList<string>? Vocabulary { get; init; }
 
-    /// <summary>The token behind each document, or null.</summary>
+    /// <summary>The token after each document; null for none.</summary>
     public int? Separator { get; init; }
 
-    /// <summary>How training and validation were divided.</summary>
+    /// <summary>How the tokens are divided into training and validation.</summary>
     public ValidationSplit Split { get; init; }
 
-    /// <summary>The share that was to be for validation.</summary>
+    /// <summary>The share requested for validation.</summary>
     public double ValidationShare { get; init; }
 
-    /// <summary>What decided which documents were drawn.</summary>
+    /// <summary>The seed of the drawing of documents for validation.</summary>
     public long Seed { get; init; }
 
     /// <summary>The documents in both files.</summary>
     public required long Documents { get; init; }
 
-    /// <summary>The documents that could not be read and were left out.</summary>
+    /// <summary>The documents that were skipped because they could not be read.</summary>
     public required long BrokenDocuments { get; init; }
 
     /// <summary>The documents' text in bytes of UTF-8.</summary>
     public required long TextBytes { get; init; }
 
-    /// <summary>The tokens in <c>train.bin</c>; where it is 0 there is no file.</summary>
+    /// <summary>The tokens in <c>train.bin</c>; there is no file if it is 0.</summary>
     public required long TrainTokens { get; init; }
 
-    /// <summary>The tokens in <c>val.bin</c>; where it is 0 there is no file.</summary>
+    /// <summary>The tokens in <c>val.bin</c>; there is no file if it is 0.</summary>
     public required long ValidationTokens { get; init; }
 
-    /// <summary>Reads what a folder holds.</summary>
-    /// <exception cref="FileNotFoundException">The folder has no <c>meta.json</c>: nothing was prepared there, or not to the end.</exception>
-    /// <exception cref="InvalidDataException">Its <c>meta.json</c> is none.</exception>
+    [JsonIgnore]
+    internal long Tokens => TrainTokens + ValidationTokens;
+
+    /// <summary>Reads the description in a folder.</summary>
+    /// <exception cref="FileNotFoundException">The folder has no <c>meta.json</c>: nothing was prepared there, or the preparation was not completed.</exception>
+    /// <exception cref="InvalidDataException">Its <c>meta.json</c> does not describe a prepared corpus.</exception>
     public static PreparedCorpus Open(string folder)
     {
         ArgumentException.ThrowIfNullOrEmpty(folder);
@@ -73,60 +78,63 @@ public sealed record PreparedCorpus
         if (!File.Exists(path))
             throw new FileNotFoundException(
                 $"Expected a prepared corpus with {MetadataName} in {folder}, found none. Was its preparation completed?", path);
-        try
-        {
-            return JsonSerializer.Deserialize<PreparedCorpus>(File.ReadAllBytes(path), Json) is { } corpus
-                ? corpus with { Folder = folder } : throw new InvalidDataException($"{path}: expected an object, found 'null'.");
-        }
-        catch (JsonException invalid)
-        {
-            throw new InvalidDataException($"{path}: expected the description of a prepared corpus: {invalid.Message}", invalid);
-        }
+        return ReadJson<PreparedCorpus>(path, "the description of a prepared corpus") with { Folder = folder };
     }
 
-    /// <summary>Describes tokens of no corpus in particular, such as those of a model that is passed on.</summary>
+    /// <summary>Describes a tokenizer without a corpus, for example to keep it beside a model.</summary>
     public static PreparedCorpus Of(NamedTokenizer tokenizer)
     {
         ArgumentNullException.ThrowIfNull(tokenizer);
         return new()
         {
-            TokenWidth = TokenWidths.For(tokenizer.VocabularySize),
+            TokenWidth = TokenFile.WidthFor(tokenizer.VocabularySize),
             Tokenizer = tokenizer.Name,
             VocabularySize = tokenizer.VocabularySize,
             Vocabulary = tokenizer.Vocabulary,
-            Documents = 0,
-            BrokenDocuments = 0,
-            TextBytes = 0,
-            TrainTokens = 0,
-            ValidationTokens = 0,
+            Documents = 0, BrokenDocuments = 0, TextBytes = 0, TrainTokens = 0, ValidationTokens = 0,
         };
     }
 
-    /// <summary>Writes <c>meta.json</c> into a folder, in place of one that is there.</summary>
-    /// <exception cref="IOException">It cannot be written.</exception>
-    public void Write(string folder) => AtomicFile.Write(Path.Combine(folder, MetadataName), stream => JsonSerializer.Serialize(stream, this, Json));
+    /// <summary>Writes <c>meta.json</c> into a folder, replacing an existing one.</summary>
+    /// <exception cref="IOException">The file cannot be written.</exception>
+    public void Write(string folder) => WriteJson(Path.Combine(folder, MetadataName), this);
 
     /// <summary>Opens the training tokens.</summary>
-    /// <exception cref="InvalidDataException">The file does not hold as many tokens as were prepared.</exception>
+    /// <exception cref="InvalidDataException">The file does not hold the number of tokens prepared.</exception>
     public TokenFile OpenTrain() => OpenTokens(TrainName, TrainTokens);
 
-    /// <summary>Opens the validation tokens; null where there are none.</summary>
+    /// <summary>Opens the validation tokens; null if there are none.</summary>
     /// <inheritdoc cref="OpenTrain"/>
     public TokenFile? OpenValidation() => ValidationTokens == 0 ? null : OpenTokens(ValidationName, ValidationTokens);
 
-    /// <summary>Creates the tokenizer by which the corpus was prepared.</summary>
-    /// <exception cref="InvalidDataException">Its name is none of "gpt2" and "characters", or its vocabulary is not one of characters.</exception>
+    /// <summary>Creates the tokenizer that the corpus was prepared with.</summary>
+    /// <exception cref="InvalidDataException">Its name is neither "gpt2" nor "characters", or its vocabulary is not one of characters.</exception>
     public NamedTokenizer CreateTokenizer()
     {
         try
         {
-            return NamedTokenizer.Recall(Tokenizer, Vocabulary);
+            return new NamedTokenizer(Tokenizer, Vocabulary);
         }
         catch (InvalidDataException unknown)
         {
             throw new InvalidDataException($"{Path.Combine(Folder, MetadataName)}: {unknown.Message}", unknown);
         }
     }
+
+    /// <exception cref="InvalidDataException">The file holds something else.</exception>
+    internal static T ReadJson<T>(string path, string expected) where T : class
+    {
+        try
+        {
+            return JsonSerializer.Deserialize<T>(File.ReadAllBytes(path), Json) ?? throw new JsonException("The file holds 'null'.");
+        }
+        catch (JsonException invalid)
+        {
+            throw new InvalidDataException($"{path}: expected {expected}: {invalid.Message}", invalid);
+        }
+    }
+
+    internal static void WriteJson<T>(string path, T value) => AtomicFile.Write(path, stream => JsonSerializer.Serialize(stream, value, Json));
 
     private TokenFile OpenTokens(string name, long count)
     {

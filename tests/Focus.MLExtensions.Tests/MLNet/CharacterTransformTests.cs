@@ -1,3 +1,5 @@
+using System.IO.Compression;
+using System.Text.Json.Nodes;
 using Microsoft.ML;
 using Microsoft.ML.Data;
 
@@ -119,7 +121,28 @@ public sealed class CharacterTransformTests
         var schema = new DataViewSchema.Builder();
         schema.AddColumn("Tokens", TokenColumn.Type, annotations.ToAnnotations());
 
-        Assert.IsNull(TokenizerDescription.Of(schema.ToSchema()["Tokens"]));
+        Assert.IsNull(TokenColumn.TokenizerOf(schema.ToSchema()["Tokens"]));
+    }
+
+    [TestMethod]
+    public void Model_files_describe_the_tokenizer_by_name_and_vocabulary()
+    {
+        var characters = mlContext.Focus.Transforms.TokenizeCharacters("Tokens", "Text").Fit(mlContext.Texts(["ba"]));
+        var gpt2 = mlContext.Focus.Transforms.TokenizeGpt2("Tokens", "Text").Fit(mlContext.Texts(["ba"]));
+        foreach (var (model, tokenizer) in new[]
+        {
+            (characters, """{ "name": "characters", "vocabulary": ["a", "b"] }"""), (gpt2, """{ "name": "gpt2", "vocabulary": null }"""),
+        })
+        {
+            using var file = new MemoryStream();
+            ModelFile.Save(model, file);
+            using var zip = new ZipArchive(file, ZipArchiveMode.Read);
+            using var entry = zip.GetEntry("configuration.json")!.Open();
+
+            var expected = JsonNode.Parse($$"""{ "outputColumnName": "Tokens", "inputColumnName": "Text", "tokenizer": {{tokenizer}} }""");
+            var found = JsonNode.Parse(entry);
+            Assert.IsTrue(JsonNode.DeepEquals(expected, found), found!.ToJsonString());
+        }
     }
 
     [TestMethod]

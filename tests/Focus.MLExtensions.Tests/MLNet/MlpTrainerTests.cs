@@ -14,7 +14,7 @@ public sealed class MlpTrainerTests
     {
         var train = mlContext.View(Blobs.Keyed(120));
         var test = mlContext.View(Blobs.Keyed(60, seed: 1));
-        OptimizerOptions[] optimizers =
+        OptimizerSettings[] optimizers =
             [new FocusOptions { LearningRate = 0.01, Beta2 = 0.99 }, new SignumOptions { LearningRate = 0.01 }, new AdamWOptions { LearningRate = 0.02 }];
 
         foreach (var optimizer in optimizers)

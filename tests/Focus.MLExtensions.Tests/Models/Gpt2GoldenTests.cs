@@ -81,7 +81,7 @@ public class Gpt2GoldenTests
         return model;
     }
 
-    private static OptimizerOptions Optimizer(SafetensorsContent golden)
+    private static OptimizerSettings Optimizer(SafetensorsContent golden)
     {
         var options = JsonDocument.Parse(golden.Metadata["optimizer"]).RootElement;
         double Value(string name) => options.GetProperty(name).GetDouble();

@@ -18,7 +18,7 @@ public class FusedStepTests
 
     [TestMethod]
     [DynamicData(nameof(AllOptimizers))]
-    public void ContiguousAndStridedTensorsGiveTheSame(OptimizerOptions options)
+    public void ContiguousAndStridedTensorsGiveTheSame(OptimizerSettings options)
     {
         // 1 … 600 columns cover whole vectors, tails and several tensors; transposed tensors are not contiguous and take tensor operations.
         using var generator = new Generator(7);
@@ -67,7 +67,7 @@ public class FusedStepTests
 
     [TestMethod]
     [DynamicData(nameof(AllOptimizers))]
-    public void LargeTensorsGiveTheSameOnManyCores(OptimizerOptions options)
+    public void LargeTensorsGiveTheSameOnManyCores(OptimizerSettings options)
     {
         // Enough elements for several chunks; each element must be updated exactly as it would be alone in a small tensor.
         const int length = 5 * (1 << 16) + 3;

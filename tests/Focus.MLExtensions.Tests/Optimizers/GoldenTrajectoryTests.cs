@@ -29,7 +29,7 @@ public class GoldenTrajectoryTests
         Reproduce(golden, new SignumOptions { LearningRate = focus.LearningRate, Beta1 = focus.Beta1, WeightDecay = focus.WeightDecay });
     }
 
-    private static OptimizerOptions Options(JsonElement golden)
+    private static OptimizerSettings Options(JsonElement golden)
     {
         var values = golden.GetProperty("hyperparameters");
         double Value(string name) => values.GetProperty(name).GetDouble();
@@ -47,7 +47,7 @@ public class GoldenTrajectoryTests
         };
     }
 
-    private static void Reproduce(JsonElement golden, OptimizerOptions options)
+    private static void Reproduce(JsonElement golden, OptimizerSettings options)
     {
         var single = golden.GetProperty("dtype").GetString() == "float32";
         var decaying = golden.GetProperty("weight_decay_applies_to").EnumerateArray().Select(n => n.GetString()).ToHashSet();

@@ -12,7 +12,7 @@ public class OptimizerContractTests
 
     [TestMethod]
     [DynamicData(nameof(FusedStepTests.AllOptimizers), typeof(FusedStepTests))]
-    public void SavedStateContinuesExactly(OptimizerOptions options)
+    public void SavedStateContinuesExactly(OptimizerSettings options)
     {
         using var generator = new Generator(3);
         var original = new Parameter(randn([5, 9], generator: generator));
@@ -132,7 +132,7 @@ public class OptimizerContractTests
 
     [TestMethod]
     [DynamicData(nameof(InvalidOptions))]
-    public void AnOptionOutOfRangeIsNamed(OptimizerOptions options, string name)
+    public void AnOptionOutOfRangeIsNamed(OptimizerSettings options, string name)
     {
         var error = Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => options.CreateOptimizer([Ones(1)]));
         Assert.AreEqual(name, error.ParamName);

@@ -11,7 +11,7 @@ public sealed class SchedulerTests
     private const int Steps = 12;
 
     public static IEnumerable<object[]> Pairs =>
-        from options in new OptimizerOptions[] { new FocusOptions(), new SignumOptions(), new AdamWOptions() }
+        from options in new OptimizerSettings[] { new FocusOptions(), new SignumOptions(), new AdamWOptions() }
         from scheduler in Schedulers
         select new object[] { options, scheduler.Key };
 
@@ -32,7 +32,7 @@ public sealed class SchedulerTests
 
     [TestMethod]
     [DynamicData(nameof(Pairs))]
-    public void ASchedulerWithItsDefaultsChangesTheLearningRate(OptimizerOptions options, string scheduler)
+    public void ASchedulerWithItsDefaultsChangesTheLearningRate(OptimizerSettings options, string scheduler)
     {
         using var scope = NewDisposeScope();
         var parameter = nn.Parameter(ones(3));

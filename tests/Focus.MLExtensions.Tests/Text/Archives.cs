@@ -32,7 +32,7 @@ internal static unsafe class Archives
     {
         const int Crc64 = 4;
         var encode = (delegate* unmanaged<uint, int, void*, byte*, nuint, byte*, nuint*, nuint, int>)
-            System.Runtime.InteropServices.NativeLibrary.GetExport(Lzma.Library, "lzma_easy_buffer_encode");
+            System.Runtime.InteropServices.NativeLibrary.GetExport(XzStream.Library.Value, "lzma_easy_buffer_encode");
         var target = new byte[content.Length + (content.Length / 3) + 1024];
         nuint length = 0;
         fixed (byte* input = content, output = target)

@@ -136,6 +136,47 @@ public sealed class CorpusPreparationTests
     }
 
     [TestMethod]
+    public void AFailingDiskInterruptsThePreparation()
+    {
+        var options = Options("whole") with { ValidationShare = 0.1 };
+        Prepare(Many(6000), options);
+        var failing = options with { Output = folder.File("failing") };
+        var corpus = Many(6000).Select((document, i) => i < 3000 ? document : throw new IOException("disk failure 17"));
+
+        var error = Assert.Throws<IOException>(() => Prepare(TextDocuments.From(corpus), failing));
+
+        StringAssert.Contains(error.Message, failing.Output);
+        StringAssert.Contains(error.Message, "disk failure 17");
+        Assert.IsTrue(new FileInfo(folder.File("failing/train.bin.part")).Length > 0);
+        Prepare(Many(6000), failing);
+        AssertSameFiles("whole", "failing");
+    }
+
+    [TestMethod]
+    public void TokensThatAreMissingFromAPartialFileAreReported()
+    {
+        var options = Options("out");
+        Assert.Throws<OperationCanceledException>(() => Cancel(options, 3000));
+        var partial = folder.File("out/train.bin.part");
+        using (var file = new FileStream(partial, FileMode.Open)) file.SetLength(200);
+
+        var error = Assert.Throws<InvalidDataException>(() => Prepare(Many(6000), options));
+
+        StringAssert.Contains(error.Message, $"{partial} holds 100 tokens");
+    }
+
+    [TestMethod]
+    [DataRow("null")]
+    [DataRow("{}")]
+    [DataRow("{")]
+    public void ADamagedJournalIsNamed(string text)
+    {
+        var path = folder.Write("out/preparation.json", text);
+
+        StringAssert.Contains(Assert.Throws<InvalidDataException>(() => Prepare(Texts("abc"), Options("out"))).Message, path);
+    }
+
+    [TestMethod]
     public void WhatWasWrittenAfterTheLastJournalIsCutOff()
     {
         var options = Options("whole") with { ValidationShare = 0.1 };
@@ -160,7 +201,7 @@ public sealed class CorpusPreparationTests
         foreach (var named in new[] { 0, 1, 2 })
         {
             var output = Directory.CreateDirectory(folder.File($"{named}")).FullName;
-            using (var partial = PreparationFolder.Open(Letters, options with { Output = output })) Fill(partial, options, complete: true);
+            PrepareWithoutResults(options with { Output = output });
             Interrupt(output, named);
 
             Prepare(Many(100), options with { Output = output });
@@ -248,7 +289,7 @@ public sealed class CorpusPreparationTests
 
         CorpusPreparation.Run(TextDocuments.From(documents), Letters, Options() with { Workers = 2 }, watch);
 
-        Assert.IsLessThanOrEqualTo(6L * DocumentBatches.MaxDocuments, most);
+        Assert.IsLessThanOrEqualTo(6L * DocumentBatch.MaxDocuments, most);
     }
 
     [TestMethod]
@@ -301,12 +342,16 @@ public sealed class CorpusPreparationTests
         CorpusPreparation.Run(TextDocuments.From(corpus), Letters, options, progress: null, source.Token);
     }
 
-    private static void Fill(PreparationFolder partial, CorpusPreparationOptions options, bool complete)
+    /// <summary>Leaves a folder as it is when all tokens are saved and no file has its final name.</summary>
+    private static void PrepareWithoutResults(CorpusPreparationOptions options)
     {
-        var draw = new DocumentDraw(options.Seed, options.Split == ValidationSplit.Documents ? options.ValidationShare : 0);
-        foreach (var batch in DocumentBatches.Read(Many(100), options))
-            partial.Append(TokenizedBatch.Tokenize(batch, Letters, options.Separator, draw));
-        partial.Commit(complete);
+        using var source = new CancellationTokenSource();
+        source.Cancel();
+        Assert.Throws<OperationCanceledException>(() => CorpusPreparation.Run(Many(100), Letters, options, progress: null, source.Token));
+        var journal = Path.Combine(options.Output, "preparation.json");
+        var text = File.ReadAllText(journal);
+        StringAssert.Contains(text, "\"isComplete\": false");
+        File.WriteAllText(journal, text.Replace("\"isComplete\": false", "\"isComplete\": true"));
     }
 
     private void AssertSameFiles(string expected, string actual)

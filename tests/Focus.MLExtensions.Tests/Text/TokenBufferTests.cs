@@ -44,7 +44,7 @@ public sealed class TokenBufferTests
         using var buffer = new TokenBuffer("corpus");
         buffer.Append([1, 2]);
 
-        StringAssert.Contains(Assert.Throws<ArgumentOutOfRangeException>(() => buffer.Append([1, -1])).Message, "index 1");
+        StringAssert.Contains(Assert.Throws<ArgumentOutOfRangeException>(() => buffer.Append([1, -1])).Message, "tokens[1] is -1");
         Assert.AreEqual(2, buffer.Count);
         var outside = Assert.Throws<ArgumentOutOfRangeException>(() => buffer.Read(1, new int[2]));
         StringAssert.Contains(outside.Message, "corpus holds 2 tokens");

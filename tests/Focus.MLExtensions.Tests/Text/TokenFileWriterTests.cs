@@ -69,8 +69,8 @@ public sealed class TokenFileWriterTests
     [TestMethod]
     public void ChoosesTheWidthByTheVocabulary()
     {
-        Assert.AreEqual(TokenWidth.UInt16, TokenWidths.For(50_257));
-        Assert.AreEqual(TokenWidth.UInt16, TokenWidths.For(65_536));
-        Assert.AreEqual(TokenWidth.UInt32, TokenWidths.For(65_537));
+        Assert.AreEqual(TokenWidth.UInt16, TokenFile.WidthFor(50_257));
+        Assert.AreEqual(TokenWidth.UInt16, TokenFile.WidthFor(65_536));
+        Assert.AreEqual(TokenWidth.UInt32, TokenFile.WidthFor(65_537));
     }
 }

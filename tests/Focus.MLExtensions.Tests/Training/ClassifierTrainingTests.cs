@@ -26,7 +26,7 @@ public class ClassifierTrainingTests
 
     [TestMethod]
     [DynamicData(nameof(FusedStepTests.AllOptimizers), typeof(FusedStepTests))]
-    public void EveryOptimizerLearns(OptimizerOptions optimizer)
+    public void EveryOptimizerLearns(OptimizerSettings optimizer)
     {
         using var evaluation = Corners();
         var (result, model) = Train(new TrainingOptions { Optimizer = optimizer, BatchSize = 32, MaxSteps = 60 }, evaluation);

@@ -14,7 +14,7 @@ public class Gpt2TrainingTests
 
     [TestMethod]
     [DynamicData(nameof(OptimizersAndPrecisions))]
-    public void EveryOptimizerLearnsInEveryPrecision(OptimizerOptions optimizer, TrainingPrecision precision)
+    public void EveryOptimizerLearnsInEveryPrecision(OptimizerSettings optimizer, TrainingPrecision precision)
     {
         using var validation = TinyRun.Tokens(500, seed: 2);
         var options = TinyRun.Options with { Optimizer = optimizer, Precision = precision, BatchSize = 16, MaxSteps = 60 };

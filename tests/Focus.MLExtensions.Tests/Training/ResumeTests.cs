@@ -18,7 +18,7 @@ public class ResumeTests
 
     [TestMethod]
     [DynamicData(nameof(Cases))]
-    public void AResumedRunEqualsAnUninterruptedOneToTheLastBit(OptimizerOptions optimizer, TrainingPrecision precision)
+    public void AResumedRunEqualsAnUninterruptedOneToTheLastBit(OptimizerSettings optimizer, TrainingPrecision precision)
     {
         using var folder = new TemporaryFolder();
         var options = TinyRun.Options with

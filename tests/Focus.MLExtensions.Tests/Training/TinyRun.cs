@@ -21,7 +21,7 @@ internal static class TinyRun
         PeakFlops = 1e12,
     };
 
-    public static OptimizerOptions[] Optimizers =>
+    public static OptimizerSettings[] Optimizers =>
     [
         new FocusOptions { LearningRate = 2e-3, Beta2 = 0.99, Gamma = 0.2, WeightDecay = 0.2 },
         new SignumOptions { LearningRate = 2e-3, WeightDecay = 0.1 },

@@ -7,7 +7,7 @@ namespace Focus;
 /// Options are immutable values: compare them with <c>==</c>, vary them with <c>with { … }</c>. Which parameters decay is not decided here
 /// but by the model's <see cref="ParameterGroup"/>s.
 /// </remarks>
-public abstract record OptimizerOptions
+public abstract record OptimizerSettings
 {
     /// <summary>The learning rate η, finite and ≥ 0. A <see cref="LearningRateSchedule"/> multiplies it.</summary>
     public double LearningRate { get; init; }
@@ -64,7 +64,7 @@ public sealed class ParameterGroup(IEnumerable<Parameter> parameters)
     public double? WeightDecay { get; init; }
 
     /// <summary>The optimizer's options as they are for this group.</summary>
-    internal TOptions Own<TOptions>(TOptions options) where TOptions : OptimizerOptions
+    internal TOptions Own<TOptions>(TOptions options) where TOptions : OptimizerSettings
     {
         var own = options with
         {

@@ -1,12 +1,11 @@
 using System.CommandLine;
-using System.CommandLine.Invocation;
 using Gpt2Sample;
 using Samples;
 using Spectre.Console;
 
 if (!AnsiConsole.Profile.Out.IsTerminal)
 {
-    // Logs want whole lines and no colours.
+    // Logs need whole lines and no colours.
     AnsiConsole.Profile.Width = 160;
     AnsiConsole.Profile.Capabilities.Ansi = false;
     AnsiConsole.Profile.Capabilities.ColorSystem = ColorSystem.NoColors;
@@ -18,7 +17,4 @@ var root = new RootCommand(
     PrepareCommand.Create(), PresetsCommand.Create(), TrainCommand.Create(), CompareCommand.Create(),
     SampleCommand.Create(), ExportCommand.Create(), DemoCommand.Create(),
 };
-var result = root.Parse(args);
-if (result.Action is not ParseErrorAction) return await result.RunAsync();
-foreach (var error in result.Errors) Console.Error.WriteLine($"Gpt2: {Commands.Line(error.Message)}");
-return 1;
+return await root.RunAsync(args);

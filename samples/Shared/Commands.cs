@@ -1,19 +1,19 @@
 using System.CommandLine;
+using System.CommandLine.Invocation;
 using System.Text.Json;
-using System.Text.RegularExpressions;
 
 namespace Samples;
 
-/// <summary>Runs commands of a sample: what goes wrong is one line of standard error, and an exit code other than 0.</summary>
-internal static partial class Commands
+/// <summary>Runs the commands of a sample: an error is one line on standard error and an exit code other than 0.</summary>
+internal static class Commands
 {
     private const int Failed = 1, Interrupted = 130;
 
     extension(Command command)
     {
-        /// <summary>Says what the command does.</summary>
-        /// <param name="run">What it does.</param>
-        /// <param name="interrupted">What to say after Ctrl-C.</param>
+        /// <summary>Sets what the command does.</summary>
+        /// <param name="run">The work.</param>
+        /// <param name="interrupted">The message after Ctrl-C.</param>
         public void Run(Action<ParseResult, CancellationToken> run, string interrupted = "interrupted.") =>
             command.SetAction((parsed, cancellation) => Task.Run(() =>
             {
@@ -32,32 +32,42 @@ internal static partial class Commands
                     or UnauthorizedAccessException or JsonException or ArithmeticException or NotSupportedException or HttpRequestException
                     or DllNotFoundException)
                 {
-                    Console.Error.WriteLine($"{Title(command)}: {WithOptions(command, Line(fault.Message))}");
+                    Console.Error.WriteLine($"{Title(command)}: {Message(command, fault)}");
                     return Failed;
                 }
             }));
+
+        /// <summary>Parses a command line and runs the command that it names.</summary>
+        /// <returns>The exit code.</returns>
+        public Task<int> RunAsync(string[] arguments)
+        {
+            var parsed = command.Parse(arguments);
+            if (parsed.Action is ParseErrorAction)
+            {
+                foreach (var error in parsed.Errors) Console.Error.WriteLine($"{Title(command)}: {Line(error.Message)}");
+                return Task.FromResult(Failed);
+            }
+            // After Ctrl-C a command finishes its step and saves, which may take longer than the default of two seconds.
+            return parsed.InvokeAsync(new() { ProcessTerminationTimeout = TimeSpan.FromMinutes(10) });
+        }
     }
 
-    extension(ParseResult parsed)
-    {
-        /// <summary>Runs the command that was parsed. After Ctrl-C it may end the work under way and keep its results, which takes
-        /// longer than the two seconds after which a process is ended otherwise.</summary>
-        public Task<int> RunAsync() => parsed.InvokeAsync(new() { ProcessTerminationTimeout = TimeSpan.FromMinutes(10) });
-    }
-
-    /// <summary>A message without line breaks, and without the parameter's name that an argument's fault ends in.</summary>
-    public static string Line(string message) => message.Split(" (Parameter ")[0].Trim().ReplaceLineEndings(" ");
+    /// <summary>The option of a setting: <c>--learning-rate</c> for LearningRate.</summary>
+    public static string OptionName(string setting) => $"--{JsonNamingPolicy.KebabCaseLower.ConvertName(setting)}";
 
     private static string Title(Command command) =>
         command is RootCommand ? RootCommand.ExecutableName : $"{RootCommand.ExecutableName} {command.Name}";
 
-    /// <summary>Writes settings that a message of the library names as the command's options, where it has them for one value or for several.</summary>
-    private static string WithOptions(Command command, string message) => Setting().Replace(message, setting =>
+    /// <summary>The message of an error; a setting of the library that is an option of the command is called by the option's name.</summary>
+    private static string Message(Command command, Exception fault)
     {
-        var option = $"--{JsonNamingPolicy.KebabCaseLower.ConvertName(setting.Groups["name"].Value)}";
-        return command.Options.FirstOrDefault(known => known.Name == option || known.Name == $"{option}s")?.Name ?? setting.Value;
-    });
+        var message = Line(fault.Message);
+        if (fault is not ArgumentException { ParamName: { } parameter }) return message;
+        var option = OptionName(parameter.Split('.')[^1]).Replace("--max-", "--", StringComparison.Ordinal);
+        var known = command.Options.FirstOrDefault(known => known.Name == option || known.Name == $"{option}s")?.Name;
+        return known is null ? message : message.StartsWith(parameter, StringComparison.Ordinal) ? known + message[parameter.Length..] : $"{known}: {message}";
+    }
 
-    [GeneratedRegex(@"\b([A-Z]\w*\.)?(Max)?(?<name>[A-Z]\w*)(?= is | holds |\))")]
-    private static partial Regex Setting();
+    /// <summary>A message on one line, without the name of the parameter that .NET appends.</summary>
+    private static string Line(string message) => message.Split(" (Parameter ")[0].Trim().ReplaceLineEndings(" ");
 }

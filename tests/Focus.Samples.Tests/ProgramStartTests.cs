@@ -14,12 +14,9 @@ public sealed class ProgramStartTests
     {
         // As in a container with a read-only root, also where TorchSharp's native library is repaired at the start.
         var text = Path.Combine(SharedData.Repository, "README.md");
-        var start = new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "Gpt2.dll"), "demo", "--text", text, "--steps", "1"])
-        {
-            RedirectStandardOutput = true, RedirectStandardError = true,
-        };
-        foreach (var name in new[] { "HOME", "TMPDIR", "XDG_CACHE_HOME" }) start.Environment[name] = "/nonexistent";
-        var programs = new[] { Process.Start(start)!, Process.Start(start)! };
+        string[] arguments = ["demo", "--text", text, "--steps", "1"];
+        (string, string)[] nowhere = [("HOME", "/nonexistent"), ("TMPDIR", "/nonexistent"), ("XDG_CACHE_HOME", "/nonexistent")];
+        var programs = new[] { Sample.Start("Gpt2", arguments, nowhere), Sample.Start("Gpt2", arguments, nowhere) };
         foreach (var program in programs)
         {
             using (program)

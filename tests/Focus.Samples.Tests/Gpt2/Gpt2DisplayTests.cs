@@ -16,8 +16,8 @@ public class Gpt2DisplayTests
             Loss = 1, LearningRate = 1, GradientNorm = 1, ClippedShare = 0, SkippedSteps = 0, LossScale = null, TokensPerSecond = 1,
             ModelFlopsUtilization = null,
         };
-        StringAssert.EndsWith(TrainingDisplay.Line("run", progress), " 2:7:33:21 left");
-        StringAssert.EndsWith(TrainingDisplay.Line("run", progress with { Step = 90_001 }), " 0:00:00 left");
+        StringAssert.EndsWith(TrainCommand.Line("run", progress), " 2:7:33:21 left");
+        StringAssert.EndsWith(TrainCommand.Line("run", progress with { Step = 90_001 }), " 0:00:00 left");
     }
 
     [TestMethod]
@@ -33,8 +33,8 @@ public class Gpt2DisplayTests
                 File.WriteAllText(Path.Combine(folder, file), "");
             }
             string[] expected = ["src/A/objects.cs", "src/B/b.cs", "README.md"];
-            CollectionAssert.AreEqual(Array.ConvertAll(expected, file => Path.Combine(folder, file)), DemoText.Files(folder));
-            var fault = Assert.Throws<DirectoryNotFoundException>(() => DemoText.Files(Path.Combine(folder, "src")));
+            CollectionAssert.AreEqual(Array.ConvertAll(expected, file => Path.Combine(folder, file)), DemoCommand.FilesOf(folder));
+            var fault = Assert.Throws<DirectoryNotFoundException>(() => DemoCommand.FilesOf(Path.Combine(folder, "src")));
             StringAssert.Contains(fault.Message, "--text");
         }
         finally

@@ -3,11 +3,11 @@ using Microsoft.ML;
 
 namespace Focus.Samples.Tests;
 
-/// <summary>The sample as its users run it: a process with arguments, an exit code, output, standard error and files.</summary>
+/// <summary>The sample as its users run it: with arguments, an exit code, output, standard error and files.</summary>
 [TestClass]
 public class Gpt2SampleTests
 {
-    private const string Sample = "Gpt2";
+    private const string Name = "Gpt2";
 
     /// <summary>A model and a run so small that a step takes a millisecond.</summary>
     private static readonly string[] Tiny =
@@ -52,6 +52,19 @@ public class Gpt2SampleTests
         Succeeds("train", "--resume", "--steps", "6", "--out", In("parts"));
         CollectionAssert.AreEqual(Losses("constant"), Losses("parts"));
         CollectionAssert.AreNotEqual(Losses("whole"), Losses("parts"));
+    }
+
+    [TestMethod]
+    [OSCondition(OperatingSystems.Linux | OperatingSystems.OSX)]
+    public void AnInterruptedRunIsResumed()
+    {
+        Prepare();
+        string[] run = ["train", .. Tiny, "--data", In("data"), "--steps", "1000000", "--out", In("run")];
+        StringAssert.Contains(Sample.Interrupts(Name, "step", run), "--resume");
+        var steps = Metrics("run").Length;
+        Assert.IsFalse(File.Exists(In("run", "result.json")));
+        Succeeds("train", "--resume", "--steps", $"{steps + 2}", "--final-factor", "0.1", "--out", In("run"));
+        Assert.AreEqual(steps + 2, Metrics("run").Length);
     }
 
     [TestMethod]
@@ -160,7 +173,8 @@ public class Gpt2SampleTests
         Refuses($"{In("text.txt")}: not UTF-8: found FF at offset 3", "demo", "--text", In("text.txt"));
         WriteText();
         Succeeds("prepare", prepare);
-        Refuses("start over (--restart)", "prepare", prepare);
+        Refuses(In("data"), "prepare", prepare);
+        Succeeds("prepare", [.. prepare, "--restart"]);
     }
 
     [TestMethod]
@@ -208,8 +222,10 @@ public class Gpt2SampleTests
     [DataRow("'NaN'", "compare", "--preset", "shakespeare-char", "--learning-rates", "NaN")]
     [DataRow("--optimizers", "compare", "--figure", "3a", "--optimizers", "focus")]
     [DataRow("--learning-rates", "compare", "--figure", "3a", "--learning-rates", "1e-3")]
-    [DataRow("--learning-rate is NaN; expected a finite number", "train", "--preset", "shakespeare-char", "--learning-rate", "NaN")]
-    [DataRow("--precision is 9; expected one of Float32", "train", "--preset", "shakespeare-char", "--precision", "9")]
+    [DataRow("--learning-rate is NaN", "train", "--preset", "shakespeare-char", "--learning-rate", "NaN")]
+    [DataRow("--precision is 9", "train", "--preset", "shakespeare-char", "--precision", "9")]
+    [DataRow("--optimizer is 7", "train", "--preset", "shakespeare-char", "--optimizer", "7")]
+    [DataRow("--steps is 0", "train", "--preset", "shakespeare-char", "--steps", "0")]
     public void WrongInputIsOneLine(string hint, string command, params string[] arguments) =>
         Refuses(hint, command, [.. arguments, "--out", In("none")]);
 
@@ -217,7 +233,7 @@ public class Gpt2SampleTests
     public void AWrongFileIsOneLine()
     {
         File.WriteAllText(In("config.json"), """{ "focus": null }""");
-        Refuses($"'{In("config.json")}': focus is null", "train", "--config", In("config.json"), "--out", In("none"));
+        Refuses($"'{In("config.json")}': 'focus' is null", "train", "--config", In("config.json"), "--out", In("none"));
     }
 
     [TestMethod]
@@ -241,10 +257,10 @@ public class Gpt2SampleTests
     private double[] Losses(string run) =>
         [.. Metrics(run).Select(line => JsonDocument.Parse(line).RootElement.GetProperty("loss").GetDouble())];
 
-    private static string Succeeds(string command, params string[] arguments) => SampleProcess.Succeeds(Sample, [command, .. arguments]);
+    private static string Succeeds(string command, params string[] arguments) => Sample.Succeeds(Name, [command, .. arguments]);
 
     private static void Refuses(string hint, string command, params string[] arguments) =>
-        SampleProcess.Refuses(Sample, hint, [command, .. arguments]);
+        Sample.Refuses(Name, hint, [command, .. arguments]);
 
     private string In(params string[] path) => Path.Combine([folder, .. path]);
 }

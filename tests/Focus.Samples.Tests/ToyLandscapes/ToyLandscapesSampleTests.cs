@@ -1,10 +1,10 @@
 namespace Focus.Samples.Tests;
 
-/// <summary>The sample as its users run it: a process with arguments, an exit code, standard error and files.</summary>
+/// <summary>The sample as its users run it: with arguments, an exit code, standard error and files.</summary>
 [TestClass]
 public class ToyLandscapesSampleTests
 {
-    private const string Sample = "ToyLandscapes";
+    private const string Name = "ToyLandscapes";
 
     private static readonly string[] Coarse = ["--resolution", "30", "--replicates", "2"];
 
@@ -35,7 +35,7 @@ public class ToyLandscapesSampleTests
     public void FiguresOfPathsCurvesAndRegretAreMade()
     {
         foreach (var figure in new[] { "1c", "4" }) Make(figure, "figures");
-        SampleProcess.Succeeds(Sample, ["--theory", "--out", In("figures")]);
+        Sample.Succeeds(Name, ["--theory", "--out", In("figures")]);
         string[] expected =
         [
             "figure-1c.csv", "figure-1c.png", "figure-1c.svg", "figure-4.csv", "figure-4.png", "figure-4.svg",
@@ -78,14 +78,14 @@ public class ToyLandscapesSampleTests
     }
 
     private void Make(string figure, string output, params string[] more) =>
-        SampleProcess.Succeeds(Sample, ["--figure", figure, .. Coarse, "--out", In(output), .. more]);
+        Sample.Succeeds(Name, ["--figure", figure, .. Coarse, "--out", In(output), .. more]);
 
-    private static void Refuses(string hint, string[] arguments) => SampleProcess.Refuses(Sample, hint, arguments);
+    private static void Refuses(string hint, string[] arguments) => Sample.Refuses(Name, hint, arguments);
 
     private string In(params string[] path) => Path.Combine([folder, .. path]);
 
     private SortedDictionary<string, byte[]> Files(string output) => Directory.Exists(In(output))
         ? new(Directory.GetFiles(In(output), "*", SearchOption.AllDirectories)
-            .ToDictionary(path => Path.GetRelativePath(In(output), path), File.ReadAllBytes), StringComparer.Ordinal)
+            .ToDictionary(path => Path.GetRelativePath(In(output), path), Sample.Content), StringComparer.Ordinal)
         : [];
 }

@@ -1,0 +1,264 @@
+using System.CommandLine;
+using System.CommandLine.Parsing;
+using System.Globalization;
+using Focus;
+using Samples;
+using Spectre.Console;
+using static System.FormattableString;
+
+namespace Gpt2Sample;
+
+/// <summary>Compares optimizers: on one preset at several learning rates and seeds, or the runs of a figure of the paper.</summary>
+internal static class CompareCommand
+{
+    public static Command Create()
+    {
+        Option<string> output = new("--out") { Description = "Folder of runs, curves (.svg, .png) and table (.csv)", HelpName = "folder", Required = true };
+        Option<string?> figure = new("--figure") { Description = "Instead of optimizers: the runs of this figure of the paper", HelpName = "3a|3b|3c|3d|7|8" };
+        Option<Entry[]> optimizers = new("--optimizers")
+        {
+            Description = "The optimizers, separated by commas, optionally with rates: focus:1e-3,focus:2e-3,adamw [default: all three]",
+            HelpName = "list",
+            CustomParser = result => Split(result, ParseEntry, "focus, signum or adamw, optionally with a rate (focus:1e-3)"),
+        };
+        Option<double[]> rates = new("--learning-rates")
+        {
+            Description = "Learning rates, separated by commas: the first seed tries each, others take each optimizer's best [default: the preset's]",
+            HelpName = "list",
+            CustomParser = result => Split(result, ParseNumber, "numbers"),
+        };
+        Option<int> seeds = new("--seeds") { Description = "How many seeds: 1, 2 and so on", DefaultValueFactory = _ => 1 };
+        Option<double[]> losses = new("--losses")
+        {
+            Description = "Losses, separated by commas, for the steps and the time to reach them [default: three that the best run reaches]",
+            HelpName = "list",
+            CustomParser = result => Split(result, ParseNumber, "numbers"),
+        };
+        var command = new Command("compare", "Compares optimizers on the same data in the same order; finished runs are not repeated.")
+        {
+            output, figure, optimizers, rates, seeds, losses,
+        };
+        var settings = new SettingOptions(command, forOptimizer: false, nameof(RunSettings.Optimizer), nameof(RunSettings.Seed));
+        command.Run(
+            (parsed, cancellation) =>
+            {
+                if (parsed.GetValue(seeds) is < 1 and var count) throw new ArgumentException($"--seeds is {count}; expected at least 1.");
+                Entry[] entries = parsed.GetValue(optimizers) ?? [];
+                double[] given = parsed.GetValue(rates) ?? [];
+                if (parsed.GetValue(figure) is not null && (settings.NamesARun(parsed) || entries.Length > 0 || given.Length > 0))
+                    throw new ArgumentException("--figure names the runs; omit --preset, --config, --optimizers and --learning-rates.");
+                var groups = parsed.GetValue(figure) is { } name
+                    ? RunsOfFigure(name, preset => settings.Read(parsed, Preset.SettingsOf(preset)))
+                    : RunsOf(settings.Read(parsed), entries, given);
+                var comparison = new Comparison(parsed.GetRequiredValue(output), [.. Enumerable.Range(1, parsed.GetValue(seeds))], cancellation);
+                ComparisonReport.Write(parsed.GetRequiredValue(output), comparison.Run(groups), parsed.GetValue(losses) ?? []);
+            },
+            "interrupted. Finished runs are kept, and the last one has a checkpoint; run the same command again to resume.");
+        return command;
+    }
+
+    private static Contender[][] RunsOfFigure(string figure, Func<string, RunSettings> read)
+    {
+        var figures = Preset.Names.SelectMany(name => Preset.Read(name).Figures, (preset, figure) => (preset, figure)).ToLookup(pair => pair.figure, pair => pair.preset);
+        return figures.Contains(figure)
+            ? [.. figures[figure].Select(name => new[] { new Contender(name, name["paper-".Length..], read(name)) })]
+            : throw new ArgumentException($"There is no figure '{figure}'; there are {string.Join(", ", figures.Select(group => group.Key).Order(StringComparer.Ordinal))}.");
+    }
+
+    /// <summary>Each optimizer at its own rate, or at the given ones.</summary>
+    private static Contender[][] RunsOf(RunSettings settings, Entry[] entries, double[] rates)
+    {
+        if (entries.Length == 0) entries = [.. Enum.GetValues<OptimizerKind>().Select(optimizer => new Entry(optimizer, null))];
+        var contenders =
+            from entry in entries
+            from rate in entry.Rate is null && rates.Length > 0 ? rates.Select(given => (double?)given) : [entry.Rate]
+            let run = settings.With(entry.Optimizer, rate)
+            let text = run.ChosenOptimizer.LearningRate.ToString(CultureInfo.InvariantCulture)
+            select new Contender($"{run.ChosenOptimizer.Name.ToLowerInvariant()}-{text}", $"{run.ChosenOptimizer.Name}, rate {text}", run);
+        return [.. contenders.GroupBy(contender => contender.Settings.Optimizer).Select(group => group.ToArray())];
+    }
+
+    private static T[] Split<T>(ArgumentResult result, Func<string, T?> parse, string expected) where T : struct
+    {
+        var values = result.Tokens.SelectMany(token => token.Value.Split(',', StringSplitOptions.TrimEntries)).ToArray();
+        foreach (var value in values.Where(value => parse(value) is null))
+            result.AddError($"{(result.Parent as OptionResult)?.Option.Name} holds '{value}'; expected {expected}, separated by commas.");
+        return [.. values.Select(parse).OfType<T>()];
+    }
+
+    private static Entry? ParseEntry(string text) => text.Split(':') switch
+    {
+        [var name] when ParseOptimizer(name) is { } optimizer => new(optimizer, null),
+        [var name, var rate] when ParseOptimizer(name) is { } optimizer && ParseNumber(rate) is { } number => new(optimizer, number),
+        _ => null,
+    };
+
+    private static OptimizerKind? ParseOptimizer(string name) =>
+        Enum.GetValues<OptimizerKind>().Cast<OptimizerKind?>().FirstOrDefault(kind => name.Equals($"{kind}", StringComparison.OrdinalIgnoreCase));
+
+    private static double? ParseNumber(string text) =>
+        double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var number) && double.IsFinite(number) ? number : null;
+
+    /// <summary>An optimizer to compare, at a learning rate of its own if it has one.</summary>
+    private readonly record struct Entry(OptimizerKind Optimizer, double? Rate);
+}
+
+/// <summary>One of the runs that are compared, without its seed: its names in files and in tables, and its settings.</summary>
+internal sealed record Contender(string Name, string Label, RunSettings Settings);
+
+/// <summary>A contender's finished runs, one for each seed.</summary>
+internal sealed record Outcome(Contender Contender, (int Seed, RunResult Result, LossCurve Curve)[] Runs)
+{
+    /// <summary>The mean over seeds of the last loss; infinite where a run diverged.</summary>
+    public double FinalLoss => Runs.Average(run => run.Result.FinalLoss());
+
+    /// <summary>The standard deviation over seeds of the last loss; 0 for one seed.</summary>
+    public double FinalSpread => Spread(Runs.Select(run => run.Result.FinalLoss()));
+
+    /// <summary>The mean curve over the steps at which every run was evaluated, and the standard deviation over seeds.</summary>
+    public (LossCurve Mean, double[] Spread) MeanCurve()
+    {
+        var points = Runs.SelectMany(run => run.Curve.Points).GroupBy(point => point.Step).Where(group => group.Count() == Runs.Length)
+            .OrderBy(group => group.Key).ToArray();
+        return (
+            new([.. points.Select(group => (group.Key, group.Average(point => point.Seconds), group.Average(point => point.Loss)))]),
+            Array.ConvertAll(points, group => Spread(group.Select(point => point.Loss))));
+    }
+
+    private static double Spread(IEnumerable<double> values)
+    {
+        var all = values.ToArray();
+        var mean = all.Average();
+        return all.Length > 1 ? Math.Sqrt(all.Sum(value => (value - mean) * (value - mean)) / (all.Length - 1)) : 0;
+    }
+}
+
+/// <summary>Runs contenders on the same data in the same order; a run that is over is not repeated.</summary>
+/// <param name="folder">Gets a folder for each run.</param>
+/// <param name="seeds">At least one.</param>
+/// <param name="cancellation">Ends the current run with a checkpoint.</param>
+internal sealed class Comparison(string folder, int[] seeds, CancellationToken cancellation)
+{
+    /// <summary>Runs all contenders with the first seed, and the best of each group with the others, too.</summary>
+    /// <param name="groups">Contenders of which only the best is of interest, such as one optimizer at several learning rates.</param>
+    /// <returns>The outcomes of each group, the best first.</returns>
+    public Outcome[][] Run(Contender[][] groups)
+    {
+        // Before hours of training, everything is checked that may keep a run from starting.
+        foreach (var contender in groups.SelectMany(group => group))
+        {
+            TrainingRun.Validate(contender.Settings);
+            foreach (var seed in seeds) Finished(RunOf(contender, seed), contender.Settings with { Seed = seed });
+        }
+        var ranked = Array.ConvertAll(groups, group => group.Select(contender => Train(contender, seeds[..1])).OrderBy(outcome => outcome.FinalLoss).ToArray());
+        foreach (var group in ranked) group[0] = Train(group[0].Contender, seeds);
+        return ranked;
+    }
+
+    private Outcome Train(Contender contender, int[] seeds) => new(contender, Array.ConvertAll(seeds, seed =>
+    {
+        var (run, settings) = (RunOf(contender, seed), contender.Settings with { Seed = seed });
+        var result = Finished(run, settings) ?? Train(run, settings, $"{contender.Label}, seed {seed}");
+        return (seed, result, LossCurve.Read(run.Metrics, settings.TokensPerStep));
+    }));
+
+    private RunResult Train(TrainingRun run, RunSettings settings, string title)
+    {
+        var result = TrainCommand.Show(title, progress => run.Complete(settings, progress, cancellation));
+        AnsiConsole.WriteLine($"{title}: {result.Divergence ?? Invariant($"loss {result.FinalLoss():F4} at the end")}");
+        return result;
+    }
+
+    private TrainingRun RunOf(Contender contender, int seed) => new(Path.Combine(folder, "runs", $"{contender.Name}-seed-{seed}"));
+
+    /// <summary>The result of an earlier call, which must have had the same settings.</summary>
+    private static RunResult? Finished(TrainingRun run, RunSettings settings)
+    {
+        if (!File.Exists(run.Result)) return null;
+        if (Layer.Bind<RunSettings>(Layer.Read<RunSettings>(run.Settings)) != settings)
+            throw new InvalidDataException($"'{run.Folder}' holds a run with other settings; choose another --out, or delete it.");
+        return RunResult.Read(run.Result);
+    }
+}
+
+/// <summary>Tables and curves of a comparison.</summary>
+internal static class ComparisonReport
+{
+    private const double Spacing = 0.1;
+    private const int Targets = 3;
+
+    /// <summary>Prints a table, and writes a table of all runs and the curves of each group's best.</summary>
+    /// <param name="folder">Gets the files.</param>
+    /// <param name="groups">The outcomes, the best of each group first.</param>
+    /// <param name="losses">Losses to reach; none for three round ones that the best run reaches.</param>
+    public static void Write(string folder, Outcome[][] groups, double[] losses)
+    {
+        Outcome[] all = [.. groups.SelectMany(group => group)], best = Array.ConvertAll(groups, group => group[0]);
+        if (losses.Length == 0) losses = RoundLosses(best);
+        Print(all, losses);
+        var path = Path.Combine(folder, "comparison");
+        WriteTable($"{path}.csv", all, losses);
+        Figures.Save(path, [Plot("step", best, point => point.Step), Plot("training time in s", best, point => point.Seconds)]);
+        AnsiConsole.WriteLine($"Curves: {path}.svg, .png; table: {path}.csv");
+    }
+
+    private static double[] RoundLosses(Outcome[] outcomes)
+    {
+        var best = outcomes.Min(outcome => outcome.FinalLoss);
+        if (!double.IsFinite(best)) return [];
+        var lowest = Math.Ceiling(best / Spacing) * Spacing;
+        return [.. Enumerable.Range(0, Targets).Select(i => Math.Round(lowest + (Targets - 1 - i) * Spacing, 10))];
+    }
+
+    private static void Print(Outcome[] outcomes, double[] losses)
+    {
+        var table = new Table().AddColumn("Run").AddColumn(Right("seeds")).AddColumn(Right("last loss"));
+        foreach (var loss in losses) table.AddColumn(Right(Invariant($"to {loss:0.###}: steps"))).AddColumn(Right("time"));
+        foreach (var outcome in outcomes)
+        {
+            var last = !double.IsFinite(outcome.FinalLoss) ? "diverged"
+                : outcome.Runs.Length == 1 ? Invariant($"{outcome.FinalLoss:F4}") : Invariant($"{outcome.FinalLoss:F4} ± {outcome.FinalSpread:F4}");
+            table.AddRow([outcome.Contender.Label, $"{outcome.Runs.Length}", last, .. losses.SelectMany(loss => MeanWay(outcome, loss))]);
+        }
+        AnsiConsole.Write(table);
+
+        static TableColumn Right(string title) => new TableColumn(title).RightAligned();
+    }
+
+    /// <summary>The mean steps and time to a loss; a mean over only the runs that reach it would be misleading.</summary>
+    private static string[] MeanWay(Outcome outcome, double loss)
+    {
+        var ways = Array.ConvertAll(outcome.Runs, run => run.Curve.FallsTo(loss));
+        return ways.Contains(null) ? ["–", "–"] : [Invariant($"{ways.Average(way => way!.Value.Step):F0}"), Invariant($"{ways.Average(way => way!.Value.Seconds):F0} s")];
+    }
+
+    private static void WriteTable(string path, Outcome[] outcomes, double[] losses) => AtomicFile.Write(path, stream =>
+    {
+        using var writer = new StreamWriter(stream, leaveOpen: true) { NewLine = "\n" };
+        var columns = losses.SelectMany(loss => new[] { Invariant($"steps_to_{loss}"), Invariant($"seconds_to_{loss}") });
+        writer.WriteLine(string.Join(',', ["run", "seed", "steps", "last_loss", "best_loss", .. columns]));
+        foreach (var outcome in outcomes)
+            foreach (var (seed, result, curve) in outcome.Runs)
+            {
+                double?[] ways = [.. losses.Select(curve.FallsTo).SelectMany(way => new[] { way?.Step, way?.Seconds })];
+                double?[] numbers = [seed, result.Steps, result.ValidationLoss ?? result.TrainLoss, result.BestValidationLoss, .. ways];
+                writer.WriteLine(string.Join(',', [outcome.Contender.Name, .. numbers.Select(value => value?.ToString("R", CultureInfo.InvariantCulture))]));
+            }
+    });
+
+    /// <summary>Mean losses over seeds, with their standard deviation shaded; further contenders with one optimizer are darker.</summary>
+    private static ScottPlot.Plot Plot(string label, Outcome[] outcomes, Func<(double Step, double Seconds, double Loss), double> place)
+    {
+        Axis x = new(label), y = new("loss");
+        var plot = Figures.Plot("", x, y);
+        foreach (var (i, outcome) in outcomes.Index())
+        {
+            var (mean, spread) = outcome.MeanCurve();
+            var optimizer = outcome.Contender.Settings.Optimizer;
+            var color = optimizer switch { OptimizerKind.Focus => Figures.Blue, OptimizerKind.Signum => Figures.Yellow, _ => Figures.Orange };
+            color = color.MixedWith(Figures.Ink, 0.35 * outcomes.Take(i).Count(earlier => earlier.Contender.Settings.Optimizer == optimizer));
+            plot.Curve(outcome.Contender.Label, color, x, y, Array.ConvertAll(mean.Points, place.Invoke), Array.ConvertAll(mean.Points, point => point.Loss), spread);
+        }
+        return plot;
+    }
+}

@@ -1,0 +1,87 @@
+using System.CommandLine;
+using Focus;
+using Samples;
+using Spectre.Console;
+using static System.FormattableString;
+
+namespace Gpt2Sample;
+
+/// <summary>Turns text into tokens.</summary>
+internal static class PrepareCommand
+{
+    private const string Gpt2 = "gpt2", Characters = "characters";
+
+    /// <summary>The share of a corpus's end that nanoGPT validates on.</summary>
+    private const double TailShare = 0.1;
+
+    public static Command Create()
+    {
+        Option<string[]> text = new("--text")
+        {
+            Description = "Text files, folders or patterns such as corpus/**/*.txt", HelpName = "path", AllowMultipleArgumentsPerToken = true,
+        };
+        Option<bool> perLine = new("--per-line") { Description = "Each line of --text is a document, not each file" };
+        Option<string?> openWebText = new("--openwebtext")
+        {
+            Description = "OpenWebText as it is distributed: archives, or JSON lines with a field text", HelpName = "path",
+        };
+        Option<string> tokenizer = new("--tokenizer") { Description = "GPT-2's byte pairs, or the characters of the text", DefaultValueFactory = _ => Gpt2 };
+        tokenizer.AcceptOnlyFromAmong(Gpt2, Characters);
+        Option<ValidationSplit?> split = new("--split")
+        {
+            Description = "Validate on documents drawn at random, or on the corpus's end [default: documents; tail with characters]",
+            HelpName = "documents|tail",
+        };
+        split.AcceptOnlyFromAmong(StringComparer.OrdinalIgnoreCase, Enum.GetNames<ValidationSplit>());
+        Option<double?> share = new("--validation-share")
+        {
+            Description = "The share to validate on [default: 0.0005 of the documents, 0.1 of the end]", HelpName = "number",
+        };
+        Option<long> seed = new("--seed") { Description = "Seed of the drawing of documents", DefaultValueFactory = _ => 0 };
+        Option<string> output = new("--out") { Description = "Folder of train.bin, val.bin and meta.json", HelpName = "folder", Required = true };
+        Option<bool> restart = new("--restart") { Description = "Discards what --out holds of an earlier preparation" };
+        var command = new Command("prepare", "Turns a corpus into files of tokens, on all cores.")
+        {
+            text, perLine, openWebText, tokenizer, split, share, seed, output, restart,
+        };
+        command.Run(
+            (parsed, cancellation) =>
+            {
+                var documents = (parsed.GetValue(text) ?? [], parsed.GetValue(openWebText)) switch
+                {
+                    ([], { } path) => TextDocuments.FromOpenWebText(path),
+                    ([_, ..] paths, null) => TextDocuments.FromFiles(paths, parsed.GetValue(perLine)),
+                    _ => throw new ArgumentException("Give one of --text and --openwebtext."),
+                };
+                var byCharacters = parsed.GetValue(tokenizer) == Characters;
+                var options = new CorpusPreparationOptions
+                {
+                    Output = parsed.GetRequiredValue(output),
+                    Split = parsed.GetValue(split) ?? (byCharacters ? ValidationSplit.Tail : ValidationSplit.Documents),
+                    Seed = parsed.GetValue(seed),
+                    Separator = byCharacters ? null : Gpt2Tokens.EndOfText,
+                    Restart = parsed.GetValue(restart),
+                    Broken = document => Console.Error.WriteLine($"Gpt2 prepare: skipped {document}"),
+                };
+                if ((parsed.GetValue(share) ?? (options.Split == ValidationSplit.Tail ? TailShare : null)) is { } validation)
+                    options = options with { ValidationShare = validation };
+                var tokens = byCharacters ? NamedTokenizer.Characters(CharacterTokenizer.Learn(documents, cancellation)) : NamedTokenizer.Gpt2();
+                Report(Bars.Show(bars => CorpusPreparation.Run(documents, tokens, options, bars.Add<PreparationProgress>("Tokens", Show), cancellation)));
+            },
+            "interrupted. Finished work is kept; run the same command again to resume.");
+        return command;
+    }
+
+    private static (double Done, double? Total, string Remark) Show(PreparationProgress value)
+    {
+        var counts = Invariant($"{value.Documents:N0} documents, {value.Tokens:N0} tokens, {value.TokensPerSecond:N0} tokens/s");
+        return (value.SourceLength is null ? 0 : value.SourcePosition, value.SourceLength, value.Resuming ? $"(resuming) {counts}" : counts);
+    }
+
+    private static void Report(PreparedCorpus corpus)
+    {
+        var broken = corpus.BrokenDocuments > 0 ? Invariant($" ({corpus.BrokenDocuments:N0} broken ones skipped)") : "";
+        AnsiConsole.WriteLine(Invariant($"{corpus.Documents:N0} documents{broken}, {corpus.TextBytes:N0} bytes, {corpus.VocabularySize:N0} different tokens"));
+        AnsiConsole.WriteLine(Invariant($"{corpus.TrainTokens:N0} tokens to train on, {corpus.ValidationTokens:N0} to validate on, in {corpus.Folder}"));
+    }
+}

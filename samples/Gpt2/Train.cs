@@ -1,0 +1,224 @@
+using System.CommandLine;
+using System.Text.Json;
+using Focus;
+using Samples;
+using Spectre.Console;
+using static System.FormattableString;
+
+namespace Gpt2Sample;
+
+/// <summary>Trains one model.</summary>
+internal static class TrainCommand
+{
+    private static readonly TimeSpan LineInterval = TimeSpan.FromSeconds(30);
+
+    public static Command Create()
+    {
+        Option<string> output = new("--out")
+        {
+            Description = "Folder of settings, metrics (JSON lines, TensorBoard), checkpoints and result", HelpName = "folder", Required = true,
+        };
+        Option<bool> resume = new("--resume") { Description = "Resumes from the newest checkpoint in --out; without --preset and --config also with its settings" };
+        var command = new Command("train", "Trains a model as a preset or a configuration file says; options change single settings.") { output, resume };
+        var options = new SettingOptions(command, forOptimizer: true);
+        command.Run(
+            (parsed, cancellation) =>
+            {
+                var run = new TrainingRun(parsed.GetRequiredValue(output));
+                var newest = Gpt2Checkpoint.Newest(run.Checkpoints);
+                if (parsed.GetValue(resume) && newest is null)
+                    throw new ArgumentException($"There is no checkpoint in '{run.Checkpoints}' to resume from.");
+                if (!parsed.GetValue(resume) && newest is not null)
+                    throw new ArgumentException($"'{run.Folder}' holds a run ({Path.GetFileName(newest)}); give --resume to continue it, or another --out.");
+                var earlier = newest is not null && File.Exists(run.Settings) ? Layer.Read<RunSettings>(run.Settings) : null;
+                Train(run, options.Read(parsed, earlier), cancellation);
+            },
+            "interrupted. A checkpoint is written; run the same command with --resume to continue.");
+        return command;
+    }
+
+    /// <summary>Does a training run with a display of its progress: a bar on a terminal, and a line for each evaluation. Elsewhere there is
+    /// a line every half minute instead of the bar.</summary>
+    public static T Show<T>(string title, Func<IProgress<Gpt2Progress>, T> run)
+    {
+        if (AnsiConsole.Profile.Out.IsTerminal)
+        {
+            return Bars.Show(bars =>
+            {
+                var bar = bars.Add<Gpt2Progress>(title, value => (
+                    value.Step, value.TotalSteps, Invariant($" loss {value.Loss:F3}  rate {value.LearningRate:E1}  {value.TokensPerSecond:N0} tokens/s")));
+                return run(new Reporter<Gpt2Progress>(value =>
+                {
+                    bar.Report(value);
+                    if (value.Evaluation is not null) AnsiConsole.WriteLine(Line(title, value));
+                }));
+            });
+        }
+        TimeSpan? lastLine = null;
+        return run(new Reporter<Gpt2Progress>(value =>
+        {
+            if (value.Evaluation is null && value.Elapsed - (lastLine ??= value.Elapsed) < LineInterval) return;
+            lastLine = value.Elapsed;
+            AnsiConsole.WriteLine(Line(title, value));
+        }));
+    }
+
+    /// <summary>A step on one line.</summary>
+    public static string Line(string title, Gpt2Progress value)
+    {
+        var losses = value.Evaluation is { } evaluation
+            ? Invariant($"train {evaluation.TrainLoss:F4}  validation {evaluation.ValidationLoss:F4}") : Invariant($"loss {value.Loss:F4}");
+        var left = TimeSpan.FromSeconds(Math.Round((value.Elapsed / value.Step * (value.TotalSteps - value.Step)).TotalSeconds));
+        return Invariant($"{title}  step {value.Step} of {value.TotalSteps}  {losses}  rate {value.LearningRate:E1}  {value.TokensPerSecond:N0} tokens/s  {left:g} left");
+    }
+
+    private static void Train(TrainingRun run, RunSettings settings, CancellationToken cancellation)
+    {
+        var result = Show(settings.ChosenOptimizer.Name, progress => run.Complete(settings, progress, cancellation));
+        if (result.Divergence is { } divergence) throw new InvalidOperationException(divergence);
+        AnsiConsole.WriteLine(Invariant($"Train loss       {result.TrainLoss:F4}"));
+        if (result.ValidationLoss is { } last) AnsiConsole.WriteLine(Invariant($"Validation loss  {last:F4}"));
+        if (result.BestValidationLoss is { } best) AnsiConsole.WriteLine(Invariant($"Lowest so far    {best:F4}"));
+        AnsiConsole.WriteLine($"Model            {Gpt2Checkpoint.Newest(run.Checkpoints)}");
+        AnsiConsole.WriteLine($"Metrics          {run.Metrics}, {Path.Combine(run.Folder, "tensorboard")} (TensorBoard)");
+    }
+}
+
+/// <summary>A training run and its folder.</summary>
+internal sealed record TrainingRun(string Folder)
+{
+    /// <summary>All settings; a configuration file for the same run again.</summary>
+    public string Settings => Path.Combine(Folder, "settings.json");
+
+    /// <summary>The metrics of each step, as lines of JSON.</summary>
+    public string Metrics => Path.Combine(Folder, "metrics.jsonl");
+
+    public string Checkpoints => Path.Combine(Folder, "checkpoints");
+
+    /// <summary>The result; it is written when the run is over.</summary>
+    public string Result => Path.Combine(Folder, "result.json");
+
+    /// <summary>Trains from the start, or from the folder's newest checkpoint on.</summary>
+    /// <exception cref="OperationCanceledException">The run was cancelled; it left a checkpoint.</exception>
+    public RunResult Complete(RunSettings settings, IProgress<Gpt2Progress> progress, CancellationToken cancellation)
+    {
+        using var data = TrainingData.Open(settings.Data);
+        var described = false;
+        // A checkpoint that does not fit the settings is refused before the first report; until then the folder stays as it was.
+        if (Gpt2Checkpoint.Newest(Checkpoints) is null) Describe();
+        var options = settings.Training() with
+        {
+            CheckpointFolder = Checkpoints,
+            MetricsFile = Metrics,
+            TensorBoardFolder = Path.Combine(Folder, "tensorboard"),
+            Resume = true,
+            Progress = new Reporter<Gpt2Progress>(value =>
+            {
+                if (!described) Describe();
+                progress.Report(value);
+            }),
+            CancellationToken = cancellation,
+        };
+        using var model = new Gpt2(settings.Model(data.VocabularySize), settings.Seed);
+        var result = Train(model, options, data);
+        result.Write(Result);
+        return result;
+
+        void Describe()
+        {
+            settings.Write(Settings);
+            data.CopyMetadata(Folder);
+            described = true;
+        }
+    }
+
+    /// <summary>Checks that a run can start.</summary>
+    /// <exception cref="ArgumentException">A setting is out of its range.</exception>
+    /// <exception cref="FileNotFoundException">There are no tokens.</exception>
+    public static void Validate(RunSettings settings)
+    {
+        settings.Training().Validate();
+        using var data = TrainingData.Open(settings.Data);
+        settings.Model(data.VocabularySize).Validate();
+    }
+
+    private static RunResult Train(Gpt2 model, Gpt2TrainingOptions options, TrainingData data)
+    {
+        try
+        {
+            var result = new Gpt2Training(model, options).Run(data.Train, data.Validation);
+            if (result.Cancelled) throw new OperationCanceledException(options.CancellationToken);
+            return new(result.Steps, result.Evaluation?.TrainLoss, result.Evaluation?.ValidationLoss, result.BestValidationLoss, Divergence: null);
+        }
+        catch (TrainingDivergedException divergence)
+        {
+            return new(divergence.Step, null, null, null, divergence.Message);
+        }
+    }
+}
+
+/// <summary>The result of a run that is over.</summary>
+/// <param name="Steps">The steps it took.</param>
+/// <param name="TrainLoss">The last evaluation's loss on training data; null where the run diverged.</param>
+/// <param name="ValidationLoss">The same on validation data, where there are any.</param>
+/// <param name="BestValidationLoss">The lowest of all evaluations.</param>
+/// <param name="Divergence">Why it could not continue; null where it reached its last step.</param>
+internal sealed record RunResult(long Steps, double? TrainLoss, double? ValidationLoss, double? BestValidationLoss, string? Divergence)
+{
+    private static readonly JsonSerializerOptions Format = new(JsonSerializerDefaults.Web) { WriteIndented = true };
+
+    /// <summary>The last loss; infinite where the run diverged.</summary>
+    public double FinalLoss() => ValidationLoss ?? TrainLoss ?? double.PositiveInfinity;
+
+    /// <exception cref="InvalidDataException">The file is not a result.</exception>
+    public static RunResult Read(string path)
+    {
+        try
+        {
+            return JsonSerializer.Deserialize<RunResult>(File.ReadAllText(path), Format) ?? throw new JsonException("It is null.");
+        }
+        catch (JsonException fault)
+        {
+            throw new InvalidDataException($"'{path}' is not the result of a run; delete it to repeat the run. {fault.Message}", fault);
+        }
+    }
+
+    public void Write(string path) => AtomicFile.Write(path, stream => JsonSerializer.Serialize(stream, this, Format));
+}
+
+/// <summary>The tokens of a folder that <c>prepare</c>, or nanoGPT, has written.</summary>
+internal sealed record TrainingData(string Folder, TokenFile Train, TokenFile? Validation, int VocabularySize) : IDisposable
+{
+    /// <summary>The file that describes the tokens; nanoGPT's folders have none, and their tokens are GPT-2's.</summary>
+    public const string MetadataName = "meta.json";
+
+    /// <exception cref="FileNotFoundException">The folder holds no tokens.</exception>
+    public static TrainingData Open(string folder)
+    {
+        if (File.Exists(Path.Combine(folder, MetadataName)))
+        {
+            var corpus = PreparedCorpus.Open(folder);
+            return new(folder, corpus.OpenTrain(), corpus.OpenValidation(), Padded(corpus.VocabularySize));
+        }
+        var (train, validation) = (Path.Combine(folder, "train.bin"), Path.Combine(folder, "val.bin"));
+        if (!File.Exists(train))
+            throw new FileNotFoundException($"There is no train.bin in '{folder}'; make it with the command prepare, or name another --data.", train);
+        return new(folder, TokenFile.Open(train), File.Exists(validation) ? TokenFile.Open(validation) : null, Padded(Gpt2Tokens.Count));
+    }
+
+    /// <summary>Copies the description of the tokens to another folder.</summary>
+    public void CopyMetadata(string folder)
+    {
+        var metadata = Path.Combine(Folder, MetadataName);
+        if (File.Exists(metadata)) File.Copy(metadata, Path.Combine(folder, MetadataName), overwrite: true);
+    }
+
+    public void Dispose()
+    {
+        Train.Dispose();
+        Validation?.Dispose();
+    }
+
+    /// <summary>GPT-2's vocabulary is padded, which makes matrix products faster; others stay as they are.</summary>
+    private static int Padded(int vocabularySize) => vocabularySize == Gpt2Tokens.Count ? Gpt2Config.Small.VocabularySize : vocabularySize;
+}

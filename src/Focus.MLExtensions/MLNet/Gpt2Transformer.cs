@@ -172,7 +172,8 @@ internal sealed record Gpt2Scoring(
     {
         yield return new(LossColumnName, NumberDataViewType.Single);
         yield return new(PerplexityColumnName, NumberDataViewType.Single);
-        if (GenerateTokens > 0) yield return new(ContinuationColumnName, TokenColumn.Type, tokenizer is null ? null : TokenColumn.Annotate(tokenizer));
+        if (GenerateTokens > 0)
+            yield return new(ContinuationColumnName, TokenColumn.Type, tokenizer is null ? null : TokenColumn.Annotate(tokenizer));
     }
 
     /// <summary>The tokens that a network goes on with after some others; after none, those after the separator.</summary>

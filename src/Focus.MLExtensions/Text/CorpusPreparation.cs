@@ -106,8 +106,8 @@ public static class CorpusPreparation
         }
 
         InvalidDataException OtherCorpus() => new(
-            $"The first {begun.Corpus.Documents} documents are not those of the interrupted preparation in {options.Output}: the corpus, or its order, " +
-            "has changed. Resume with the original corpus, or start over (Restart).");
+            $"The first {begun.Corpus.Documents} documents are not those of the interrupted preparation in {options.Output}: the corpus, " +
+            "or its order, has changed. Resume with the original corpus, or start over (Restart).");
     }
 
     /// <summary>Processes items on several threads and returns the results in order. No work is left running.</summary>
@@ -186,7 +186,7 @@ public sealed record CorpusPreparationOptions
 public enum ValidationSplit
 {
     /// <summary>
-    /// Whole documents are drawn independently: document n (from 0) is for validation if u(seed, n) &lt; share, where u in [0, 1) is the upper 53 bits
+    /// Whole documents are drawn independently: document n (from 0) is drawn if u(seed, n) &lt; share, where u in [0, 1) is the upper 53 bits
     /// of SplitMix64's output for the state seed + (n + 1) · 0x9E3779B97F4A7C15 (Steele, Lea, Flood: Fast Splittable Pseudorandom Number
     /// Generators, 2014).
     /// </summary>

@@ -146,7 +146,7 @@ internal sealed class PreparationFolder : IDisposable
     {
         var vocabulary = SHA256.HashData(Encoding.Unicode.GetBytes(string.Join('\0', corpus.Vocabulary ?? [])));
         return Invariant($"tokenizer '{corpus.Tokenizer}' of {corpus.VocabularySize} tokens ({Convert.ToHexString(vocabulary)[..16]}), ") +
-            Invariant($"separator {corpus.Separator?.ToString() ?? "none"}, {corpus.ValidationShare:r} of {corpus.Split} for validation, seed {corpus.Seed}");
+            Invariant($"separator {corpus.Separator?.ToString() ?? "none"}, {corpus.ValidationShare:r} of {corpus.Split}, seed {corpus.Seed}");
     }
 
     private string PathOf(string name) => Path.Combine(folder, name);

@@ -69,7 +69,7 @@ public sealed record PreparedCorpus
     internal long Tokens => TrainTokens + ValidationTokens;
 
     /// <summary>Reads the description in a folder.</summary>
-    /// <exception cref="FileNotFoundException">The folder has no <c>meta.json</c>: nothing was prepared there, or the preparation was not completed.</exception>
+    /// <exception cref="FileNotFoundException">The folder has no <c>meta.json</c>: nothing was prepared there, or not completely.</exception>
     /// <exception cref="InvalidDataException">Its <c>meta.json</c> does not describe a prepared corpus.</exception>
     public static PreparedCorpus Open(string folder)
     {

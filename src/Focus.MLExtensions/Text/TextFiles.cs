@@ -78,7 +78,7 @@ internal static class Utf8Text
 
     private static readonly UTF8Encoding Strict = new(encoderShouldEmitUTF8Identifier: true, throwOnInvalidBytes: true);
 
-    /// <summary>Decodes a document whose bytes start at an offset in the file; if they are not UTF-8, reports the document and returns null.</summary>
+    /// <summary>Decodes a document whose bytes start at an offset in the file; reports it and returns null if they are not UTF-8.</summary>
     public static TextDocument? Decode(ReadOnlySpan<byte> bytes, string source, DocumentReading reading, long offset = 0)
     {
         var start = bytes.StartsWith(Strict.Preamble) ? Strict.Preamble.Length : 0;

@@ -183,7 +183,8 @@ public sealed class TokenBuffer : TokenSource
             if (chunk == chunks.Count) chunks.Add(new ushort[ChunkLength]);
             var part = tokens[..Math.Min(tokens.Length, ChunkLength - offset)];
             if (chunks[chunk] is ushort[] full && part.ContainsAnyExceptInRange(0, ushort.MaxValue)) chunks[chunk] = Widen(full);
-            if (chunks[chunk] is ushort[] narrow) TensorPrimitives.ConvertTruncating(part, narrow.AsSpan(offset));
+            // From uint, since the conversion of int to ushort is not vectorized.
+            if (chunks[chunk] is ushort[] narrow) TensorPrimitives.ConvertTruncating(MemoryMarshal.Cast<int, uint>(part), narrow.AsSpan(offset));
             else part.CopyTo(((int[])chunks[chunk]).AsSpan(offset));
             count += part.Length;
             tokens = tokens[part.Length..];
@@ -247,7 +248,7 @@ internal sealed class TokenStream(string path, TokenWidth width, FileMode mode) 
             var taken = Math.Min(ids.Length, (buffer.Length - buffered) / (int)width);
             var bytes = buffer.AsSpan(buffered, taken * (int)width);
             if (width == TokenWidth.UInt32) MemoryMarshal.AsBytes(ids[..taken]).CopyTo(bytes);
-            else TensorPrimitives.ConvertTruncating(ids[..taken], MemoryMarshal.Cast<byte, ushort>(bytes));
+            else TensorPrimitives.ConvertTruncating(MemoryMarshal.Cast<int, uint>(ids[..taken]), MemoryMarshal.Cast<byte, ushort>(bytes));
             buffered += bytes.Length;
             Count += taken;
             ids = ids[taken..];

@@ -74,7 +74,7 @@ public sealed class TokenizingTransformer : FocusTransformer
     internal TokenizingTransformer(TokenizingConfiguration configuration) => this.configuration = configuration;
 
     /// <summary>The tokenizer: ML.NET's <see cref="TiktokenTokenizer"/>, or a <see cref="CharacterTokenizer"/>, which has learned its
-    /// vocabulary. Of GPT-2's, each thread has its own.</summary>
+    /// vocabulary.</summary>
     public Tokenizer Tokenizer => configuration.Tokenizer.Tokenizer;
 
     /// <summary>How many tokens there are; the ids run from 0 to it, exclusive. A model's vocabulary must be at least as large.</summary>
@@ -95,7 +95,7 @@ public sealed class TokenizingTransformer : FocusTransformer
 
     private VBuffer<int> Tokenize(ReadOnlyMemory<char> text)
     {
-        int[] ids = [.. Tokenizer.EncodeToIds(text.Span)];
+        int[] ids = [.. configuration.Tokenizer.EncodeToIds(text.Span)];
         return new VBuffer<int>(ids.Length, ids);
     }
 }

@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Collections.Concurrent;
 using System.IO.Compression;
 using System.Reflection;
 using System.Runtime.InteropServices;
@@ -14,7 +15,7 @@ public sealed class NamedTokenizer
 {
     internal const string Gpt2Name = "gpt2", CharactersName = "characters";
 
-    /// <summary>Null for GPT-2's, of which each thread has its own.</summary>
+    /// <summary>Null for GPT-2's.</summary>
     private readonly Tokenizer? shared;
 
     /// <summary>Names a tokenizer.</summary>
@@ -63,9 +64,9 @@ public sealed class NamedTokenizer
     [JsonIgnore]
     public int VocabularySize { get; }
 
-    /// <summary>The tokenizer; GPT-2's is the calling thread's own.</summary>
+    /// <summary>The tokenizer, which is thread-safe.</summary>
     [JsonIgnore]
-    public Tokenizer Tokenizer => shared ?? Gpt2Tokens.ThreadTokenizer;
+    public Tokenizer Tokenizer => shared ?? Gpt2Tokens.Tokenizer;
 
     /// <summary>GPT-2's byte-pair encoding, "gpt2". It encodes <c>&lt;|endoftext|&gt;</c> in a text as ordinary characters, as nanoGPT's
     /// preparation does: only the end of a document gets that token.</summary>
@@ -85,6 +86,9 @@ public sealed class NamedTokenizer
     /// <summary>Whether another tokenizer gives texts the same tokens.</summary>
     internal bool Matches(NamedTokenizer other) => Name == other.Name && (Vocabulary ?? []).SequenceEqual(other.Vocabulary ?? []);
 
+    /// <summary>The ids of a text's tokens; several threads do not hinder each other.</summary>
+    internal IReadOnlyList<int> EncodeToIds(ReadOnlySpan<char> text) => shared is null ? Gpt2Tokens.EncodeToIds(text) : shared.EncodeToIds(text);
+
     /// <summary>Appends a document's tokens.</summary>
     /// <exception cref="InvalidDataException">The tokenizer refuses the text, or returns an id outside the vocabulary.</exception>
     internal void Encode(TextDocument document, List<int> tokens)
@@ -92,7 +96,7 @@ public sealed class NamedTokenizer
         var start = tokens.Count;
         try
         {
-            tokens.AddRange(Tokenizer.EncodeToIds(document.Text));
+            tokens.AddRange(EncodeToIds(document.Text));
         }
         catch (Exception refusal) when (refusal is ArgumentException or InvalidOperationException or KeyNotFoundException)
         {
@@ -121,10 +125,22 @@ public static class Gpt2Tokens
     /// before it, and white space (Radford et al. 2019, encoder.py).</summary>
     private const string Words = @"'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+";
 
-    private static readonly ThreadLocal<Tokenizer> OfThread = new(CreateTokenizer);
+    private static readonly Lazy<Tokenizer> Shared = new(CreateTokenizer);
 
-    /// <summary>The calling thread's tokenizer. It decodes the token that ends a document, and never encodes text as that token.</summary>
-    internal static Tokenizer ThreadTokenizer => OfThread.Value!;
+    /// <summary>Tokenizers that no thread uses at the moment: as many as ever encoded at once.</summary>
+    private static readonly ConcurrentBag<Tokenizer> Idle = [];
+
+    /// <summary>GPT-2's tokenizer. It decodes the token that ends a document, and never encodes text as that token.</summary>
+    internal static Tokenizer Tokenizer => Shared.Value;
+
+    /// <summary>Encodes with a tokenizer that no other thread uses meanwhile, as its cache has a lock.</summary>
+    internal static IReadOnlyList<int> EncodeToIds(ReadOnlySpan<char> text)
+    {
+        if (!Idle.TryTake(out var tokenizer)) tokenizer = CreateTokenizer();
+        var ids = tokenizer.EncodeToIds(text);
+        Idle.Add(tokenizer);
+        return ids;
+    }
 
     /// <summary>Has a cache and a regular expression of its own: all tokenizers of <c>TiktokenTokenizer.CreateForModel</c> share one expression,
     /// whose one cached interpreter threads compete for.</summary>

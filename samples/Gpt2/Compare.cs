@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
 using System.Globalization;
+using System.Text.Json;
 using Focus;
 using Samples;
 using Spectre.Console;
@@ -13,8 +14,14 @@ internal static class CompareCommand
 {
     public static Command Create()
     {
-        Option<string> output = new("--out") { Description = "Folder of runs, curves (.svg, .png) and table (.csv)", HelpName = "folder", Required = true };
-        Option<string?> figure = new("--figure") { Description = "Instead of optimizers: the runs of this figure of the paper", HelpName = "3a|3b|3c|3d|7|8" };
+        Option<string> output = new("--out")
+        {
+            Description = "Folder of runs, curves (.svg, .png) and table (.csv)", HelpName = "folder", Required = true,
+        };
+        Option<string?> figure = new("--figure")
+        {
+            Description = "Instead of optimizers: the runs of this figure of the paper", HelpName = "3a|3b|3c|3d|7|8",
+        };
         Option<Entry[]> optimizers = new("--optimizers")
         {
             Description = "The optimizers, separated by commas, optionally with rates: focus:1e-3,focus:2e-3,adamw [default: all three]",
@@ -59,10 +66,11 @@ internal static class CompareCommand
 
     private static Contender[][] RunsOfFigure(string figure, Func<string, RunSettings> read)
     {
-        var figures = Preset.Names.SelectMany(name => Preset.Read(name).Figures, (preset, figure) => (preset, figure)).ToLookup(pair => pair.figure, pair => pair.preset);
+        var figures = Preset.Names.SelectMany(name => Preset.Read(name).Figures, (preset, figure) => (Preset: preset, Figure: figure))
+            .ToLookup(pair => pair.Figure, pair => pair.Preset);
         return figures.Contains(figure)
             ? [.. figures[figure].Select(name => new[] { new Contender(name, name["paper-".Length..], read(name)) })]
-            : throw new ArgumentException($"There is no figure '{figure}'; there are {string.Join(", ", figures.Select(group => group.Key).Order(StringComparer.Ordinal))}.");
+            : throw new ArgumentException($"There is no figure '{figure}'; there are {string.Join(", ", figures.Select(runs => runs.Key).Order())}.");
     }
 
     /// <summary>Each optimizer at its own rate, or at the given ones.</summary>
@@ -150,7 +158,8 @@ internal sealed class Comparison(string folder, int[] seeds, CancellationToken c
             TrainingRun.Validate(contender.Settings);
             foreach (var seed in seeds) Finished(RunOf(contender, seed), contender.Settings with { Seed = seed });
         }
-        var ranked = Array.ConvertAll(groups, group => group.Select(contender => Train(contender, seeds[..1])).OrderBy(outcome => outcome.FinalLoss).ToArray());
+        var ranked = Array.ConvertAll(
+            groups, group => group.Select(contender => Train(contender, seeds[..1])).OrderBy(outcome => outcome.FinalLoss).ToArray());
         foreach (var group in ranked) group[0] = Train(group[0].Contender, seeds);
         return ranked;
     }
@@ -179,6 +188,53 @@ internal sealed class Comparison(string folder, int[] seeds, CancellationToken c
             throw new InvalidDataException($"'{run.Folder}' holds a run with other settings; choose another --out, or delete it.");
         return RunResult.Read(run.Result);
     }
+}
+
+/// <summary>The losses of a run's evaluations: on validation data where there are any, otherwise on training data.</summary>
+/// <param name="Points">The evaluations, with the time that the steps before them took, evaluations and checkpoints not included, and the
+/// loss in nats per token.</param>
+internal sealed record LossCurve((double Step, double Seconds, double Loss)[] Points)
+{
+    /// <summary>Reads the metrics of a run.</summary>
+    /// <param name="file">Lines of JSON, one for each step.</param>
+    /// <param name="tokensPerStep">The tokens of a step.</param>
+    /// <exception cref="InvalidDataException">A line is not the metrics of a step.</exception>
+    public static LossCurve Read(string file, long tokensPerStep)
+    {
+        var points = new List<(double Step, double Seconds, double Loss)>();
+        var seconds = 0.0;
+        foreach (var (index, line) in File.ReadLines(file).Index())
+        {
+            try
+            {
+                using var document = JsonDocument.Parse(line);
+                var step = document.RootElement;
+                seconds += tokensPerStep / step.GetProperty("tokens_per_second").GetDouble();
+                if (step.TryGetProperty("evaluation", out var evaluation))
+                    points.Add((step.GetProperty("step").GetDouble(), seconds, Loss(evaluation)));
+            }
+            catch (Exception fault) when (fault is JsonException or KeyNotFoundException or InvalidOperationException)
+            {
+                throw new InvalidDataException($"'{file}', line {index + 1}: expected the metrics of a step as JSON; {fault.Message}", fault);
+            }
+        }
+        return new([.. points]);
+    }
+
+    /// <summary>Where the curve first falls to a loss, on straight lines between evaluations; null where it never does.</summary>
+    public (double Step, double Seconds)? FallsTo(double loss)
+    {
+        var first = Array.FindIndex(Points, point => point.Loss <= loss);
+        if (first < 0) return null;
+        var after = Points[first];
+        if (first == 0) return (after.Step, after.Seconds);
+        var before = Points[first - 1];
+        var share = (before.Loss - loss) / (before.Loss - after.Loss);
+        return (before.Step + share * (after.Step - before.Step), before.Seconds + share * (after.Seconds - before.Seconds));
+    }
+
+    private static double Loss(JsonElement evaluation) =>
+        evaluation.TryGetProperty("validation_loss", out var loss) ? loss.GetDouble() : evaluation.GetProperty("train_loss").GetDouble();
 }
 
 /// <summary>Tables and curves of a comparison.</summary>
@@ -229,7 +285,8 @@ internal static class ComparisonReport
     private static string[] MeanWay(Outcome outcome, double loss)
     {
         var ways = Array.ConvertAll(outcome.Runs, run => run.Curve.FallsTo(loss));
-        return ways.Contains(null) ? ["–", "–"] : [Invariant($"{ways.Average(way => way!.Value.Step):F0}"), Invariant($"{ways.Average(way => way!.Value.Seconds):F0} s")];
+        return ways.Contains(null) ? ["–", "–"]
+            : [Invariant($"{ways.Average(way => way!.Value.Step):F0}"), Invariant($"{ways.Average(way => way!.Value.Seconds):F0} s")];
     }
 
     private static void WriteTable(string path, Outcome[] outcomes, double[] losses) => AtomicFile.Write(path, stream =>
@@ -242,7 +299,8 @@ internal static class ComparisonReport
             {
                 double?[] ways = [.. losses.Select(curve.FallsTo).SelectMany(way => new[] { way?.Step, way?.Seconds })];
                 double?[] numbers = [seed, result.Steps, result.ValidationLoss ?? result.TrainLoss, result.BestValidationLoss, .. ways];
-                writer.WriteLine(string.Join(',', [outcome.Contender.Name, .. numbers.Select(value => value?.ToString("R", CultureInfo.InvariantCulture))]));
+                var texts = numbers.Select(value => value?.ToString("R", CultureInfo.InvariantCulture));
+                writer.WriteLine(string.Join(',', [outcome.Contender.Name, .. texts]));
             }
     });
 
@@ -257,7 +315,8 @@ internal static class ComparisonReport
             var optimizer = outcome.Contender.Settings.Optimizer;
             var color = optimizer switch { OptimizerKind.Focus => Figures.Blue, OptimizerKind.Signum => Figures.Yellow, _ => Figures.Orange };
             color = color.MixedWith(Figures.Ink, 0.35 * outcomes.Take(i).Count(earlier => earlier.Contender.Settings.Optimizer == optimizer));
-            plot.Curve(outcome.Contender.Label, color, x, y, Array.ConvertAll(mean.Points, place.Invoke), Array.ConvertAll(mean.Points, point => point.Loss), spread);
+            var losses = Array.ConvertAll(mean.Points, point => point.Loss);
+            plot.Curve(outcome.Contender.Label, color, x, y, Array.ConvertAll(mean.Points, place.Invoke), losses, spread);
         }
         return plot;
     }

@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Diagnostics;
 using System.Text;
 using Focus;
 using Microsoft.ML;
@@ -32,9 +31,15 @@ internal static class DemoCommand
             HelpName = "path",
             AllowMultipleArgumentsPerToken = true,
         };
-        Option<string> prompt = new("--prompt") { Description = "The text that the best model continues", DefaultValueFactory = _ => "/// <summary>The " };
+        Option<string> prompt = new("--prompt")
+        {
+            Description = "The text that the best model continues", DefaultValueFactory = _ => "/// <summary>The ",
+        };
         Option<int> steps = new("--steps") { Description = "Steps with each optimizer", DefaultValueFactory = _ => 600 };
-        var command = new Command("demo", "Trains a small GPT-2 on text with FOCUS, Signum and AdamW in turn, as an ML.NET pipeline.") { text, prompt, steps };
+        var command = new Command("demo", "Trains a small GPT-2 on text with FOCUS, Signum and AdamW in turn, as an ML.NET pipeline.")
+        {
+            text, prompt, steps,
+        };
         command.Run((parsed, cancellation) =>
             Train(parsed.GetValue(text) ?? [], parsed.GetRequiredValue(prompt), parsed.GetValue(steps), cancellation));
         return command;
@@ -78,20 +83,26 @@ internal static class DemoCommand
         var source = named.Length > 0 ? string.Join(" and ", named) : DefaultText;
         AnsiConsole.MarkupLineInterpolated($"[bold]A GPT-2 of {options.Model.ParameterCount:N0} parameters[/] learns the characters of {source}");
 
+        var chart = new LossChart(Array.ConvertAll(Optimizers, optimizer => optimizer.Name), steps);
         var runs = new List<(TransformerChain<Gpt2Transformer> Model, Gpt2Progress Last)>();
-        DemoDisplay.Show(Array.ConvertAll(Optimizers, optimizer => optimizer.Name), steps, display =>
+        foreach (var (i, optimizer) in Optimizers.Index())
         {
-            foreach (var (i, optimizer) in Optimizers.Index())
+            Gpt2Progress? last = null;
+            var model = TrainCommand.Show(optimizer.Name, display =>
             {
-                Gpt2Progress? last = null;
-                var progress = new Reporter<Gpt2Progress>(value => display.Report(i, last = value));
-                var pretrainer = mlContext.Focus.Gpt2Pretrainer(options with { Optimizer = optimizer, Progress = progress });
-                var model = tokenizing.Append(pretrainer).Fit(text);
-                cancellation.ThrowIfCancellationRequested();
-                runs.Add((model, last!));
-            }
-        });
+                var progress = new Reporter<Gpt2Progress>(value =>
+                {
+                    chart.Add(i, value.Step, value.Loss);
+                    display.Report(last = value);
+                });
+                return tokenizing.Append(mlContext.Focus.Gpt2Pretrainer(options with { Optimizer = optimizer, Progress = progress })).Fit(text);
+            });
+            cancellation.ThrowIfCancellationRequested();
+            runs.Add((model, last!));
+        }
 
+        AnsiConsole.Write(chart.Draw());
+        AnsiConsole.WriteLine();
         WriteTable(runs.ConvertAll(run => run.Last));
         var best = runs.MinBy(run => run.Last.Evaluation!.ValidationLoss);
         AnsiConsole.MarkupLineInterpolated($"The {Optimizers[runs.IndexOf(best)].Name} model continues [bold]{prompt}[/]");
@@ -115,52 +126,6 @@ internal static class DemoCommand
     }
 }
 
-/// <summary>Shows loss curves as they fall. Where output is not a terminal: ten lines for each run, and the curves at the end.</summary>
-internal sealed class DemoDisplay
-{
-    private const int Lines = 10;
-
-    private static readonly TimeSpan Refresh = TimeSpan.FromMilliseconds(200);
-
-    private readonly string[] names;
-    private readonly LossChart chart;
-    private readonly LiveDisplayContext? live;
-    private readonly Stopwatch sinceRefresh = Stopwatch.StartNew();
-
-    private DemoDisplay(string[] names, long steps, LiveDisplayContext? live) => (this.names, chart, this.live) = (names, new LossChart(names, steps), live);
-
-    /// <summary>Does work with a display of the losses of some runs.</summary>
-    public static void Show(string[] names, long steps, Action<DemoDisplay> work)
-    {
-        if (AnsiConsole.Profile.Out.IsTerminal)
-        {
-            AnsiConsole.Live(new Text("")).Start(context =>
-            {
-                var display = new DemoDisplay(names, steps, context);
-                work(display);
-                context.UpdateTarget(display.chart.Draw());
-            });
-            return;
-        }
-        var lines = new DemoDisplay(names, steps, live: null);
-        work(lines);
-        AnsiConsole.Write(lines.chart.Draw());
-        AnsiConsole.WriteLine();
-    }
-
-    public void Report(int run, Gpt2Progress value)
-    {
-        chart.Add(run, value.Step, value.Loss);
-        var status = Invariant($"{names[run],-6}  step {value.Step,4} of {value.TotalSteps}  loss {value.Loss:F3}  {value.TokensPerSecond,7:N0} tokens/s");
-        if (live is not null && sinceRefresh.Elapsed > Refresh)
-        {
-            live.UpdateTarget(new Rows(chart.Draw(), new Text(status)));
-            sinceRefresh.Restart();
-        }
-        if (live is null && value.Step * Lines / value.TotalSteps > (value.Step - 1) * Lines / value.TotalSteps) AnsiConsole.WriteLine(status);
-    }
-}
-
 /// <summary>Loss curves in characters: each column is the mean over some steps.</summary>
 internal sealed class LossChart(string[] names, long steps)
 {
@@ -179,7 +144,6 @@ internal sealed class LossChart(string[] names, long steps)
         column = (column.Sum + loss, column.Count + 1);
     }
 
-    /// <summary>The curves so far.</summary>
     public IRenderable Draw()
     {
         var points = (
@@ -187,11 +151,11 @@ internal sealed class LossChart(string[] names, long steps)
             from column in Enumerable.Range(0, Width)
             where columns[curve, column].Count > 0
             select (Curve: curve, Column: column, Loss: columns[curve, column].Sum / columns[curve, column].Count)).ToArray();
-        if (points.Length == 0) return new Text("");
         var top = points.Where(point => point.Column == 0).Max(point => point.Loss); // Where all begin; jumps above are cut off.
         var bottom = Math.Min(points.Min(point => point.Loss), top - LeastHeight);
         var cells = new int?[Height, Width];
-        foreach (var (curve, column, loss) in points) cells[Math.Max(0, (int)Math.Round((top - loss) / (top - bottom) * (Height - 1))), column] = curve;
+        foreach (var (curve, column, loss) in points)
+            cells[Math.Max(0, (int)Math.Round((top - loss) / (top - bottom) * (Height - 1))), column] = curve;
 
         var text = new StringBuilder();
         for (var row = 0; row < Height; row++)

@@ -1,7 +1,6 @@
 using System.CommandLine;
 using Focus;
 using Samples;
-using Spectre.Console;
 using static System.FormattableString;
 
 namespace Gpt2Sample;
@@ -25,7 +24,10 @@ internal static class PrepareCommand
         {
             Description = "OpenWebText as it is distributed: archives, or JSON lines with a field text", HelpName = "path",
         };
-        Option<string> tokenizer = new("--tokenizer") { Description = "GPT-2's byte pairs, or the characters of the text", DefaultValueFactory = _ => Gpt2 };
+        Option<string> tokenizer = new("--tokenizer")
+        {
+            Description = "GPT-2's byte pairs, or the characters of the text", DefaultValueFactory = _ => Gpt2,
+        };
         tokenizer.AcceptOnlyFromAmong(Gpt2, Characters);
         Option<ValidationSplit?> split = new("--split")
         {
@@ -66,7 +68,9 @@ internal static class PrepareCommand
                 if ((parsed.GetValue(share) ?? (options.Split == ValidationSplit.Tail ? TailShare : null)) is { } validation)
                     options = options with { ValidationShare = validation };
                 var tokens = byCharacters ? NamedTokenizer.Characters(CharacterTokenizer.Learn(documents, cancellation)) : NamedTokenizer.Gpt2();
-                Report(Bars.Show(bars => CorpusPreparation.Run(documents, tokens, options, bars.Add<PreparationProgress>("Tokens", Show), cancellation)));
+                var corpus = Bars.Show(bars =>
+                    CorpusPreparation.Run(documents, tokens, options, bars.Add<PreparationProgress>("Tokens", Show), cancellation));
+                Report(corpus);
             },
             "interrupted. Finished work is kept; run the same command again to resume.");
         return command;
@@ -81,7 +85,8 @@ internal static class PrepareCommand
     private static void Report(PreparedCorpus corpus)
     {
         var broken = corpus.BrokenDocuments > 0 ? Invariant($" ({corpus.BrokenDocuments:N0} broken ones skipped)") : "";
-        AnsiConsole.WriteLine(Invariant($"{corpus.Documents:N0} documents{broken}, {corpus.TextBytes:N0} bytes, {corpus.VocabularySize:N0} different tokens"));
-        AnsiConsole.WriteLine(Invariant($"{corpus.TrainTokens:N0} tokens to train on, {corpus.ValidationTokens:N0} to validate on, in {corpus.Folder}"));
+        var documents = Invariant($"{corpus.Documents:N0} documents{broken}, {corpus.TextBytes:N0} bytes");
+        Console.WriteLine(Invariant($"{documents}, {corpus.VocabularySize:N0} different tokens"));
+        Console.WriteLine(Invariant($"{corpus.TrainTokens:N0} tokens to train on, {corpus.ValidationTokens:N0} to validate on, in {corpus.Folder}"));
     }
 }

@@ -21,7 +21,10 @@ internal static class SampleCommand
             Description = "Below 1 likely tokens become likelier; 0 always takes the likeliest", DefaultValueFactory = _ => 0.8,
         };
         Option<int?> topK = new("--top-k") { Description = "How many of the likeliest tokens to choose among [default: all]", HelpName = "count" };
-        Option<double> topP = new("--top-p") { Description = "The share of probability to choose among, the likeliest first", DefaultValueFactory = _ => defaults.TopP };
+        Option<double> topP = new("--top-p")
+        {
+            Description = "The share of probability to choose among, the likeliest first", DefaultValueFactory = _ => defaults.TopP,
+        };
         Option<long?> seed = new("--seed") { Description = "Equal seeds give equal texts [default: a different one each time]", HelpName = "number" };
         var command = new Command("sample", "Generates text with a trained model.") { model, prompt, tokens, temperature, topK, topP, seed };
         command.Run((parsed, cancellation) =>
@@ -135,7 +138,8 @@ internal sealed record TrainedModel(Gpt2 Network, Tokenizer Tokenizer, PreparedC
     {
         var run = new TrainingRun(path).Checkpoints;
         var folder = Directory.Exists(run) ? run : path;
-        return Array.Find([Path.Combine(folder, Gpt2Checkpoint.BestName), Gpt2Checkpoint.Newest(folder), Path.Combine(folder, WeightsName)], File.Exists);
+        string?[] places = [Path.Combine(folder, Gpt2Checkpoint.BestName), Gpt2Checkpoint.Newest(folder), Path.Combine(folder, WeightsName)];
+        return Array.Find(places, File.Exists);
     }
 
     private static TrainedModel LoadPipeline(string path)

@@ -22,7 +22,10 @@ internal sealed class SettingOptions
         (nameof(FocusOptions.WeightDecay), "Its weight decay"),
     ];
 
-    private readonly Option<string?> preset = new("--preset") { Description = "The run to start from; the command presets lists them", HelpName = "name" };
+    private readonly Option<string?> preset = new("--preset")
+    {
+        Description = "The run to start from; the command presets lists them", HelpName = "name",
+    };
 
     private readonly Option<string?> config = new("--config")
     {

@@ -26,77 +26,33 @@ internal sealed record RunSettings
         Converters = { new JsonStringEnumConverter() },
     };
 
-    [Description("Folder of the prepared tokens: train.bin, val.bin, meta.json")]
-    public string Data { get; init; } = "data/openwebtext";
-
-    [Description("Transformer blocks")]
-    public int Layers { get; init; } = Gpt2Config.Small.Layers;
-
-    [Description("Attention heads of each block")]
-    public int Heads { get; init; } = Gpt2Config.Small.Heads;
-
-    [Description("Features of each token")]
-    public int Width { get; init; } = Gpt2Config.Small.Width;
-
-    [Description("Tokens of a sequence")]
-    public int BlockSize { get; init; } = Gpt2Config.Small.BlockSize;
-
-    [Description("Whether linear layers and layer norms have biases")]
-    public bool Bias { get; init; }
-
-    [Description("Whether attention logits are also divided by the number of the block")]
-    public bool ScaleAttentionByInverseLayerIndex { get; init; } = true;
-
-    [Description("Share of activations dropped in training")]
-    public double Dropout { get; init; }
-
-    [Description("The optimizer: focus, signum or adamw")]
-    public OptimizerKind Optimizer { get; init; } = OptimizerKind.Focus;
+    [Description("Folder of the prepared tokens: train.bin, val.bin, meta.json")] public string Data { get; init; } = "data/openwebtext";
+    [Description("Transformer blocks")] public int Layers { get; init; } = Gpt2Config.Small.Layers;
+    [Description("Attention heads of each block")] public int Heads { get; init; } = Gpt2Config.Small.Heads;
+    [Description("Features of each token")] public int Width { get; init; } = Gpt2Config.Small.Width;
+    [Description("Tokens of a sequence")] public int BlockSize { get; init; } = Gpt2Config.Small.BlockSize;
+    [Description("Whether linear layers and layer norms have biases")] public bool Bias { get; init; }
+    [Description("Whether attention logits are divided by the block number")] public bool ScaleAttentionByInverseLayerIndex { get; init; } = true;
+    [Description("Share of activations dropped in training")] public double Dropout { get; init; }
+    [Description("The optimizer: focus, signum or adamw")] public OptimizerKind Optimizer { get; init; } = OptimizerKind.Focus;
 
     public FocusOptions Focus { get; init; } = new() { LearningRate = 6e-4, Beta1 = 0.9, Beta2 = 0.99, Gamma = 0.2, WeightDecay = 0.2 };
-
     public SignumOptions Signum { get; init; } = new() { LearningRate = 6e-4, Beta1 = 0.9, WeightDecay = 0.2 };
-
     public AdamWOptions AdamW { get; init; } = new() { LearningRate = 6e-4, Beta1 = 0.9, Beta2 = 0.95, WeightDecay = 0.1 };
 
-    [Description("Optimizer steps")]
-    public long Steps { get; init; } = 100_000;
-
-    [Description("Sequences of a micro-batch")]
-    public int BatchSize { get; init; } = 12;
-
-    [Description("Micro-batches of a step")]
-    public int AccumulationSteps { get; init; } = 40;
-
-    [Description("Steps over which the learning rate rises from 0")]
-    public long WarmupSteps { get; init; } = 2000;
-
-    [Description("Share of the learning rate that the cosine schedule ends at")]
-    public double FinalFactor { get; init; } = 0.05;
-
-    [Description("Largest norm of the gradients")]
-    public double ClipNorm { get; init; } = 1.0;
-
-    [Description("The type to compute in: float32, bfloat16 or float16")]
-    public TrainingPrecision Precision { get; init; } = TrainingPrecision.Float16;
-
-    [Description("Steps between evaluations")]
-    public long EvaluationInterval { get; init; } = 1000;
-
-    [Description("Micro-batches of an evaluation")]
-    public int EvaluationBatches { get; init; } = 200;
-
-    [Description("Steps between checkpoints")]
-    public long CheckpointInterval { get; init; } = 1000;
-
-    [Description("How many of the newest checkpoints are kept, besides the best")]
-    public int CheckpointsKept { get; init; } = 2;
-
-    [Description("Seed of weights, data order and dropout")]
-    public int Seed { get; init; } = 1;
-
-    [Description("Where to train: cpu, cuda, cuda:1 and so on")]
-    public string Device { get; init; } = "cuda";
+    [Description("Optimizer steps")] public long Steps { get; init; } = 100_000;
+    [Description("Sequences of a micro-batch")] public int BatchSize { get; init; } = 12;
+    [Description("Micro-batches of a step")] public int AccumulationSteps { get; init; } = 40;
+    [Description("Steps over which the learning rate rises from 0")] public long WarmupSteps { get; init; } = 2000;
+    [Description("Share of the learning rate that the cosine schedule ends at")] public double FinalFactor { get; init; } = 0.05;
+    [Description("Largest norm of the gradients")] public double ClipNorm { get; init; } = 1.0;
+    [Description("The type to compute in")] public TrainingPrecision Precision { get; init; } = TrainingPrecision.Float16;
+    [Description("Steps between evaluations")] public long EvaluationInterval { get; init; } = 1000;
+    [Description("Micro-batches of an evaluation")] public int EvaluationBatches { get; init; } = 200;
+    [Description("Steps between checkpoints")] public long CheckpointInterval { get; init; } = 1000;
+    [Description("How many of the newest checkpoints are kept, besides the best")] public int CheckpointsKept { get; init; } = 2;
+    [Description("Seed of weights, data order and dropout")] public int Seed { get; init; } = 1;
+    [Description("Where to train: cpu, cuda, cuda:1 and so on")] public string Device { get; init; } = "cuda";
 
     public long TokensPerStep => (long)BatchSize * AccumulationSteps * BlockSize;
 
@@ -165,7 +121,7 @@ internal sealed record Preset
 
     public RunSettings Settings { get; init; } = new();
 
-    public static string[] Names => [.. Directory.GetFiles(Folder, "*.json").Select(file => Path.GetFileNameWithoutExtension(file)).Order(StringComparer.Ordinal)];
+    public static string[] Names => [.. Directory.GetFiles(Folder, "*.json").Select(file => Path.GetFileNameWithoutExtension(file)).Order()];
 
     /// <summary>Reads a preset.</summary>
     /// <exception cref="ArgumentException">There is no such preset.</exception>
@@ -175,9 +131,12 @@ internal sealed record Preset
     /// <exception cref="ArgumentException">There is no such preset.</exception>
     public static IConfiguration SettingsOf(string name) => Open(name).GetSection(nameof(Settings));
 
-    private static IConfiguration Open(string name) => Names.FirstOrDefault(known => known.Equals(name, StringComparison.OrdinalIgnoreCase)) is { } known
-        ? Layer.Read<Preset>(Path.Combine(Folder, $"{known}.json"))
-        : throw new ArgumentException($"There is no preset '{name}'; there are {string.Join(", ", Names)}.");
+    private static IConfiguration Open(string name)
+    {
+        var known = Names.FirstOrDefault(known => known.Equals(name, StringComparison.OrdinalIgnoreCase))
+            ?? throw new ArgumentException($"There is no preset '{name}'; there are {string.Join(", ", Names)}.");
+        return Layer.Read<Preset>(Path.Combine(Folder, $"{known}.json"));
+    }
 }
 
 /// <summary>Layers of settings, such as configuration files; later ones take precedence.</summary>
@@ -192,7 +151,8 @@ internal static class Layer
         try
         {
             var layer = new ConfigurationBuilder().AddJsonFile(Path.GetFullPath(path)).Build();
-            var empty = layer.AsEnumerable().FirstOrDefault(setting => setting.Value is null && !layer.GetSection(setting.Key).GetChildren().Any()).Key;
+            var empty = layer.AsEnumerable()
+                .FirstOrDefault(setting => setting.Value is null && !layer.GetSection(setting.Key).GetChildren().Any()).Key;
             if (empty is not null) throw new InvalidDataException($"'{empty}' is null or empty; give it a value, or remove it.");
             Bind<T>(layer);
             return layer;

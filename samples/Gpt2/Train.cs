@@ -18,8 +18,14 @@ internal static class TrainCommand
         {
             Description = "Folder of settings, metrics (JSON lines, TensorBoard), checkpoints and result", HelpName = "folder", Required = true,
         };
-        Option<bool> resume = new("--resume") { Description = "Resumes from the newest checkpoint in --out; without --preset and --config also with its settings" };
-        var command = new Command("train", "Trains a model as a preset or a configuration file says; options change single settings.") { output, resume };
+        Option<bool> resume = new("--resume")
+        {
+            Description = "Resumes from the newest checkpoint in --out; without --preset and --config also with its settings",
+        };
+        var command = new Command("train", "Trains a model as a preset or a configuration file says; options change single settings.")
+        {
+            output, resume,
+        };
         var options = new SettingOptions(command, forOptimizer: true);
         command.Run(
             (parsed, cancellation) =>
@@ -29,7 +35,8 @@ internal static class TrainCommand
                 if (parsed.GetValue(resume) && newest is null)
                     throw new ArgumentException($"There is no checkpoint in '{run.Checkpoints}' to resume from.");
                 if (!parsed.GetValue(resume) && newest is not null)
-                    throw new ArgumentException($"'{run.Folder}' holds a run ({Path.GetFileName(newest)}); give --resume to continue it, or another --out.");
+                    throw new ArgumentException(
+                        $"'{run.Folder}' holds a run ({Path.GetFileName(newest)}); give --resume to continue it, or another --out.");
                 var earlier = newest is not null && File.Exists(run.Settings) ? Layer.Read<RunSettings>(run.Settings) : null;
                 Train(run, options.Read(parsed, earlier), cancellation);
             },
@@ -46,7 +53,8 @@ internal static class TrainCommand
             return Bars.Show(bars =>
             {
                 var bar = bars.Add<Gpt2Progress>(title, value => (
-                    value.Step, value.TotalSteps, Invariant($" loss {value.Loss:F3}  rate {value.LearningRate:E1}  {value.TokensPerSecond:N0} tokens/s")));
+                    value.Step, value.TotalSteps,
+                    Invariant($" loss {value.Loss:F3}  rate {value.LearningRate:E1}  {value.TokensPerSecond:N0} tokens/s")));
                 return run(new Reporter<Gpt2Progress>(value =>
                 {
                     bar.Report(value);
@@ -69,7 +77,8 @@ internal static class TrainCommand
         var losses = value.Evaluation is { } evaluation
             ? Invariant($"train {evaluation.TrainLoss:F4}  validation {evaluation.ValidationLoss:F4}") : Invariant($"loss {value.Loss:F4}");
         var left = TimeSpan.FromSeconds(Math.Round((value.Elapsed / value.Step * (value.TotalSteps - value.Step)).TotalSeconds));
-        return Invariant($"{title}  step {value.Step} of {value.TotalSteps}  {losses}  rate {value.LearningRate:E1}  {value.TokensPerSecond:N0} tokens/s  {left:g} left");
+        return Invariant($"{title}  step {value.Step} of {value.TotalSteps}  {losses}  rate {value.LearningRate:E1}  ")
+            + Invariant($"{value.TokensPerSecond:N0} tokens/s  {left:g} left");
     }
 
     private static void Train(TrainingRun run, RunSettings settings, CancellationToken cancellation)

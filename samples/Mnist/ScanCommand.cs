@@ -25,16 +25,25 @@ internal static class ScanCommand
     public static Command Create()
     {
         Option<string> data = new("--data") { Description = "Folder with the four MNIST files, plain or .gz", Required = true };
-        Option<string> output = new("--out") { Description = "Folder of results; runs that are finished there are skipped", DefaultValueFactory = _ => "mnist-scan" };
+        Option<string> output = new("--out")
+        {
+            Description = "Folder of results; runs that are finished there are skipped", DefaultValueFactory = _ => "mnist-scan",
+        };
         var optimizers = List("--optimizers", "adamw, signum, focus (γ 0.2) or focus-γ", "adamw", "signum", "focus-0.2", "focus-0.4");
         var batchSizes = List("--batch-sizes", "Images per step", [.. Enumerable.Range(1, 12).Select(power => 1 << power)]);
-        var learningRates = List("--learning-rates", "Learning rates; by default 20 from 1e-4 to 1, evenly on a logarithmic axis", Grid.LogSpace(1e-4, 1, 20));
+        var learningRates = List("--learning-rates", "Learning rates, by default 20 from 1e-4 to 1 on a log scale", Grid.LogSpace(1e-4, 1, 20));
         Option<int> replicates = new("--replicates") { Description = "Runs of each setting", DefaultValueFactory = _ => 3 };
         Option<int> steps = new("--steps") { Description = "Training steps of each run", DefaultValueFactory = _ => 400 };
-        Option<int> evaluateEvery = new("--evaluate-every") { Description = "Steps between evaluations on the test set; 0 for one after the last step" };
+        Option<int> evaluateEvery = new("--evaluate-every")
+        {
+            Description = "Steps between evaluations on the test set; 0 for one after the last step",
+        };
         Option<long> seed = new("--seed") { Description = "Seed of all runs", DefaultValueFactory = _ => 1 };
         Option<string> shard = new("--shard") { Description = "Part i/n of the runs, such as 2/8, for n machines", DefaultValueFactory = _ => "1/1" };
-        Option<int> workers = new("--workers") { Description = "Runs at a time, each on one core", DefaultValueFactory = _ => Environment.ProcessorCount };
+        Option<int> workers = new("--workers")
+        {
+            Description = "Runs at a time, each on one core", DefaultValueFactory = _ => Environment.ProcessorCount,
+        };
         var command = new Command(
             "scan", "Trains with every optimizer, batch size and learning rate, and draws the paper's figures 2c and 2d: 2,880 runs by default.")
         {
@@ -96,7 +105,8 @@ internal static class ScanCommand
 
     /// <summary>Trains a network and records its losses.</summary>
     private static void Train(
-        ScanPlan plan, ScanRun run, int evaluateEvery, ClassificationData train, ClassificationData test, RunMetrics metrics, CancellationToken cancellation)
+        ScanPlan plan, ScanRun run, int evaluateEvery, ClassificationData train, ClassificationData test, RunMetrics metrics,
+        CancellationToken cancellation)
     {
         using var network = new Mlp(Pixels, HiddenWidths, Classes, batchNormalization: true, run.Seed);
         var options = new TrainingOptions
@@ -149,7 +159,8 @@ internal static class ScanCommand
         }
         BatchSizeFigures.Print(Path.Combine(folder, "best.csv"));
         Console.WriteLine(
-            $"{results.FinishedRuns} of {results.Plan.RunCount} runs are finished, {results.DivergedRuns} of them diverged. Results: {Path.GetFullPath(folder)}");
+            $"{results.FinishedRuns} of {results.Plan.RunCount} runs are finished, {results.DivergedRuns} of them diverged. "
+            + $"Results: {Path.GetFullPath(folder)}");
     }
 
     /// <summary>All settings but the learning rate, which the scan varies.</summary>
@@ -187,6 +198,7 @@ internal static class ScanCommand
 
         public void Dispose() => Rows.Dispose();
 
-        private static string Hash<T>(ReadOnlySpan<T> values) where T : struct => Convert.ToHexStringLower(SHA256.HashData(MemoryMarshal.AsBytes(values)));
+        private static string Hash<T>(ReadOnlySpan<T> values) where T : struct =>
+            Convert.ToHexStringLower(SHA256.HashData(MemoryMarshal.AsBytes(values)));
     }
 }

@@ -99,7 +99,8 @@ file static class Spirals
         {
             var radius = 0.1 + 0.9 * random.NextDouble();
             var angle = 2 * Math.PI * (i % Arms / (double)Arms + 0.9 * radius) + 0.12 * Gaussian(random);
-            yield return new SpiralPoint { Features = [(float)(radius * Math.Cos(angle)), (float)(radius * Math.Sin(angle))], Label = $"arm {i % Arms + 1}" };
+            var (sin, cos) = Math.SinCos(angle);
+            yield return new SpiralPoint { Features = [(float)(radius * cos), (float)(radius * sin)], Label = $"arm {i % Arms + 1}" };
         }
     }
 

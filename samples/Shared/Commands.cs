@@ -65,7 +65,8 @@ internal static class Commands
         if (fault is not ArgumentException { ParamName: { } parameter }) return message;
         var option = OptionName(parameter.Split('.')[^1]).Replace("--max-", "--", StringComparison.Ordinal);
         var known = command.Options.FirstOrDefault(known => known.Name == option || known.Name == $"{option}s")?.Name;
-        return known is null ? message : message.StartsWith(parameter, StringComparison.Ordinal) ? known + message[parameter.Length..] : $"{known}: {message}";
+        if (known is null) return message;
+        return message.StartsWith(parameter, StringComparison.Ordinal) ? known + message[parameter.Length..] : $"{known}: {message}";
     }
 
     /// <summary>A message on one line, without the name of the parameter that .NET appends.</summary>

@@ -14,7 +14,8 @@ namespace Samples;
 internal sealed record Axis(string Label, int? LogBase = null, double? Minimum = null)
 {
     /// <summary>The position of a value; NaN where the axis does not show it.</summary>
-    public double At(double value) => value < Minimum || LogBase is not null && value <= 0 ? double.NaN : LogBase is { } b ? Math.Log(value, b) : value;
+    public double At(double value) =>
+        value < Minimum || LogBase is not null && value <= 0 ? double.NaN : LogBase is { } b ? Math.Log(value, b) : value;
 }
 
 /// <summary>The plots of the samples. ScottPlot's axes are linear: on a logarithmic <see cref="Axis"/> the logarithms are drawn and the
@@ -63,9 +64,12 @@ internal static class Figures
             int[] shown = [.. Enumerable.Range(0, xs.Length).Where(i => double.IsFinite(x.At(xs[i])) && double.IsFinite(y.At(ys[i])))];
             if (spread is not null)
             {
-                var band = shown.Where(i => double.IsFinite(spread[i])).Select(i => (X: xs[i], Y: ys[i], Lower: ys[i] - spread[i], Upper: ys[i] + spread[i]))
-                    .Select(point => (x.At(point.X), y.At(double.IsNaN(y.At(point.Lower)) ? point.Y : point.Lower), y.At(point.Upper))).ToArray();
-                var area = plot.Add.FillY(band);
+                var band =
+                    from i in shown
+                    where double.IsFinite(spread[i])
+                    let lower = y.At(ys[i] - spread[i])
+                    select (x.At(xs[i]), double.IsNaN(lower) ? y.At(ys[i]) : lower, y.At(ys[i] + spread[i]));
+                var area = plot.Add.FillY(band.ToArray());
                 (area.FillColor, area.LineWidth) = (color.WithAlpha(0.2), 0);
             }
             var curve = plot.Add.ScatterLine(Array.ConvertAll(shown, i => x.At(xs[i])), Array.ConvertAll(shown, i => y.At(ys[i])), color);

@@ -52,7 +52,8 @@ internal static class Paths
         var lowest = Landscape.NarrowingValley.Loss(Cell, area.Right, 0);
         plot.Contours(area, Grid.LinSpace(lowest, -lowest, 31), (u, v) => Landscape.NarrowingValley.Loss(Cell, u, v));
         plot.Curve("", Figures.Ink, x, y, path.U, path.V).LineWidth = 2; // A dark rim: bright colours alone would fade on white.
-        plot.Curve(Invariant($"{score.Optimizer}, η = {score.LearningRate:G2}"), Session.ColorOf(score.Optimizer), x, y, path.U, path.V).LineWidth = 1.2f;
+        var name = Invariant($"{score.Optimizer}, η = {score.LearningRate:G2}");
+        plot.Curve(name, Session.ColorOf(score.Optimizer), x, y, path.U, path.V).LineWidth = 1.2f;
         return plot;
     }
 }

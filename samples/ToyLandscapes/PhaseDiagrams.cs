@@ -68,7 +68,7 @@ internal static class PhaseDiagrams
             scan.Run(session.Shard, bar, cancellation: session.Cancellation);
             return scan;
         });
-        AnsiConsole.MarkupLineInterpolated($"Figure {figure}: {scan.FinishedRows} of {grid.Rows.Count} rows of {grid.Noise.Count} cells are finished.");
+        Console.WriteLine($"Figure {figure}: {scan.FinishedRows} of {grid.Rows.Count} rows of {grid.Noise.Count} cells are finished.");
         return scan;
     }
 

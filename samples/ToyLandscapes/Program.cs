@@ -7,7 +7,7 @@ string[] figures = ["1c", "2a", "2b", "4", "5", "6a", "6b"];
 var figure = new Option<string?>("--figure")
 {
     Description = "The figure: 1c paths, 2a phase diagram of sharpness and noise, 2b of weight decay and noise, 4 loss curves, "
-        + "5 pairwise comparisons of 2a and 2b, 6a as 2b without rotation, 6b as 2b in 100 dimensions (takes a hundred times as long: use --resolution)",
+        + "5 pairwise comparisons of 2a and 2b, 6a as 2b without rotation, 6b as 2b in 100 dimensions (a hundred times as long: use --resolution)",
     HelpName = string.Join('|', figures),
 };
 figure.Validators.Add(parsed =>
@@ -15,20 +15,29 @@ figure.Validators.Add(parsed =>
     if (parsed.GetValueOrDefault<string?>() is { } name && !figures.Contains(name))
         parsed.AddError($"--figure is '{name}'; valid are {string.Join(", ", figures)}.");
 });
-Option<bool> theory = new("--theory") { Description = "Measures the regret of FOCUS on convex losses and compares it with the bound of the theory section" };
+Option<bool> theory = new("--theory")
+{
+    Description = "Measures the regret of FOCUS on convex losses and compares it with the bound of the theory section",
+};
 Option<int> resolution = new("--resolution")
 {
     Description = "Phase diagrams: 1 is the paper's grid of 96 × 100 cells, N takes every Nth value of both axes, in 1/N² of the time",
     DefaultValueFactory = _ => 1,
 };
-Option<int> replicates = new("--replicates") { Description = "Runs for each optimizer and learning rate, 50 in the paper", DefaultValueFactory = _ => 50 };
+Option<int> replicates = new("--replicates")
+{
+    Description = "Runs for each optimizer and learning rate, 50 in the paper", DefaultValueFactory = _ => 50,
+};
 Option<long> seed = new("--seed") { Description = "Seed of all random numbers", DefaultValueFactory = _ => 1 };
 Option<string> shard = new("--shard")
 {
     Description = "Phase diagrams: part i/n of the rows, such as 2/8, for n machines that share the output folder",
     DefaultValueFactory = _ => "1/1",
 };
-Option<string> output = new("--out") { Description = "Folder of results; rows that are finished there are skipped", DefaultValueFactory = _ => "toy-landscapes" };
+Option<string> output = new("--out")
+{
+    Description = "Folder of results; rows that are finished there are skipped", DefaultValueFactory = _ => "toy-landscapes",
+};
 
 var command = new RootCommand(
     "Reproduces the toy landscapes of the FOCUS paper (arXiv:2501.12243): raw losses (.npy), tables (.csv) and figures (.svg, .png).")
@@ -42,7 +51,8 @@ command.Validators.Add(parsed =>
 command.Run(
     (parsed, cancellation) =>
     {
-        if (parsed.GetValue(resolution) is < 1 and var stride) throw new ArgumentException($"--resolution is {stride}; valid is a whole number, at least 1.");
+        if (parsed.GetValue(resolution) is < 1 and var stride)
+            throw new ArgumentException($"--resolution is {stride}; valid is a whole number, at least 1.");
         var simulation = new LandscapeSimulator.Options { Replicates = parsed.GetValue(replicates), Seed = parsed.GetValue(seed) };
         simulation.Validate();
         var session = new Session(

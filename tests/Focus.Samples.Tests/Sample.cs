@@ -43,11 +43,12 @@ public static class Sample
     public static byte[] Content(string path) => Path.GetExtension(path) == ".svg"
         ? Encoding.UTF8.GetBytes(Regex.Replace(File.ReadAllText(path), "(cl|img)_[0-9a-f]+", "$1")) : File.ReadAllBytes(path);
 
-    /// <summary>Starts a sample as a process, presses Ctrl-C once its output has a text, and returns its errors.</summary>
+    /// <summary>Starts a sample as a process, presses Ctrl-C a second after its output has a text, and returns its errors.</summary>
     public static string Interrupts(string name, string text, string[] arguments)
     {
         using var process = Start(name, arguments);
         while (process.StandardOutput.ReadLine() is { } line && !line.Contains(text, StringComparison.Ordinal)) { }
+        Thread.Sleep(TimeSpan.FromSeconds(1));
         Process.Start("kill", ["-INT", $"{process.Id}"]).WaitForExit();
         process.StandardOutput.ReadToEnd();
         var errors = process.StandardError.ReadToEnd();

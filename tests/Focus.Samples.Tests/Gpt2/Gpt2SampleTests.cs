@@ -202,7 +202,7 @@ public class Gpt2SampleTests
         var output = Succeeds("demo", "--text", In("text.txt"), "--prompt", "the ", "--steps", $"{steps}");
         string[] expected =
         [
-            $"FOCUS   step {steps,4} of {steps}", $"Signum  step {steps,4} of {steps}", $"AdamW   step {steps,4} of {steps}",
+            $"FOCUS  step {steps} of {steps}", $"Signum  step {steps} of {steps}", $"AdamW  step {steps} of {steps}", "┴",
             "validation loss",
         ];
         foreach (var part in expected) StringAssert.Contains(output, part);

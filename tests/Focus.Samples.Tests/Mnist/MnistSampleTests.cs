@@ -111,7 +111,7 @@ public class MnistSampleTests
     {
         File.WriteAllText(In("mnist.zip"), "an earlier model");
         string[] training = ["--data", In("data"), "--batch-size", "8", "--steps", "1000000", "--model", In("mnist.zip")];
-        StringAssert.Contains(Sample.Interrupts(Name, "loss", training), "No model");
+        StringAssert.Contains(Sample.Interrupts(Name, "focus", training), "No model");
         Assert.AreEqual("an earlier model", File.ReadAllText(In("mnist.zip")));
     }
 

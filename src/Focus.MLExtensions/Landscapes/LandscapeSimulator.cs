@@ -88,28 +88,20 @@ public sealed class LandscapeSimulator
 
     private static void Run(RunBatch batch)
     {
-        switch (batch.Options.VectorWidth == VectorWidth.Widest ? Widest() : batch.Options.VectorWidth)
+        switch (batch.Options.VectorWidth)
         {
+            case VectorWidth.Scalar:
+                batch.Optimizer.Run<LanesScalar, SingleLanesScalar>(batch);
+                break;
             case VectorWidth.Bits512:
+            case VectorWidth.Widest when Vector512.IsHardwareAccelerated:
                 batch.Optimizer.Run<Lanes512, SingleLanes512>(batch);
                 break;
-            case VectorWidth.Bits256:
-                batch.Optimizer.Run<Lanes256, SingleLanes256>(batch);
-                break;
-            case VectorWidth.Bits128:
-                batch.Optimizer.Run<Lanes128, SingleLanes128>(batch);
-                break;
             default:
-                batch.Optimizer.Run<LanesScalar, SingleLanesScalar>(batch);
+                batch.Optimizer.Run<Lanes256, SingleLanes256>(batch);
                 break;
         }
     }
-
-    private static VectorWidth Widest() =>
-        Vector512.IsHardwareAccelerated ? VectorWidth.Bits512
-        : Vector256.IsHardwareAccelerated ? VectorWidth.Bits256
-        : Vector128.IsHardwareAccelerated ? VectorWidth.Bits128
-        : VectorWidth.Scalar;
 
     /// <summary>The settings of a simulation; the defaults are those of the phase diagrams in arXiv:2501.12243.</summary>
     public record Options
@@ -216,9 +208,6 @@ public enum VectorWidth
 
     /// <summary>One lane.</summary>
     Scalar,
-
-    /// <summary>128 bits, 2 lanes.</summary>
-    Bits128,
 
     /// <summary>256 bits, 4 lanes.</summary>
     Bits256,

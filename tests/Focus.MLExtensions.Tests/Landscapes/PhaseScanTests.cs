@@ -45,7 +45,7 @@ public class PhaseScanTests
         Scan(Small).Run(Shard.Whole, threads: 1);
         var whole = Rows();
         foreach (var file in Directory.GetFiles(folder)) File.Delete(file);
-        foreach (var index in new[] { 2, 3, 1 }) Scan(Small with { VectorWidth = VectorWidth.Bits128 }).Run(new Shard(index, 3), threads: 4);
+        foreach (var index in new[] { 2, 3, 1 }) Scan(Small with { VectorWidth = VectorWidth.Bits256 }).Run(new Shard(index, 3), threads: 4);
         CollectionAssert.AreEqual(whole.Keys, Rows().Keys);
         foreach (var (name, bytes) in Rows()) CollectionAssert.AreEqual(whole[name], bytes, name);
         Assert.IsTrue(Scan(Small).Score().IsComplete);

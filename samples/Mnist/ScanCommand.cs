@@ -31,7 +31,10 @@ internal static class ScanCommand
         };
         var optimizers = List("--optimizers", "adamw, signum, focus (γ 0.2) or focus-γ", "adamw", "signum", "focus-0.2", "focus-0.4");
         var batchSizes = List("--batch-sizes", "Images per step", [.. Enumerable.Range(1, 12).Select(power => 1 << power)]);
-        var learningRates = List("--learning-rates", "Learning rates, by default 20 from 1e-4 to 1 on a log scale", Grid.LogSpace(1e-4, 1, 20));
+        Option<double[]> learningRates = new("--learning-rates")
+        {
+            Description = "Learning rates [default: 20 from 1e-4 to 1, evenly on a logarithmic axis]", AllowMultipleArgumentsPerToken = true,
+        };
         Option<int> replicates = new("--replicates") { Description = "Runs of each setting", DefaultValueFactory = _ => 3 };
         Option<int> steps = new("--steps") { Description = "Training steps of each run", DefaultValueFactory = _ => 400 };
         Option<int> evaluateEvery = new("--evaluate-every")
@@ -68,7 +71,7 @@ internal static class ScanCommand
                     },
                     Trainers = parsed.GetRequiredValue(optimizers),
                     BatchSizes = parsed.GetRequiredValue(batchSizes),
-                    LearningRates = parsed.GetRequiredValue(learningRates),
+                    LearningRates = parsed.GetValue(learningRates) is [_, ..] rates ? rates : Grid.LogSpace(1e-4, 1, 20),
                     Metrics = ["train_loss", "test_loss", "test_accuracy"],
                     Replicates = parsed.GetValue(replicates),
                     Steps = parsed.GetValue(steps),

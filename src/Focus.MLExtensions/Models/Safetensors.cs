@@ -164,6 +164,8 @@ internal sealed class SafetensorsReader
         if (length is < 2 or > SafetensorsHeader.LongestJson)
             throw new InvalidDataException(
                 $"Safetensors, byte 0: expected the length of a header from 2 to {SafetensorsHeader.LongestJson} bytes, found {length}.");
+        if (stream.CanSeek && stream.Length - stream.Position is var rest && rest < length) // Before memory is taken for it.
+            throw new InvalidDataException($"Safetensors: expected a header of {length} bytes, found {rest}: the file is cut short.");
         var header = new byte[length];
         ReadExactly(header, "the header");
         return header;

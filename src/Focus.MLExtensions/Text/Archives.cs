@@ -66,7 +66,7 @@ internal static class ArchiveReader
 
     private static IEnumerable<TextDocument> ReadTar(Stream content, string source, DocumentReading reading)
     {
-        using var tar = new TarReader(content, leaveOpen: true);
+        using var tar = new TarReader(new TarHeaders(content), leaveOpen: true);
         while (Next(tar) is { } entry)
         {
             if (entry.EntryType is not (TarEntryType.RegularFile or TarEntryType.V7RegularFile or TarEntryType.ContiguousFile)) continue;
@@ -183,4 +183,29 @@ internal abstract class ReadOnlyStream : Stream
     public sealed override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
     public sealed override void SetLength(long value) => throw new NotSupportedException();
     public sealed override void Flush() { }
+}
+
+/// <summary>A tar archive whose extended headers claim a length that they may have: TarReader reserves as much memory as one claims.</summary>
+internal sealed class TarHeaders(Stream content) : ReadOnlyStream
+{
+    private const int BlockLength = 512, SizeAt = 124, SizeLength = 12, TypeAt = 156, LongestExtended = 1 << 20;
+
+    public override int Read(Span<byte> buffer)
+    {
+        if (buffer.Length != BlockLength) return content.Read(buffer);
+        var read = content.ReadAtLeast(buffer, BlockLength, throwOnEndOfStream: false);
+        if (read == BlockLength && "xgLK"u8.Contains(buffer[TypeAt]) && Size(buffer.Slice(SizeAt, SizeLength)) > LongestExtended)
+            throw new InvalidDataException($"expected the extended header of a tar entry of at most {LongestExtended} bytes, found a longer one");
+        return read;
+    }
+
+    /// <summary>A number in octal digits, or one of those beyond them, which are written in binary.</summary>
+    private static long Size(ReadOnlySpan<byte> field)
+    {
+        if (field[0] >= 0x80) return long.MaxValue;
+        var size = 0L;
+        foreach (var digit in field)
+            if (digit is >= (byte)'0' and <= (byte)'7') size = size * 8 + digit - '0';
+        return size;
+    }
 }

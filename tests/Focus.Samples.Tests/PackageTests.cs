@@ -35,7 +35,7 @@ public sealed partial class PackageTests
     public void Cleanup()
     {
         Directory.Delete(folder, recursive: true);
-        var packages = Run(folder, "nuget locals global-packages --list --force-english-output").Split(": ", 2)[^1].Trim();
+        var packages = Run(Path.GetTempPath(), "nuget locals global-packages --list --force-english-output").Split(": ", 2)[^1].Trim();
         var installed = Path.Combine(packages, "focus.mlextensions", Version);
         if (Directory.Exists(installed)) Directory.Delete(installed, recursive: true);
     }

@@ -63,8 +63,6 @@ public abstract partial class LandscapeOptimizer
 
     internal abstract void Run<T, TSingle>(RunBatch batch) where T : struct, ILanes<T> where TSingle : struct, ISingleLanes<TSingle>;
 
-    internal abstract void Trace(RunBatch batch, double learningRate, int replicate);
-
     private sealed class Of<TRule>(string name, TRule rule, params (string Name, double Value)[] hyperparameters)
         : LandscapeOptimizer(name, hyperparameters) where TRule : struct, IRule
     {
@@ -80,9 +78,6 @@ public abstract partial class LandscapeOptimizer
         }
 
         internal override void Run<T, TSingle>(RunBatch batch) => batch.Options.Landscape.Run<T, TSingle, TRule>(batch, rule);
-
-        internal override void Trace(RunBatch batch, double learningRate, int replicate) =>
-            batch.Options.Landscape.Trace(batch, rule, learningRate, replicate);
     }
 
     /// <summary>Reads what <see cref="ToString"/> writes, such as "FOCUS(beta1=0.9, beta2=0.9, gamma=0.2)".</summary>
@@ -114,7 +109,7 @@ public abstract partial class LandscapeOptimizer
     {
         public (double First, double Second) Factors(int step) => ((1 - beta2) / (1 - Math.Pow(beta2, step)), 0);
 
-        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        [MethodImpl(Lanes.Inline)]
         public void Step<T>(ref T p, ref T s0, ref T s1, T gradient, T rate, T keep, T first, T second) where T : struct, IArithmetic<T>
         {
             s0 = T.MultiplyAdd(T.Broadcast(beta1), s0, gradient);
@@ -129,7 +124,7 @@ public abstract partial class LandscapeOptimizer
     {
         public (double First, double Second) Factors(int step) => (0, 0);
 
-        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        [MethodImpl(Lanes.Inline)]
         public void Step<T>(ref T p, ref T s0, ref T s1, T gradient, T rate, T keep, T first, T second) where T : struct, IArithmetic<T>
         {
             s0 = T.MultiplyAdd(T.Broadcast(beta), s0, gradient);
@@ -142,7 +137,7 @@ public abstract partial class LandscapeOptimizer
     {
         public (double First, double Second) Factors(int step) => (0, 0);
 
-        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        [MethodImpl(Lanes.Inline)]
         public void Step<T>(ref T p, ref T s0, ref T s1, T gradient, T rate, T keep, T first, T second) where T : struct, IArithmetic<T>
         {
             var direction = T.MultiplyAdd(T.Broadcast(beta1), s0, T.Broadcast(1 - beta1) * gradient);
@@ -161,7 +156,7 @@ public abstract partial class LandscapeOptimizer
             return (root * (1 - beta1) / (1 - Math.Pow(beta1, step)), root * epsilon);
         }
 
-        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        [MethodImpl(Lanes.Inline)]
         public void Step<T>(ref T p, ref T s0, ref T s1, T gradient, T rate, T keep, T first, T second) where T : struct, IArithmetic<T>
         {
             s0 = T.MultiplyAdd(T.Broadcast(beta1), s0, gradient);

@@ -11,8 +11,6 @@ namespace Focus;
 /// </remarks>
 public sealed class LandscapeSimulator
 {
-    private readonly WorkspacePool workspaces = new();
-
     /// <summary>Checks the settings and makes a simulator.</summary>
     /// <exception cref="ArgumentException">A setting is missing, empty or outside its range.</exception>
     public LandscapeSimulator(Options options)
@@ -51,7 +49,6 @@ public sealed class LandscapeSimulator
             var batch = new RunBatch(Settings, cell, Settings.Optimizers[i])
             {
                 Outcomes = outcomes.Slice(i * Settings.OutcomesPerOptimizer, Settings.OutcomesPerOptimizer),
-                Workspaces = workspaces,
                 Cancellation = cancellation,
             };
             Run(batch);
@@ -73,8 +70,8 @@ public sealed class LandscapeSimulator
         Check.Positive(learningRate);
         Check.AtLeast(0, replicate);
         var points = new double[2 * (Settings.Steps + 1)];
-        var batch = new RunBatch(Settings, cell, Settings.Optimizers[optimizer]) { Outcomes = points, Workspaces = workspaces };
-        batch.Optimizer.Trace(batch, learningRate, replicate);
+        var batch = new RunBatch(Settings, cell, Settings.Optimizers[optimizer]) { Outcomes = points, Traced = (learningRate, replicate) };
+        batch.Optimizer.Run<LanesScalar, SingleLanesScalar>(batch);
         return new(Settings.Landscape, cell, points);
     }
 

@@ -83,18 +83,16 @@ public sealed record ScanPlan
     {
         ["format"] = "focus-training-scan-1",
         ["settings"] = Settings.DeepClone(),
-        ["trainers"] = Values(Trainers),
-        ["batch_sizes"] = Values(BatchSizes),
-        ["learning_rates"] = Values(LearningRates),
-        ["metrics"] = Values(Metrics),
+        ["trainers"] = ScanManifest.List(Trainers),
+        ["batch_sizes"] = ScanManifest.List(BatchSizes),
+        ["learning_rates"] = ScanManifest.List(LearningRates),
+        ["metrics"] = ScanManifest.List(Metrics),
         ["replicates"] = Replicates,
         ["steps"] = Steps,
         ["seed"] = Seed,
     };
 
-    private static JsonArray Values<T>(IReadOnlyList<T> values) => new([.. values.Select(value => JsonValue.Create(value))]);
-
-    /// <summary>Names stand in tables as they are.</summary>
+    /// <summary>Whether a name can be written to tables as it is.</summary>
     private static bool IsName(string name) => !string.IsNullOrWhiteSpace(name) && name.AsSpan().IndexOfAny(",\"\r\n") < 0;
 }
 

@@ -35,16 +35,8 @@ public static class NpyFile
     {
         using var stream = File.OpenRead(path);
         var (shape, isDouble) = ReadHeader(stream, path);
-        var values = new double[shape.Aggregate(1, (product, length) => product * length)];
-        if (isDouble)
-        {
-            stream.ReadExactly(MemoryMarshal.AsBytes(values.AsSpan()));
-            return new(values, shape);
-        }
-        var singles = new float[values.Length];
-        stream.ReadExactly(MemoryMarshal.AsBytes(singles.AsSpan()));
-        for (var i = 0; i < values.Length; i++) values[i] = singles[i];
-        return new(values, shape);
+        var count = shape.Aggregate(1, (product, length) => product * length);
+        return new(isDouble ? ReadValues<double>(stream, count) : Array.ConvertAll(ReadValues<float>(stream, count), value => (double)value), shape);
     }
 
     /// <summary>Reads only the shape, and checks that the file has the length that the shape implies.</summary>
@@ -53,6 +45,13 @@ public static class NpyFile
     {
         using var stream = File.OpenRead(path);
         return ReadHeader(stream, path).Shape;
+    }
+
+    private static T[] ReadValues<T>(Stream stream, int count) where T : unmanaged
+    {
+        var values = new T[count];
+        stream.ReadExactly(MemoryMarshal.AsBytes(values.AsSpan()));
+        return values;
     }
 
     private static void Write<T>(string path, ReadOnlySpan<T> values, ReadOnlySpan<int> shape, string type, bool replace) where T : unmanaged
@@ -131,7 +130,7 @@ public static class NpyFile
     private static string Text(int[] shape) => shape is [var length] ? $"{length}," : string.Join(", ", shape);
 
     private static InvalidDataException Bad(string path, long offset, string expected, string found) => new(
-        $"{path}, offset {offset}: expected {expected}, found {found}. The file is incomplete or not a float array; delete it to have it written again.");
+        $"{path}, offset {offset}: expected {expected}, found {found}. The file is incomplete or not a float array; delete it and write it again.");
 }
 
 /// <summary>An array read from a .npy file.</summary>

@@ -50,19 +50,20 @@ internal static unsafe class Engine<T, TSingle, TValley, TRule>
         for (var run = 0; run < used; run++)
         {
             var (rate, replicate) = batch.Run(first + run);
-            block.SetRate(run, rate, batch.Cell.WeightDecay);
+            (block.Rate[run], block.Keep[run]) = (rate, 1 - rate * batch.Cell.WeightDecay);
             streams.Start(run, batch.Key(rate, replicate));
         }
         block.Start<TSingle>(streams, noise, options);
 
+        var factors = batch.Optimizer.Factors(options.Steps);
         var chunk = commonNoise == null ? batch.ChunkSteps : options.Steps;
         for (var start = 0; start < options.Steps; start += chunk)
         {
             if (batch.Traced is not null) batch.AddPoint(start, block.Position(0));
             var count = Math.Min(chunk, options.Steps - start);
             if (commonNoise == null) streams.Fill<TSingle>(noise, block.Pairs * count, batch.Cell.Noise);
-            Kernel.Advance<T, TValley, TRule>(
-                block, ref valley, ref rule, recorder, batch.Optimizer.Factors(options.Steps), commonNoise == null ? noise : commonNoise, start, count);
+            else noise = commonNoise;
+            Kernel.Advance<T, TValley, TRule>(block, ref valley, ref rule, recorder, factors, noise, start, count);
         }
 
         if (batch.Traced is not null)
@@ -83,11 +84,11 @@ internal readonly ref struct RunBatch(LandscapeSimulator.Options options, Landsc
 {
     private readonly StreamKey key = BaseKey(options, cell, optimizer);
 
-    public LandscapeSimulator.Options Options { get; } = options;
+    public LandscapeSimulator.Options Options => options;
 
-    public LandscapeCell Cell { get; } = cell;
+    public LandscapeCell Cell => cell;
 
-    public LandscapeOptimizer Optimizer { get; } = optimizer;
+    public LandscapeOptimizer Optimizer => optimizer;
 
     /// <summary>Learning rate, replicate, metric; of a traced run, the points of its path.</summary>
     public required Span<double> Outcomes { get; init; }
@@ -131,31 +132,22 @@ internal readonly ref struct RunBatch(LandscapeSimulator.Options options, Landsc
 internal readonly unsafe struct Block(Workspace workspace, int dimensions, int runs)
 {
     /// <summary>The parameters.</summary>
-    public readonly double* P = workspace.Take<double>((dimensions + 1) / 2 * 2 * runs);
+    public readonly double* P = Coordinates(workspace, dimensions, runs);
 
-    /// <summary>The optimizer's first and second state.</summary>
-    public readonly double* S0 = workspace.Take<double>((dimensions + 1) / 2 * 2 * runs), S1 = workspace.Take<double>((dimensions + 1) / 2 * 2 * runs);
+    /// <summary>The optimizer's state.</summary>
+    public readonly double* S0 = Coordinates(workspace, dimensions, runs), S1 = Coordinates(workspace, dimensions, runs);
 
     /// <summary>The unit vector of each run's axis; in two dimensions all runs have the same.</summary>
-    public readonly double* Axis = workspace.Take<double>((dimensions + 1) / 2 * 2 * runs);
+    public readonly double* Axis = Coordinates(workspace, dimensions, runs);
 
-    /// <summary>The learning rates.</summary>
-    public readonly double* Rate = workspace.Take<double>(runs);
-
-    /// <summary>1 − learning rate · weight decay.</summary>
-    public readonly double* Keep = workspace.Take<double>(runs);
+    /// <summary>The learning rates, and 1 − learning rate · weight decay.</summary>
+    public readonly double* Rate = workspace.Take<double>(runs), Keep = workspace.Take<double>(runs);
 
     public int Runs => runs;
 
     public int Dimensions => dimensions;
 
     public int Pairs => (dimensions + 1) / 2;
-
-    public void SetRate(int run, double rate, double weightDecay)
-    {
-        Rate[run] = rate;
-        Keep[run] = 1 - rate * weightDecay;
-    }
 
     /// <summary>Draws the axes, in more than two dimensions, and then the starting points.</summary>
     public void Start<TSingle>(NoiseStreams streams, float* draws, LandscapeSimulator.Options options) where TSingle : struct, ISingleLanes<TSingle>
@@ -190,6 +182,8 @@ internal readonly unsafe struct Block(Workspace workspace, int dimensions, int r
         }
         return (u, Math.Sqrt(q), q);
     }
+
+    private static double* Coordinates(Workspace workspace, int dimensions, int runs) => workspace.Take<double>((dimensions + 1) / 2 * 2 * runs);
 
     /// <summary>Points a run's axis in the direction of its normal draws, which is uniform on the sphere.</summary>
     private void PointAxis(int run, float* draws)

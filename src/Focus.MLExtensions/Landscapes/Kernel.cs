@@ -6,17 +6,11 @@ namespace Focus;
 internal static unsafe class Kernel
 {
     /// <summary>Advances all runs of a block by <paramref name="count"/> steps, from step index <paramref name="start"/> on.</summary>
-    /// <param name="block">The runs.</param>
-    /// <param name="valley">The landscape. It and the rule come by reference, because their constants are then broadcast while they are
-    /// loaded, which costs nothing; from registers it would cost a shuffle each time.</param>
-    /// <param name="rule">The optimizer.</param>
-    /// <param name="recorder">Records positions after each step but the last of the run.</param>
-    /// <param name="factors">The rule's factors of each step.</param>
-    /// <param name="noise">Draws, ordered step, coordinate, run.</param>
-    /// <param name="start">The index of the first step.</param>
-    /// <param name="count">The number of steps.</param>
+    /// <remarks><paramref name="noise"/> is ordered step, coordinate, run. Valley and rule come by reference, because their constants are then
+    /// broadcast while they are loaded, which costs nothing; from registers it would cost a shuffle each time.</remarks>
     public static void Advance<T, TValley, TRule>(
-        Block block, ref TValley valley, ref TRule rule, Recorder recorder, (double First, double Second)[] factors, float* noise, int start, int count)
+        Block block, ref TValley valley, ref TRule rule, Recorder recorder,
+        (double First, double Second)[] factors, float* noise, int start, int count)
         where T : struct, ILanes<T> where TValley : struct, IValley where TRule : struct, IRule
     {
         if (block.Dimensions == 2)
@@ -32,12 +26,12 @@ internal static unsafe class Kernel
                     block, ref valley, ref rule, recorder, factors[start + i], noise + i * 2 * block.Pairs * block.Runs, run, start + i > 0);
     }
 
-    /// <summary>All steps in two dimensions.</summary>
     /// <remarks>State lives in arrays in the first-level cache, not in registers: a step is a long chain of dependent operations, so many
     /// vectors must be in flight at once, more than registers hold.</remarks>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void AdvanceInPlane<T, TValley, TRule>(
-        Block block, ref TValley valley, ref TRule rule, Recorder recorder, (double First, double Second)[] factors, float* noise, int start, int count)
+        Block block, ref TValley valley, ref TRule rule, Recorder recorder,
+        (double First, double Second)[] factors, float* noise, int start, int count)
         where T : struct, ILanes<T> where TValley : struct, IValley where TRule : struct, IRule
     {
         var runs = block.Runs;

@@ -70,9 +70,9 @@ public static class Grid
     {
         Check.Positive(start);
         Check.Positive(stop);
-        var logarithms = LinSpace(Math.Log10(start), Math.Log10(stop), count);
-        var values = Array.ConvertAll(logarithms, logarithm => Math.Pow(10, logarithm));
-        return WithExactEnds(values, start, stop);
+        var values = Array.ConvertAll(LinSpace(Math.Log10(start), Math.Log10(stop), count), logarithm => Math.Pow(10, logarithm));
+        (values[^1], values[0]) = (stop, start); // Without rounding.
+        return values;
     }
 
     /// <summary>Values evenly spaced from <paramref name="start"/> to <paramref name="stop"/>, both included.</summary>
@@ -87,13 +87,7 @@ public static class Grid
         Check.AtLeast(1, count);
         var values = new double[count];
         for (var i = 0; i < count; i++) values[i] = start + (stop - start) * i / Math.Max(1, count - 1);
-        return WithExactEnds(values, start, stop);
-    }
-
-    private static double[] WithExactEnds(double[] values, double start, double stop)
-    {
-        values[^1] = stop;
-        values[0] = start;
+        (values[^1], values[0]) = (stop, start);
         return values;
     }
 }
@@ -108,7 +102,7 @@ internal interface IValley
     T Loss<T>(T u, T q) where T : struct, ILanes<T>;
 }
 
-/// <summary>L = ½·a·u²·q − c·u: the further along, the narrower (arXiv:2501.12243).</summary>
+/// <inheritdoc cref="Landscape.NarrowingValley"/>
 internal readonly struct NarrowingValley(double sharpness, double slope) : IValley
 {
     [MethodImpl(Lanes.Inline)]
@@ -123,7 +117,7 @@ internal readonly struct NarrowingValley(double sharpness, double slope) : IVall
         T.MultiplyAdd(T.Broadcast(0.5 * sharpness) * u * u, q, T.Broadcast(-slope) * u);
 }
 
-/// <summary>L = ½·a·q − c·u: a valley of the same width everywhere.</summary>
+/// <inheritdoc cref="Landscape.QuadraticValley"/>
 internal readonly struct QuadraticValley(double sharpness, double slope) : IValley
 {
     [MethodImpl(Lanes.Inline)]

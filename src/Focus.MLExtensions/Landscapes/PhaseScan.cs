@@ -2,7 +2,7 @@ using System.Text.Json.Nodes;
 
 namespace Focus;
 
-/// <summary>What changes from row to row of a phase diagram.</summary>
+/// <summary>What varies from row to row of a phase diagram.</summary>
 public enum PhaseAxis
 {
     /// <summary>The sharpness of the valley.</summary>
@@ -31,8 +31,8 @@ public sealed record PhaseGrid(PhaseAxis Axis, IReadOnlyList<double> Rows, IRead
     public static PhaseGrid WeightDecayAndNoise(int rows = 96, int columns = 100) =>
         new(PhaseAxis.WeightDecay, Grid.LinSpace(0, 0.5, rows), Grid.LinSpace(0, 3, columns), new(10, 0));
 
-    /// <summary>A coarser grid: every <paramref name="stride"/>-th row and column, from the first. Cells that are in both grids have the
-    /// same outcomes.</summary>
+    /// <summary>A coarser grid: every <paramref name="stride"/>-th row and column, from the first. Its cells have the same outcomes as in
+    /// this grid.</summary>
     /// <param name="stride">At least 1.</param>
     /// <exception cref="ArgumentOutOfRangeException">The stride is below 1.</exception>
     public PhaseGrid Every(int stride)
@@ -168,7 +168,7 @@ public sealed class PhaseScan
         var found = NpyFile.ReadShape(PathOf(row));
         if (!found.SequenceEqual(shape))
             throw new InvalidDataException(
-                $"{PathOf(row)}: expected shape ({string.Join(", ", shape)}), found ({string.Join(", ", found)}). Move the file away to simulate the row again.");
+                $"{PathOf(row)}: expected shape ({string.Join(", ", shape)}), found ({string.Join(", ", found)}). Move it away to repeat the row.");
         return true;
     }
 
@@ -201,14 +201,14 @@ public sealed class PhaseScan
     };
 }
 
-/// <summary>The scores of all cells of a scan that are finished.</summary>
+/// <summary>The scores of the finished cells of a scan.</summary>
 /// <param name="grid">The cells.</param>
 /// <param name="optimizers">The optimizers' names, in the order of the scores.</param>
 public sealed class PhaseDiagram(PhaseGrid grid, IReadOnlyList<string> optimizers)
 {
     private readonly CellResult?[,] cells = new CellResult?[grid.Rows.Count, grid.Noise.Count];
 
-    /// <summary>The cells' places and values.</summary>
+    /// <summary>The cells.</summary>
     public PhaseGrid Grid { get; } = grid;
 
     /// <summary>The optimizers' names, in the order of the scores.</summary>
@@ -224,14 +224,13 @@ public sealed class PhaseDiagram(PhaseGrid grid, IReadOnlyList<string> optimizer
         cells[row, column] = result with { Outcomes = [] };
     }
 
-    /// <summary>The scores of a cell, one for each optimizer, or null where the cell is not finished.</summary>
+    /// <summary>The scores of a cell, one for each optimizer, or null if the cell is not finished.</summary>
     public IReadOnlyList<OptimizerScore>? Scores(int row, int column) => cells[row, column]?.Scores;
 
-    /// <summary>The index of the best of all optimizers, or −1 where the cell is not finished or no score is finite.</summary>
+    /// <summary>The index of the best of all optimizers, or −1 if the cell is not finished or no score is finite.</summary>
     public int Winner(int row, int column) => cells[row, column]?.Winner ?? -1;
 
-    /// <summary>The index of the better of two optimizers (figure 5), or −1 where the cell is not finished or neither score is
-    /// finite.</summary>
+    /// <summary>The index of the better of two optimizers (figure 5), or −1 if the cell is not finished or neither score is finite.</summary>
     public int Winner(int row, int column, int first, int second)
     {
         if (Scores(row, column) is not { } scores || double.IsNaN(scores[first].Loss) && double.IsNaN(scores[second].Loss)) return -1;
@@ -242,7 +241,7 @@ public sealed class PhaseDiagram(PhaseGrid grid, IReadOnlyList<string> optimizer
     /// <param name="row">A finished row.</param>
     /// <param name="below">The index of the optimizer that is better at little noise.</param>
     /// <param name="above">The index of the optimizer that is better at much noise.</param>
-    /// <returns>The middle between two columns, or the first or last noise where one optimizer is better everywhere.</returns>
+    /// <returns>The middle between two columns, or the first or last noise if one optimizer is better everywhere.</returns>
     public double CriticalNoise(int row, int below, int above)
     {
         var columns = Grid.Noise.Count;

@@ -4,10 +4,16 @@ using System.Text.Json.Nodes;
 namespace Focus;
 
 /// <summary>The finished runs of a scan in a folder: JSON lines, one file for each shard, appended to as runs finish.</summary>
-/// <remarks>A line counts once its end is written, so a file that was cut within its last line lacks only that run.</remarks>
+/// <remarks>A line holds a run's values by name, and each metric as an array over the steps, with null where there was no measurement or it
+/// was not finite. A line counts once its end is written, so a file that was cut within its last line lacks only that run.</remarks>
 internal sealed class RunLog(ScanPlan plan, string folder)
 {
     private const string Pattern = "runs-*.jsonl";
+    private const string Run = "run", Trainer = "trainer", BatchSize = "batch_size", LearningRate = "learning_rate", Replicate = "replicate",
+        Seed = "seed", DivergedAt = "diverged_at";
+
+    /// <summary>The names of a run's values, which no metric may have.</summary>
+    public static IReadOnlyList<string> Fields { get; } = [Run, Trainer, BatchSize, LearningRate, Replicate, Seed, DivergedAt];
 
     /// <summary>Whether the folder holds files of runs, of any plan.</summary>
     public bool Exists => Directory.EnumerateFiles(folder, Pattern).Any();
@@ -23,7 +29,7 @@ internal sealed class RunLog(ScanPlan plan, string folder)
 
     /// <summary>Opens a shard's file for more runs.</summary>
     /// <exception cref="IOException">Another process works on the shard, or the file cannot be written.</exception>
-    public Appender Open(Shard shard) => new(plan, Path.Combine(folder, $"runs-{shard.Index}-of-{shard.Count}.jsonl"));
+    public Appender Open(Shard shard) => new(this, Path.Combine(folder, $"runs-{shard.Index}-of-{shard.Count}.jsonl"));
 
     private void Read(string path, ScanResults results)
     {
@@ -36,10 +42,11 @@ internal sealed class RunLog(ScanPlan plan, string folder)
         {
             try
             {
-                var (run, metrics) = RunLine.Read(plan, bytes.AsMemory(start, length));
+                var (run, metrics) = ReadLine(bytes.AsMemory(start, length));
                 results.Add(run, metrics);
             }
-            catch (Exception fault) when (fault is JsonException or KeyNotFoundException or InvalidOperationException or FormatException or ArgumentException)
+            catch (Exception fault) when (
+                fault is JsonException or KeyNotFoundException or InvalidOperationException or FormatException or ArgumentException)
             {
                 var reason = fault.Message.Split(" (Parameter ")[0];
                 throw new InvalidDataException(
@@ -48,71 +55,7 @@ internal sealed class RunLog(ScanPlan plan, string folder)
         }
     }
 
-    /// <summary>Appends runs to a shard's file, which no other process can do meanwhile.</summary>
-    internal sealed class Appender : IDisposable
-    {
-        private readonly ScanPlan plan;
-        private readonly FileStream mark;
-        private readonly FileStream stream;
-        private readonly Lock gate = new();
-
-        public Appender(ScanPlan plan, string path)
-        {
-            this.plan = plan;
-            try
-            {
-                mark = new FileStream(path + ".lock", FileMode.OpenOrCreate, FileAccess.Write, FileShare.None, 1, FileOptions.DeleteOnClose);
-            }
-            catch (IOException fault) when (File.Exists(path + ".lock"))
-            {
-                throw new IOException($"{path}: another process works on this shard; choose another shard, or wait.", fault);
-            }
-            stream = new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.ReadWrite);
-            stream.SetLength(CompleteLines());
-            stream.Position = stream.Length;
-        }
-
-        /// <summary>Appends a run, which is on the disk when the call returns.</summary>
-        public void Append(ScanRun run, RunMetrics metrics)
-        {
-            byte[] line = [.. RunLine.Write(plan, run, metrics), (byte)'\n'];
-            lock (gate)
-            {
-                stream.Write(line);
-                stream.Flush(flushToDisk: true);
-            }
-        }
-
-        public void Dispose()
-        {
-            stream.Dispose();
-            mark.Dispose();
-        }
-
-        /// <summary>The bytes up to the end of the last complete line.</summary>
-        private long CompleteLines()
-        {
-            for (var length = stream.Length; length > 0; length--)
-            {
-                stream.Position = length - 1;
-                if (stream.ReadByte() == '\n') return length;
-            }
-            return 0;
-        }
-    }
-}
-
-/// <summary>A run and its metrics as one line of JSON: its values by name, and each metric as an array over the steps, with null where there
-/// was no measurement or it was not finite.</summary>
-internal static class RunLine
-{
-    private const string Run = "run", Trainer = "trainer", BatchSize = "batch_size", LearningRate = "learning_rate", Replicate = "replicate",
-        Seed = "seed", DivergedAt = "diverged_at";
-
-    /// <summary>The names of a run's values, which no metric may have.</summary>
-    public static IReadOnlyList<string> Fields { get; } = [Run, Trainer, BatchSize, LearningRate, Replicate, Seed, DivergedAt];
-
-    public static byte[] Write(ScanPlan plan, ScanRun run, RunMetrics metrics)
+    private byte[] Line(ScanRun run, RunMetrics metrics)
     {
         var line = new JsonObject
         {
@@ -125,13 +68,14 @@ internal static class RunLine
             [DivergedAt] = metrics.DivergedAt,
         };
         for (var metric = 0; metric < metrics.Count; metric++)
-            line[plan.Metrics[metric]] = ScanManifest.List(metrics.Of(metric).ToArray().Select(value => float.IsFinite(value) ? value : (float?)null));
-        return JsonSerializer.SerializeToUtf8Bytes(line);
+            line[plan.Metrics[metric]] = ScanManifest.List(
+                metrics.Of(metric).ToArray().Select(value => float.IsFinite(value) ? value : (float?)null));
+        return [.. JsonSerializer.SerializeToUtf8Bytes(line), (byte)'\n'];
     }
 
     /// <summary>The run's number and its metrics. A line that is not a run of the plan ends in an exception of
     /// <see cref="JsonDocument"/> or an <see cref="ArgumentException"/>, whose message says why.</summary>
-    public static (int Run, RunMetrics Metrics) Read(ScanPlan plan, ReadOnlyMemory<byte> line)
+    private (int Run, RunMetrics Metrics) ReadLine(ReadOnlyMemory<byte> line)
     {
         using var document = JsonDocument.Parse(line);
         var json = document.RootElement;
@@ -150,9 +94,53 @@ internal static class RunLine
         }
         return (run.Index, metrics);
     }
+
+    /// <summary>Appends runs to a shard's file, which no other process can do meanwhile.</summary>
+    internal sealed class Appender : IDisposable
+    {
+        private readonly RunLog log;
+        private readonly FileStream mark;
+        private readonly FileStream stream;
+        private readonly Lock gate = new();
+
+        public Appender(RunLog log, string path)
+        {
+            this.log = log;
+            try
+            {
+                mark = new FileStream(path + ".lock", FileMode.OpenOrCreate, FileAccess.Write, FileShare.None, 1, FileOptions.DeleteOnClose);
+            }
+            catch (IOException fault) when (File.Exists(path + ".lock"))
+            {
+                throw new IOException($"{path}: another process works on this shard; choose another shard, or wait.", fault);
+            }
+            stream = new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.ReadWrite);
+            var bytes = new byte[stream.Length];
+            stream.ReadExactly(bytes);
+            stream.SetLength(bytes.AsSpan().LastIndexOf((byte)'\n') + 1); // Without a line that was cut.
+            stream.Seek(0, SeekOrigin.End);
+        }
+
+        /// <summary>Appends a run, which is on the disk when the call returns.</summary>
+        public void Append(ScanRun run, RunMetrics metrics)
+        {
+            var line = log.Line(run, metrics);
+            lock (gate)
+            {
+                stream.Write(line);
+                stream.Flush(flushToDisk: true);
+            }
+        }
+
+        public void Dispose()
+        {
+            stream.Dispose();
+            mark.Dispose();
+        }
+    }
 }
 
-/// <summary>A file that says what a scan's results in a folder depend on, but not how the work was divided.</summary>
+/// <summary>The file in a scan's folder that says what the results depend on; that is not how the work was divided.</summary>
 public static class ScanManifest
 {
     /// <summary>The name of the file.</summary>
@@ -160,10 +148,10 @@ public static class ScanManifest
 
     private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true };
 
-    /// <summary>Marks a folder as holding results of this description, or checks that it does.</summary>
-    /// <param name="folder">A folder that exists.</param>
+    /// <summary>Writes the description of a folder's results, or checks that the folder has the same one.</summary>
+    /// <param name="folder">An existing folder.</param>
     /// <param name="description">All that the results depend on.</param>
-    /// <param name="hasResults">Whether the folder holds results already; then it must be marked, too.</param>
+    /// <param name="hasResults">Whether the folder holds results already; then it must have a description.</param>
     /// <exception cref="InvalidOperationException">The folder holds results of something else.</exception>
     /// <exception cref="InvalidDataException">The file is not JSON.</exception>
     /// <exception cref="IOException">The file cannot be written.</exception>
@@ -176,7 +164,7 @@ public static class ScanManifest
         {
             if (hasResults)
                 throw new InvalidOperationException(
-                    $"{folder} holds results but no {FileName} that says what they are of; copy it from the folder they are from, or use another.");
+                    $"{folder} holds results but no {FileName} that describes them; copy it from their original folder, or use another folder.");
             try
             {
                 AtomicFile.Write(path, stream => JsonSerializer.Serialize(stream, description, Indented), replace: false);
@@ -193,7 +181,7 @@ public static class ScanManifest
             var (wanted, found) = (Text(description[name]), Text(known[name]));
             if (wanted != found)
                 throw new InvalidOperationException(
-                    $"{path}: the folder holds results with {name} = {found}, this scan has {wanted}. Use another folder, or the settings of these results.");
+                    $"{path}: the folder holds results with {name} = {found}, this scan has {wanted}. Use another folder or the same settings.");
         }
     }
 

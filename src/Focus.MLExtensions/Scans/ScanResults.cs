@@ -1,6 +1,6 @@
 namespace Focus;
 
-/// <summary>The finished runs of a plan, and what they come to.</summary>
+/// <summary>The finished runs of a plan, and their summaries.</summary>
 public sealed class ScanResults
 {
     private readonly RunMetrics?[] runs;
@@ -14,7 +14,7 @@ public sealed class ScanResults
     /// <summary>The plan.</summary>
     public ScanPlan Plan { get; }
 
-    /// <summary>The number of runs that are finished, those that diverged among them.</summary>
+    /// <summary>The number of finished runs, including those that diverged.</summary>
     public int FinishedRuns => runs.Count(run => run is not null);
 
     /// <summary>The number of runs that diverged.</summary>
@@ -23,16 +23,16 @@ public sealed class ScanResults
     /// <summary>Whether all runs are finished.</summary>
     public bool IsComplete => runs.All(run => run is not null);
 
-    /// <summary>The metrics of a run, or null where it is not finished.</summary>
+    /// <summary>The metrics of a run, or null if it is not finished.</summary>
     /// <param name="run">Its number in the plan.</param>
     public RunMetrics? this[int run] => runs[run];
 
-    /// <summary>The learning rate at which a trainer does best at a batch size: that of the lowest mean, over replicates, of a metric after
-    /// the last step. A learning rate at which a run diverged is never the best.</summary>
+    /// <summary>A trainer's best learning rate at a batch size: the one with the lowest mean, over replicates, of a metric after the last
+    /// step. A learning rate at which a run diverged is never the best.</summary>
     /// <param name="trainer">The index of the trainer.</param>
     /// <param name="batchSize">The index of the batch size.</param>
     /// <param name="metric">The index of the metric.</param>
-    /// <returns>The score, NaN where no mean is finite; null where not all of the runs are finished.</returns>
+    /// <returns>The score, NaN if no mean is finite; null if not all of the runs are finished.</returns>
     public ScanScore? Best(int trainer, int batchSize, int metric)
     {
         var task = TaskOf(trainer, batchSize);
@@ -99,17 +99,17 @@ public sealed class ScanResults
         SampleMean.Of([.. runs.Skip(firstRun).Take(firstRun < 0 ? 0 : Plan.Replicates).Select(run => (double)run!.Final(metric))]);
 }
 
-/// <summary>How well a trainer does at a batch size.</summary>
+/// <summary>The score of a trainer at a batch size.</summary>
 /// <param name="Trainer">The trainer's name.</param>
 /// <param name="BatchSize">The batch size.</param>
-/// <param name="FirstRun">The number of the first of the runs, one for each replicate, that did best; −1 where no mean is finite.</param>
-/// <param name="LearningRate">Their learning rate; NaN where no mean is finite.</param>
-/// <param name="Mean">Their mean: the lowest over learning rates; NaN where none is finite.</param>
+/// <param name="FirstRun">The number of the first of the best runs, one for each replicate; −1 if no mean is finite.</param>
+/// <param name="LearningRate">Their learning rate; NaN if no mean is finite.</param>
+/// <param name="Mean">Their mean: the lowest over learning rates; NaN if none is finite.</param>
 /// <param name="StandardDeviation">Their standard deviation (divisor n − 1); NaN with a single replicate.</param>
 public readonly record struct ScanScore(
     string Trainer, int BatchSize, int FirstRun, double LearningRate, double Mean, double StandardDeviation);
 
-/// <summary>The mean of a sample, and how far its values scatter.</summary>
+/// <summary>The mean and the variance of a sample.</summary>
 /// <param name="Value">The mean.</param>
 /// <param name="Variance">The variance with divisor n − 1; NaN for a single value.</param>
 /// <param name="Count">The number of values n.</param>
@@ -132,7 +132,7 @@ internal readonly record struct SampleMean(double Value, double Variance, int Co
     }
 }
 
-/// <summary>What was measured in a run: a number for each metric and step, NaN where there was no measurement.</summary>
+/// <summary>The measurements of a run: a number for each metric and step, NaN where there was no measurement.</summary>
 public sealed class RunMetrics
 {
     private readonly float[] values;
@@ -150,8 +150,7 @@ public sealed class RunMetrics
     /// <summary>The steps of the run.</summary>
     public int Steps { get; }
 
-    /// <summary>The step, from 1, after which the run could not go on, its loss being no finite number; null for a run that was
-    /// finished.</summary>
+    /// <summary>The step, from 1, at which the loss was not finite and the run ended; null if it did not diverge.</summary>
     public int? DivergedAt { get; set; }
 
     /// <summary>A metric after a step.</summary>

@@ -89,7 +89,7 @@ public sealed class TrainingScan
     }
 }
 
-/// <summary>One of several parts of a scan that may run on different machines: every Count-th item, starting at item Index − 1.</summary>
+/// <summary>One of several parts of a scan, which may run on different machines: every Count-th item from item Index − 1 on.</summary>
 public readonly record struct Shard
 {
     /// <summary>The whole scan.</summary>
@@ -101,11 +101,8 @@ public readonly record struct Shard
     /// <exception cref="ArgumentOutOfRangeException">A value is outside its range.</exception>
     public Shard(int index, int count)
     {
-        if (count < 1)
-            throw new ArgumentOutOfRangeException(nameof(count), count, $"count is {count}; valid is a whole number, at least 1.");
-        if (index < 1 || index > count)
-            throw new ArgumentOutOfRangeException(nameof(index), index, $"Shard {index}/{count}: index is {index}; valid is 1 to {count}.");
-        (Index, Count) = (index, count);
+        Count = Check.AtLeast(1, count);
+        Index = Check.Between(1, count, index);
     }
 
     /// <summary>The part's number, from 1.</summary>
@@ -128,13 +125,13 @@ public readonly record struct Shard
             : throw new FormatException($"Shard '{text}' is not of the form i/n, such as 2/8: part i of n, with i from 1 to n.");
     }
 
-    /// <summary>The items of this part, of all that there are.</summary>
-    /// <param name="total">How many items there are.</param>
-    /// <param name="items">What they are called, for the message.</param>
+    /// <summary>The items of this part.</summary>
+    /// <param name="total">The number of all items.</param>
+    /// <param name="items">The items' name, for the message.</param>
     /// <exception cref="ArgumentException">There are fewer items than parts, or this is default(Shard), which is no part.</exception>
     public IEnumerable<int> Of(int total, string items)
     {
-        if (Count == 0) throw new ArgumentException($"Shard {this} is no part of anything; take {nameof(Shard)}.{nameof(Whole)}, or make one.");
+        if (Count == 0) throw new ArgumentException($"default({nameof(Shard)}) is no part of a scan; use {nameof(Shard)}.{nameof(Whole)}.");
         if (Count > total) throw new ArgumentException($"Shard {this}: {Count} shards do not fit {total} {items}; use at most {total}.");
         var (first, step) = (Index - 1, Count);
         return Enumerable.Range(0, total).Where(item => item % step == first);
@@ -144,15 +141,11 @@ public readonly record struct Shard
     public override string ToString() => $"{Index}/{Count}";
 }
 
-/// <summary>Independent pieces of work, done in order of their start by several threads.</summary>
 internal static class ParallelWork
 {
-    /// <summary>Does all pieces; the first failure stops those that have not begun, and is thrown as it was.</summary>
-    /// <param name="pieces">What to do, in this order; taken one by one as threads get free.</param>
-    /// <param name="workers">Threads at most, at least 1; −1 for as many as there are cores.</param>
-    /// <param name="cancellation">Keeps further pieces from beginning.</param>
-    /// <param name="work">Does a piece.</param>
-    /// <exception cref="ArgumentOutOfRangeException"><paramref name="workers"/> is 0 or below −1.</exception>
+    /// <summary>Works on independent pieces with several threads, which take them one by one in the given order. The first failure keeps
+    /// further pieces from starting, and is thrown as it is.</summary>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="workers"/> is 0 or below −1 (as many threads as cores).</exception>
     /// <exception cref="OperationCanceledException"><paramref name="cancellation"/> was requested.</exception>
     public static void Run<T>(IEnumerable<T> pieces, int workers, CancellationToken cancellation, Action<T> work)
     {

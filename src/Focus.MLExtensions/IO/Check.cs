@@ -38,7 +38,8 @@ internal static class Check
         if (value is { } number) AtLeast(minimum, number, name);
     }
 
-    public static T Between<T>(T minimum, T maximum, T value, [CallerArgumentExpression(nameof(value))] string name = "") where T : struct, INumber<T> =>
+    public static T Between<T>(T minimum, T maximum, T value, [CallerArgumentExpression(nameof(value))] string name = "")
+        where T : struct, INumber<T> =>
         value >= minimum && value <= maximum ? value : throw OutOfRange(name, value, $"{Text(minimum)} to {Text(maximum)}");
 
     public static T Defined<T>(T value, [CallerArgumentExpression(nameof(value))] string name = "") where T : struct, Enum =>

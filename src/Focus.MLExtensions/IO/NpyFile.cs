@@ -2,7 +2,6 @@ using System.Buffers.Binary;
 using System.Globalization;
 using System.Runtime.InteropServices;
 using System.Text;
-using System.Text.RegularExpressions;
 
 namespace Focus;
 
@@ -15,12 +14,12 @@ public static class NpyFile
     private static ReadOnlySpan<byte> Magic => [0x93, (byte)'N', (byte)'U', (byte)'M', (byte)'P', (byte)'Y'];
 
     /// <summary>Writes float64 values; the file appears whole or not at all.</summary>
-    /// <param name="path">Where; a file that is there is replaced only if <paramref name="replace"/> says so.</param>
+    /// <param name="path">The file; an existing one is replaced only if <paramref name="replace"/> is set.</param>
     /// <param name="values">The values in C order.</param>
     /// <param name="shape">The length of each axis; their product is the number of values.</param>
-    /// <param name="replace">Whether to replace a file that is there.</param>
+    /// <param name="replace">Whether to replace an existing file.</param>
     /// <exception cref="ArgumentException">The shape does not fit the values.</exception>
-    /// <exception cref="IOException">The file is there and may not be replaced, or it cannot be written.</exception>
+    /// <exception cref="IOException">The file exists and may not be replaced, or it cannot be written.</exception>
     public static void Write(string path, ReadOnlySpan<double> values, ReadOnlySpan<int> shape, bool replace = false) =>
         Write(path, values, shape, "<f8", replace);
 
@@ -30,25 +29,17 @@ public static class NpyFile
         Write(path, values, shape, "<f4", replace);
 
     /// <summary>Reads float64 or float32 values.</summary>
-    /// <exception cref="InvalidDataException">The file is cut short or is not such a file; the message says where.</exception>
+    /// <exception cref="InvalidDataException">The file is cut short or of another format; the message says where.</exception>
     /// <exception cref="IOException">The file cannot be read.</exception>
     public static NpyArray Read(string path)
     {
         using var stream = File.OpenRead(path);
         var (shape, isDouble) = ReadHeader(stream, path);
-        var values = new double[shape.Aggregate(1, (product, length) => product * length)];
-        if (isDouble)
-        {
-            stream.ReadExactly(MemoryMarshal.AsBytes(values.AsSpan()));
-            return new(values, shape);
-        }
-        var singles = new float[values.Length];
-        stream.ReadExactly(MemoryMarshal.AsBytes(singles.AsSpan()));
-        for (var i = 0; i < values.Length; i++) values[i] = singles[i];
-        return new(values, shape);
+        var count = shape.Aggregate(1, (product, length) => product * length);
+        return new(isDouble ? ReadValues<double>(stream, count) : Array.ConvertAll(ReadValues<float>(stream, count), value => (double)value), shape);
     }
 
-    /// <summary>Reads the shape alone, and checks that the file is as long as the shape says.</summary>
+    /// <summary>Reads only the shape, and checks that the file has the length that the shape implies.</summary>
     /// <inheritdoc cref="Read"/>
     public static IReadOnlyList<int> ReadShape(string path)
     {
@@ -56,17 +47,21 @@ public static class NpyFile
         return ReadHeader(stream, path).Shape;
     }
 
+    private static T[] ReadValues<T>(Stream stream, int count) where T : unmanaged
+    {
+        var values = new T[count];
+        stream.ReadExactly(MemoryMarshal.AsBytes(values.AsSpan()));
+        return values;
+    }
+
     private static void Write<T>(string path, ReadOnlySpan<T> values, ReadOnlySpan<int> shape, string type, bool replace) where T : unmanaged
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
         var count = 1L;
-        foreach (var length in shape)
-        {
-            ArgumentOutOfRangeException.ThrowIfNegative(length, nameof(shape));
-            count = checked(count * length);
-        }
-        if (count != values.Length) throw new ArgumentException($"shape holds {count} values, {values.Length} are given.", nameof(shape));
-        var header = Header(type, shape);
+        foreach (var length in shape) count = checked(count * Check.AtLeast(0, length, nameof(shape)));
+        if (count != values.Length)
+            throw new ArgumentException($"shape ({Text(shape.ToArray())}) holds {count} values; there are {values.Length}.", nameof(shape));
+        var header = Header($"{{'descr': '{type}', 'fortran_order': False, 'shape': ({Text(shape.ToArray())}), }}");
         var bytes = MemoryMarshal.AsBytes(values).ToArray();
         AtomicFile.Write(path, stream =>
         {
@@ -75,20 +70,17 @@ public static class NpyFile
         }, replace);
     }
 
-    private static byte[] Header(string type, ReadOnlySpan<int> shape)
+    /// <summary>Mark, version, length and text, padded so that the values start at a multiple of the alignment.</summary>
+    private static byte[] Header(string text)
     {
-        var text = new StringBuilder("{'descr': '").Append(type).Append("', 'fortran_order': False, 'shape': (");
-        foreach (var length in shape) text.Append(length).Append(shape.Length == 1 ? "," : ", ");
-        if (shape.Length > 1) text.Length -= 2;
-        text.Append("), }");
         var prefix = Magic.Length + 4;
-        text.Append(' ', Alignment - 1 - (prefix + text.Length) % Alignment).Append('\n');
-
-        var header = new byte[prefix + text.Length];
+        var header = new byte[(prefix + text.Length + Alignment) / Alignment * Alignment];
+        header.AsSpan().Fill((byte)' ');
         Magic.CopyTo(header);
-        header[Magic.Length] = 1;
-        BinaryPrimitives.WriteUInt16LittleEndian(header.AsSpan(Magic.Length + 2), (ushort)text.Length);
-        Encoding.ASCII.GetBytes(text.ToString(), header.AsSpan(prefix));
+        (header[Magic.Length], header[Magic.Length + 1]) = (1, 0);
+        BinaryPrimitives.WriteUInt16LittleEndian(header.AsSpan(Magic.Length + 2), (ushort)(header.Length - prefix));
+        Encoding.ASCII.GetBytes(text, header.AsSpan(prefix));
+        header[^1] = (byte)'\n';
         return header;
     }
 
@@ -100,60 +92,48 @@ public static class NpyFile
             throw Bad(path, 0, "the mark of a .npy file", read == 0 ? "an empty file" : "other bytes");
         var version = start[Magic.Length];
         if (version is < 1 or > 3) throw Bad(path, Magic.Length, "version 1, 2 or 3", $"version {version}");
-        var lengthBytes = version == 1 ? 2 : 4;
         var lengthOffset = Magic.Length + 2;
-        var length = version == 1
-            ? BinaryPrimitives.ReadUInt16LittleEndian(start[lengthOffset..])
-            : BinaryPrimitives.ReadUInt32LittleEndian(start[lengthOffset..]);
-        var headerStart = lengthOffset + lengthBytes;
-        if (stream.Length < headerStart + length)
-            throw Bad(path, headerStart, $"a header of {length} bytes", $"{stream.Length - headerStart} bytes");
+        var (offset, length) = version == 1
+            ? (lengthOffset + 2, BinaryPrimitives.ReadUInt16LittleEndian(start[lengthOffset..]))
+            : (lengthOffset + 4, BinaryPrimitives.ReadUInt32LittleEndian(start[lengthOffset..]));
+        if (stream.Length < offset + length) throw Bad(path, offset, $"a header of {length} bytes", $"{stream.Length - offset} bytes");
         var bytes = new byte[length];
-        stream.Position = headerStart;
+        stream.Position = offset;
         stream.ReadExactly(bytes);
-        var (shape, isDouble) = NpyHeader.Parse(Encoding.ASCII.GetString(bytes)) ?? throw Bad(
-            path, headerStart, "a header with descr '<f8' or '<f4', fortran_order False and a shape", Encoding.ASCII.GetString(bytes).Trim());
+        var text = Encoding.ASCII.GetString(bytes);
+        var (shape, isDouble) = Parse(text)
+            ?? throw Bad(path, offset, "a header with descr '<f8' or '<f4', fortran_order False and a shape", text.Trim());
 
-        // In floating point, so that lengths that are nonsense do not overflow; exact as far as arrays reach.
+        // In floating point, so that absurd lengths do not overflow; exact as far as arrays reach.
         var size = shape.Aggregate(isDouble ? (double)sizeof(double) : sizeof(float), (product, axis) => product * axis);
-        if (size > Array.MaxLength)
-            throw Bad(path, headerStart, $"an array of at most {Array.MaxLength} bytes", $"shape ({string.Join(", ", shape)})");
+        if (size > Array.MaxLength) throw Bad(path, offset, $"an array of at most {Array.MaxLength} bytes", $"shape ({Text(shape)})");
         if (stream.Length - stream.Position != (long)size)
-            throw Bad(path, stream.Position, $"{size} bytes for shape ({string.Join(", ", shape)})", $"{stream.Length - stream.Position}");
+            throw Bad(path, stream.Position, $"{size} bytes for shape ({Text(shape)})", $"{stream.Length - stream.Position}");
         return (shape, isDouble);
     }
 
-    private static InvalidDataException Bad(string path, long offset, string expected, string found) =>
-        new($"{path}, offset {offset}: expected {expected}, found {found}. The file is incomplete or not a float array; delete it to have it made anew.");
+    /// <summary>Reads the Python dictionary in a header; null for anything but float64 and float32 in C order and little-endian bytes.</summary>
+    private static (int[] Shape, bool IsDouble)? Parse(string header)
+    {
+        const string shapeKey = "'shape':(";
+        var text = string.Concat(header.Where(letter => !char.IsWhiteSpace(letter)));
+        var isDouble = text.Contains("'descr':'<f8'");
+        if (!isDouble && !text.Contains("'descr':'<f4'") || !text.Contains("'fortran_order':False") || !text.Contains(shapeKey)) return null;
+        var lengths = text.Split(shapeKey)[1].Split(')')[0].Split(',', StringSplitOptions.RemoveEmptyEntries);
+        var shape = new int[lengths.Length];
+        for (var i = 0; i < shape.Length; i++)
+            if (!int.TryParse(lengths[i], NumberStyles.None, CultureInfo.InvariantCulture, out shape[i])) return null;
+        return (shape, isDouble);
+    }
+
+    /// <summary>The lengths as in a Python tuple, which has a comma after a single one.</summary>
+    private static string Text(int[] shape) => shape is [var length] ? $"{length}," : string.Join(", ", shape);
+
+    private static InvalidDataException Bad(string path, long offset, string expected, string found) => new(
+        $"{path}, offset {offset}: expected {expected}, found {found}. The file is incomplete or not a float array; delete it and write it again.");
 }
 
 /// <summary>An array read from a .npy file.</summary>
 /// <param name="Values">The values in C order (the last axis varies fastest).</param>
 /// <param name="Shape">The length of each axis.</param>
 public sealed record NpyArray(double[] Values, IReadOnlyList<int> Shape);
-
-/// <summary>The Python dictionary at the head of a .npy file.</summary>
-internal static partial class NpyHeader
-{
-    /// <summary>Shape and type, or null for anything but float64 and float32 in C order and little-endian bytes.</summary>
-    public static (int[] Shape, bool IsDouble)? Parse(string header)
-    {
-        var type = Type().Match(header);
-        var shape = Shape().Match(header);
-        if (!type.Success || !shape.Success || !COrder().IsMatch(header)) return null;
-        var lengths = shape.Groups[1].Value.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
-        var axes = new int[lengths.Length];
-        for (var i = 0; i < axes.Length; i++)
-            if (!int.TryParse(lengths[i], NumberStyles.None, CultureInfo.InvariantCulture, out axes[i])) return null;
-        return (axes, type.Groups[1].Value == "8");
-    }
-
-    [GeneratedRegex(@"'descr':\s*'<f([48])'")]
-    private static partial Regex Type();
-
-    [GeneratedRegex(@"'fortran_order':\s*False")]
-    private static partial Regex COrder();
-
-    [GeneratedRegex(@"'shape':\s*\(([^)]*)\)")]
-    private static partial Regex Shape();
-}

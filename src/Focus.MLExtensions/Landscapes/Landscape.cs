@@ -26,8 +26,6 @@ public abstract class Landscape
     internal abstract void Run<T, TSingle, TRule>(RunBatch batch, TRule rule)
         where T : struct, ILanes<T> where TSingle : struct, ISingleLanes<TSingle> where TRule : struct, IRule;
 
-    internal abstract void Trace<TRule>(RunBatch batch, TRule rule, double learningRate, int replicate) where TRule : struct, IRule;
-
     private sealed class Of<TValley>(string name, Func<LandscapeCell, TValley> create) : Landscape(name) where TValley : struct, IValley
     {
         public override double Loss(LandscapeCell cell, double u, double v)
@@ -36,20 +34,8 @@ public abstract class Landscape
             return create(cell).Loss(LanesScalar.Broadcast(u), LanesScalar.Broadcast(v * v)).Value;
         }
 
-        internal override void Run<T, TSingle, TRule>(RunBatch batch, TRule rule)
-        {
-            if (batch.Options.Dimensions == 2) PlaneRunner<T, TSingle, TValley, TRule>.Run(batch, create(batch.Cell), rule);
-            else SpaceRunner<T, TSingle, TValley, TRule>.Run(batch, create(batch.Cell), rule);
-        }
-
-        internal override void Trace<TRule>(RunBatch batch, TRule rule, double learningRate, int replicate)
-        {
-            var valley = create(batch.Cell);
-            if (batch.Options.Dimensions == 2)
-                PlaneRunner<LanesScalar, SingleLanesScalar, TValley, TRule>.Trace(batch, valley, rule, learningRate, replicate);
-            else
-                SpaceRunner<LanesScalar, SingleLanesScalar, TValley, TRule>.Trace(batch, valley, rule, learningRate, replicate);
-        }
+        internal override void Run<T, TSingle, TRule>(RunBatch batch, TRule rule) =>
+            Engine<T, TSingle, TValley, TRule>.Run(batch, create(batch.Cell), rule);
     }
 }
 
@@ -84,9 +70,9 @@ public static class Grid
     {
         Check.Positive(start);
         Check.Positive(stop);
-        var logarithms = LinSpace(Math.Log10(start), Math.Log10(stop), count);
-        var values = Array.ConvertAll(logarithms, logarithm => Math.Pow(10, logarithm));
-        return WithExactEnds(values, start, stop);
+        var values = Array.ConvertAll(LinSpace(Math.Log10(start), Math.Log10(stop), count), logarithm => Math.Pow(10, logarithm));
+        (values[^1], values[0]) = (stop, start); // Without rounding.
+        return values;
     }
 
     /// <summary>Values evenly spaced from <paramref name="start"/> to <paramref name="stop"/>, both included.</summary>
@@ -101,13 +87,7 @@ public static class Grid
         Check.AtLeast(1, count);
         var values = new double[count];
         for (var i = 0; i < count; i++) values[i] = start + (stop - start) * i / Math.Max(1, count - 1);
-        return WithExactEnds(values, start, stop);
-    }
-
-    private static double[] WithExactEnds(double[] values, double start, double stop)
-    {
-        values[^1] = stop;
-        values[0] = start;
+        (values[^1], values[0]) = (stop, start);
         return values;
     }
 }
@@ -122,27 +102,27 @@ internal interface IValley
     T Loss<T>(T u, T q) where T : struct, ILanes<T>;
 }
 
-/// <summary>L = ½·a·u²·q − c·u: the further along, the narrower (arXiv:2501.12243).</summary>
+/// <inheritdoc cref="Landscape.NarrowingValley"/>
 internal readonly struct NarrowingValley(double sharpness, double slope) : IValley
 {
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    [MethodImpl(Lanes.Inline)]
     public (T Along, T Across) Gradient<T>(T u, T q) where T : struct, ILanes<T>
     {
         var au = T.Broadcast(sharpness) * u;
         return (T.MultiplyAdd(au, q, T.Broadcast(-slope)), au * u);
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    [MethodImpl(Lanes.Inline)]
     public T Loss<T>(T u, T q) where T : struct, ILanes<T> =>
         T.MultiplyAdd(T.Broadcast(0.5 * sharpness) * u * u, q, T.Broadcast(-slope) * u);
 }
 
-/// <summary>L = ½·a·q − c·u: a valley of the same width everywhere.</summary>
+/// <inheritdoc cref="Landscape.QuadraticValley"/>
 internal readonly struct QuadraticValley(double sharpness, double slope) : IValley
 {
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    [MethodImpl(Lanes.Inline)]
     public (T Along, T Across) Gradient<T>(T u, T q) where T : struct, ILanes<T> => (T.Broadcast(-slope), T.Broadcast(sharpness));
 
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    [MethodImpl(Lanes.Inline)]
     public T Loss<T>(T u, T q) where T : struct, ILanes<T> => T.MultiplyAdd(T.Broadcast(0.5 * sharpness), q, T.Broadcast(-slope) * u);
 }

@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Runtime.CompilerServices;
-using System.Text.RegularExpressions;
 
 namespace Focus;
 
@@ -8,7 +7,7 @@ namespace Focus;
 /// simulation.</summary>
 /// <remarks>Weight decay pulls the parameters themselves towards 0: θ ← θ − η·(direction + ω·θ), with θ before the step
 /// (arXiv:2501.12243).</remarks>
-public abstract partial class LandscapeOptimizer
+public abstract class LandscapeOptimizer
 {
     private LandscapeOptimizer(string name, params (string Name, double Value)[] hyperparameters)
     {
@@ -28,7 +27,7 @@ public abstract partial class LandscapeOptimizer
     /// <exception cref="ArgumentOutOfRangeException">A value is outside its range.</exception>
     public static LandscapeOptimizer Adam(double beta1 = 0.9, double beta2 = 0.999, double epsilon = 1e-8) =>
         new Of<AdamRule>(
-            "Adam", new AdamRule(Check.Fraction(beta1), Check.Fraction(beta2), Check.AtLeast(1e-100, epsilon)),
+            "Adam", new(Check.Fraction(beta1), Check.Fraction(beta2), Check.AtLeast(1e-100, epsilon)),
             ("beta1", beta1), ("beta2", beta2), ("epsilon", epsilon));
 
     /// <summary>FOCUS: sign(momentum) + γ·sign(distance from the parameters' average).</summary>
@@ -58,12 +57,10 @@ public abstract partial class LandscapeOptimizer
     public override string ToString() =>
         $"{Name}({string.Join(", ", Hyperparameters.Select(h => string.Create(CultureInfo.InvariantCulture, $"{h.Name}={h.Value:R}")))})";
 
-    /// <summary>What the rule wants to know of each step; at least as many steps as asked for.</summary>
+    /// <summary>The rule's factors of each step, for at least this many steps.</summary>
     internal abstract (double First, double Second)[] Factors(int steps);
 
     internal abstract void Run<T, TSingle>(RunBatch batch) where T : struct, ILanes<T> where TSingle : struct, ISingleLanes<TSingle>;
-
-    internal abstract void Trace(RunBatch batch, double learningRate, int replicate);
 
     private sealed class Of<TRule>(string name, TRule rule, params (string Name, double Value)[] hyperparameters)
         : LandscapeOptimizer(name, hyperparameters) where TRule : struct, IRule
@@ -72,17 +69,11 @@ public abstract partial class LandscapeOptimizer
 
         internal override (double First, double Second)[] Factors(int steps)
         {
-            var known = factors;
-            if (known.Length >= steps) return known;
-            known = new (double, double)[steps];
-            for (var i = 0; i < steps; i++) known[i] = rule.Factors(i + 1);
-            return factors = known;
+            var known = factors; // Other threads may replace the field meanwhile.
+            return known.Length >= steps ? known : factors = [.. Enumerable.Range(1, steps).Select(rule.Factors)];
         }
 
         internal override void Run<T, TSingle>(RunBatch batch) => batch.Options.Landscape.Run<T, TSingle, TRule>(batch, rule);
-
-        internal override void Trace(RunBatch batch, double learningRate, int replicate) =>
-            batch.Options.Landscape.Trace(batch, rule, learningRate, replicate);
     }
 
     /// <summary>Reads what <see cref="ToString"/> writes, such as "FOCUS(beta1=0.9, beta2=0.9, gamma=0.2)".</summary>
@@ -91,9 +82,10 @@ public abstract partial class LandscapeOptimizer
     public static LandscapeOptimizer Parse(string text)
     {
         ArgumentNullException.ThrowIfNull(text);
-        var values = Hyperparameter().Matches(text)
-            .Select(match => double.TryParse(match.Groups[1].Value, CultureInfo.InvariantCulture, out var value) ? value : double.NaN).ToArray();
-        var optimizer = (text.Split('(')[0], values) switch
+        var parts = text.Split('(', '=', ',', ')'); // The name, then names and values in turn.
+        var values = parts.Skip(1).Where((_, i) => i % 2 == 1)
+            .Select(part => double.TryParse(part, CultureInfo.InvariantCulture, out var value) ? value : double.NaN).ToArray();
+        var optimizer = (parts[0], values) switch
         {
             ("Adam", [var beta1, var beta2, var epsilon]) => Adam(beta1, beta2, epsilon),
             ("FOCUS", [var beta1, var beta2, var gamma]) => Focus(beta1, beta2, gamma),
@@ -106,15 +98,12 @@ public abstract partial class LandscapeOptimizer
                 $"'{text}' is not an optimizer; expected a name and hyperparameters such as '{Focus()}', '{Adam()}', '{Signum()}' or '{Lion()}'.");
     }
 
-    [GeneratedRegex("=([^,)]*)")]
-    private static partial Regex Hyperparameter();
-
     /// <summary>θ ← θ − η( sign(m) + γ·sign(θ − θ̂) + ω·θ ), all with θ before the step. m and θ̄ are kept divided by (1 − β).</summary>
     private readonly struct FocusRule(double beta1, double beta2, double gamma) : IRule
     {
         public (double First, double Second) Factors(int step) => ((1 - beta2) / (1 - Math.Pow(beta2, step)), 0);
 
-        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        [MethodImpl(Lanes.Inline)]
         public void Step<T>(ref T p, ref T s0, ref T s1, T gradient, T rate, T keep, T first, T second) where T : struct, IArithmetic<T>
         {
             s0 = T.MultiplyAdd(T.Broadcast(beta1), s0, gradient);
@@ -127,9 +116,7 @@ public abstract partial class LandscapeOptimizer
     /// <summary>θ ← θ − η( sign(m) + ω·θ ). m is kept divided by (1 − β).</summary>
     private readonly struct SignumRule(double beta) : IRule
     {
-        public (double First, double Second) Factors(int step) => (0, 0);
-
-        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        [MethodImpl(Lanes.Inline)]
         public void Step<T>(ref T p, ref T s0, ref T s1, T gradient, T rate, T keep, T first, T second) where T : struct, IArithmetic<T>
         {
             s0 = T.MultiplyAdd(T.Broadcast(beta), s0, gradient);
@@ -140,9 +127,7 @@ public abstract partial class LandscapeOptimizer
     /// <summary>Lion (arXiv:2302.06675): θ ← θ − η( sign(β1·m + (1 − β1)·g) + ω·θ ), then m ← β2·m + (1 − β2)·g.</summary>
     private readonly struct LionRule(double beta1, double beta2) : IRule
     {
-        public (double First, double Second) Factors(int step) => (0, 0);
-
-        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        [MethodImpl(Lanes.Inline)]
         public void Step<T>(ref T p, ref T s0, ref T s1, T gradient, T rate, T keep, T first, T second) where T : struct, IArithmetic<T>
         {
             var direction = T.MultiplyAdd(T.Broadcast(beta1), s0, T.Broadcast(1 - beta1) * gradient);
@@ -161,7 +146,7 @@ public abstract partial class LandscapeOptimizer
             return (root * (1 - beta1) / (1 - Math.Pow(beta1, step)), root * epsilon);
         }
 
-        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        [MethodImpl(Lanes.Inline)]
         public void Step<T>(ref T p, ref T s0, ref T s1, T gradient, T rate, T keep, T first, T second) where T : struct, IArithmetic<T>
         {
             s0 = T.MultiplyAdd(T.Broadcast(beta1), s0, gradient);
@@ -176,7 +161,7 @@ public abstract partial class LandscapeOptimizer
 internal interface IRule
 {
     /// <summary>What depends on the step (1, 2, …) only, such as bias corrections.</summary>
-    (double First, double Second) Factors(int step);
+    (double First, double Second) Factors(int step) => default;
 
     /// <summary>One step: <paramref name="p"/> is the coordinate, <paramref name="rate"/> the learning rate,
     /// <paramref name="keep"/> is 1 − rate·weight decay.</summary>

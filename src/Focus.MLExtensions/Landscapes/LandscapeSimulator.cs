@@ -4,16 +4,13 @@ namespace Focus;
 
 /// <summary>Simulates optimizers on a toy landscape, one cell of a phase diagram at a time; thread-safe.</summary>
 /// <remarks>
-/// A run is one optimizer with one learning rate from one starting point. Its random stream is derived from the seed, the landscape, the
-/// cell's values, the optimizer, the learning rate and the replicate's number and from nothing else, so results do not depend on threads,
-/// vector width or order. Long runs are chaotic where steps overshoot the valley: what changes a rounding changes single runs, though not
-/// their statistics.
+/// A run is one optimizer with one learning rate from one starting point. Its random stream depends only on the seed, the landscape, the
+/// cell's values, the optimizer, the learning rate and the number of the replicate, so results do not depend on threads, vector width or
+/// order. Long runs are chaotic if steps overshoot the valley: another rounding changes single runs, but not their statistics.
 /// </remarks>
 public sealed class LandscapeSimulator
 {
-    private readonly WorkspacePool workspaces = new();
-
-    /// <summary>Checks the settings and makes a simulator.</summary>
+    /// <summary>Creates a simulator.</summary>
     /// <exception cref="ArgumentException">A setting is missing, empty or outside its range.</exception>
     public LandscapeSimulator(Options options)
     {
@@ -37,8 +34,8 @@ public sealed class LandscapeSimulator
 
     /// <summary>Simulates one cell, on the calling thread.</summary>
     /// <param name="cell">The cell.</param>
-    /// <param name="outcomes">Receives what is kept of each run, ordered optimizer, learning rate, replicate, metric;
-    /// as many numbers as <see cref="Options.OutcomesPerCell"/>.</param>
+    /// <param name="outcomes">Receives the outcome of each run, ordered optimizer, learning rate, replicate, metric:
+    /// <see cref="Options.OutcomesPerCell"/> numbers.</param>
     /// <param name="cancellation">Stops the simulation; the outcomes are then incomplete.</param>
     /// <exception cref="ArgumentException">A value of the cell is outside its range, or the number of outcomes does not fit.</exception>
     /// <exception cref="OperationCanceledException"><paramref name="cancellation"/> was requested.</exception>
@@ -48,18 +45,12 @@ public sealed class LandscapeSimulator
         CheckLength(Settings, outcomes);
         for (var i = 0; i < Settings.Optimizers.Count; i++)
         {
-            var batch = new RunBatch(Settings, cell, Settings.Optimizers[i])
-            {
-                Outcomes = outcomes.Slice(i * Settings.OutcomesPerOptimizer, Settings.OutcomesPerOptimizer),
-                Workspaces = workspaces,
-                Cancellation = cancellation,
-            };
-            Run(batch);
+            var part = outcomes.Slice(i * Settings.OutcomesPerOptimizer, Settings.OutcomesPerOptimizer);
+            Run(new RunBatch(Settings, cell, Settings.Optimizers[i]) { Outcomes = part, Cancellation = cancellation });
         }
     }
 
-    /// <summary>Follows one run; without changes of the settings it is the same run that
-    /// <see cref="Simulate(LandscapeCell, CancellationToken)"/> makes.</summary>
+    /// <summary>Records the path of one run, the same run as in <see cref="Simulate(LandscapeCell, CancellationToken)"/>.</summary>
     /// <param name="cell">The cell.</param>
     /// <param name="optimizer">The index of the optimizer in the settings.</param>
     /// <param name="learningRate">The learning rate, above 0; it need not be one of the settings'.</param>
@@ -68,14 +59,14 @@ public sealed class LandscapeSimulator
     public LandscapePath Trace(LandscapeCell cell, int optimizer, double learningRate, int replicate = 0)
     {
         cell.Validate();
-        ArgumentOutOfRangeException.ThrowIfNegative(optimizer);
-        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(optimizer, Settings.Optimizers.Count);
+        Check.Between(0, Settings.Optimizers.Count - 1, optimizer);
         Check.Positive(learningRate);
         Check.AtLeast(0, replicate);
         var points = new double[2 * (Settings.Steps + 1)];
-        var batch = new RunBatch(Settings, cell, Settings.Optimizers[optimizer]) { Outcomes = points, Workspaces = workspaces };
-        batch.Optimizer.Trace(batch, learningRate, replicate);
-        return new(Settings.Landscape, cell, points);
+        var batch = new RunBatch(Settings, cell, Settings.Optimizers[optimizer]) { Outcomes = points, Traced = (learningRate, replicate) };
+        batch.Optimizer.Run<LanesScalar, SingleLanesScalar>(batch);
+        double[] u = [.. points.Where((_, i) => i % 2 == 0)], v = [.. points.Where((_, i) => i % 2 == 1)];
+        return new(u, v, [.. u.Zip(v, (along, across) => Settings.Landscape.Loss(cell, along, across))]);
     }
 
     internal static void CheckLength(Options options, ReadOnlySpan<double> outcomes)
@@ -124,8 +115,7 @@ public sealed class LandscapeSimulator
         /// <summary>Steps of a run, 1 to 10,000,000.</summary>
         public int Steps { get; init; } = 1000;
 
-        /// <summary>Dimensions of parameter space, 2 to 100,000. Beyond two, the valley's axis points in a random direction, another one for
-        /// each run.</summary>
+        /// <summary>Dimensions of parameter space, 2 to 100,000. Above two, each run has a valley with an axis in a random direction.</summary>
         public int Dimensions { get; init; } = 2;
 
         /// <summary>In two dimensions, the angle in radians from the first coordinate to the valley's axis; finite.</summary>
@@ -140,16 +130,16 @@ public sealed class LandscapeSimulator
         /// <summary>Which runs share their random draws.</summary>
         public NoiseMode NoiseMode { get; init; } = NoiseMode.Independent;
 
-        /// <summary>What is kept of each run.</summary>
+        /// <summary>What is recorded of each run.</summary>
         public RunRecording Recording { get; init; } = RunRecording.FinalLoss;
 
         /// <summary>The vector width; the results do not depend on it.</summary>
         public VectorWidth VectorWidth { get; init; } = VectorWidth.Widest;
 
-        /// <summary>Numbers kept of each run: 1 or 3.</summary>
+        /// <summary>Numbers recorded of each run: 1 or 3.</summary>
         public int Metrics => Recording == RunRecording.FinalLoss ? 1 : 3;
 
-        /// <summary>Numbers kept of one cell: optimizers × learning rates × replicates × metrics, in this order.</summary>
+        /// <summary>Numbers recorded of one cell: optimizers × learning rates × replicates × metrics, in this order.</summary>
         public int OutcomesPerCell => Optimizers.Count * OutcomesPerOptimizer;
 
         internal int OutcomesPerOptimizer => LearningRates.Count * Replicates * Metrics;
@@ -159,8 +149,7 @@ public sealed class LandscapeSimulator
         public virtual void Validate()
         {
             ArgumentNullException.ThrowIfNull(Landscape);
-            Check.NotEmpty(Optimizers);
-            foreach (var optimizer in Optimizers) ArgumentNullException.ThrowIfNull(optimizer, nameof(Optimizers));
+            foreach (var optimizer in Check.NotEmpty(Optimizers)) ArgumentNullException.ThrowIfNull(optimizer, nameof(Optimizers));
             if (Optimizers.GroupBy(optimizer => optimizer.Name).FirstOrDefault(group => group.Count() > 1) is { } twice)
                 throw new ArgumentException($"Optimizers holds {twice.Key} {twice.Count()} times; each name may occur once.", nameof(Optimizers));
             foreach (var rate in Check.NotEmpty(LearningRates)) Check.Positive(rate, nameof(LearningRates));
@@ -170,15 +159,15 @@ public sealed class LandscapeSimulator
             var outcomes = (double)Optimizers.Count * LearningRates.Count * Replicates * Metrics;
             if (outcomes > MostOutcomes)
                 throw new ArgumentException(
-                    $"{Optimizers.Count} optimizers × {LearningRates.Count} learning rates × {Replicates} replicates × {Metrics} metrics are more than "
-                    + $"the {MostOutcomes} numbers that a cell can hold; use fewer replicates.", nameof(Replicates));
+                    $"{Optimizers.Count} optimizers × {LearningRates.Count} learning rates × {Replicates} replicates × {Metrics} metrics are more "
+                    + $"than the {MostOutcomes} numbers that a cell can hold; use fewer replicates.", nameof(Replicates));
             Check.Finite(Angle);
             Check.NonNegative(StartSpread);
         }
     }
 }
 
-/// <summary>What a simulation keeps of each run.</summary>
+/// <summary>What a simulation records of each run.</summary>
 public enum RunRecording
 {
     /// <summary>The loss after the last step.</summary>
@@ -192,15 +181,15 @@ public enum RunRecording
 /// <summary>Which runs share their random draws.</summary>
 public enum NoiseMode
 {
-    /// <summary>Every run has draws of its own.</summary>
+    /// <summary>Every run has its own draws.</summary>
     Independent,
 
-    /// <summary>Common random numbers: a replicate of a cell has the same draws for every optimizer and learning rate,
-    /// which compares optimizers more sharply.</summary>
+    /// <summary>Common random numbers: a replicate of a cell has the same draws for every optimizer and learning rate, which makes
+    /// comparisons of optimizers more precise.</summary>
     Common,
 }
 
-/// <summary>How many float64 lanes a simulation steps at once. The results do not depend on it.</summary>
+/// <summary>The float64 numbers in a vector of a simulation. The results do not depend on it.</summary>
 public enum VectorWidth
 {
     /// <summary>The widest vectors that the processor has.</summary>
@@ -216,25 +205,25 @@ public enum VectorWidth
     Bits512,
 }
 
-/// <summary>How well one optimizer does in one cell.</summary>
+/// <summary>The score of one optimizer in one cell.</summary>
 /// <param name="Optimizer">The optimizer's name.</param>
-/// <param name="Loss">The lowest, over learning rates, of the mean final loss over replicates; NaN where no mean is finite.</param>
-/// <param name="LearningRate">The learning rate it belongs to; NaN where no mean is finite.</param>
+/// <param name="Loss">The lowest, over learning rates, of the mean final loss over replicates; NaN if no mean is finite.</param>
+/// <param name="LearningRate">The learning rate of that mean; NaN if no mean is finite.</param>
 /// <param name="StandardError">The standard error of that mean; NaN with a single replicate.</param>
 public readonly record struct OptimizerScore(string Optimizer, double Loss, double LearningRate, double StandardError);
 
 /// <summary>The outcome of one cell.</summary>
 /// <param name="Cell">The cell.</param>
-/// <param name="Outcomes">What was kept of each run, ordered optimizer, learning rate, replicate, metric
-/// (final loss, then, with <see cref="RunRecording.Extremes"/>, lowest loss and largest coordinate on the axis).</param>
+/// <param name="Outcomes">The outcome of each run, ordered optimizer, learning rate, replicate, metric (final loss and, with
+/// <see cref="RunRecording.Extremes"/>, lowest loss and largest coordinate on the axis).</param>
 /// <param name="Scores">One score for each optimizer, in the order of the options.</param>
-/// <param name="Winner">The index of the optimizer with the lowest score, the first of equals; −1 where no score is finite.</param>
+/// <param name="Winner">The index of the optimizer with the lowest score, the first of equals; −1 if no score is finite.</param>
 public sealed record CellResult(LandscapeCell Cell, double[] Outcomes, IReadOnlyList<OptimizerScore> Scores, int Winner)
 {
     /// <summary>Scores the outcomes of a cell.</summary>
-    /// <param name="options">The settings the outcomes were simulated with.</param>
+    /// <param name="options">The settings of the simulation.</param>
     /// <param name="cell">The cell.</param>
-    /// <param name="outcomes">As many numbers as <see cref="LandscapeSimulator.Options.OutcomesPerCell"/>.</param>
+    /// <param name="outcomes"><see cref="LandscapeSimulator.Options.OutcomesPerCell"/> numbers.</param>
     /// <exception cref="ArgumentException">The number of outcomes does not fit the options.</exception>
     public static CellResult Score(LandscapeSimulator.Options options, LandscapeCell cell, double[] outcomes)
     {
@@ -258,33 +247,15 @@ public sealed record CellResult(LandscapeCell Cell, double[] Outcomes, IReadOnly
         for (var rate = 0; rate < options.LearningRates.Count; rate++)
         {
             var mean = SampleMean.Of(outcomes.Slice(rate * runs, runs), options.Metrics);
-            if (double.IsFinite(mean.Value) && !(mean.Value >= best.Loss)) best = new(name, mean.Value, options.LearningRates[rate], mean.StandardError);
+            if (double.IsFinite(mean.Value) && !(mean.Value >= best.Loss))
+                best = new(name, mean.Value, options.LearningRates[rate], mean.StandardError);
         }
         return best;
     }
 }
 
-/// <summary>The path of one run in the valley's coordinates.</summary>
-public sealed class LandscapePath
-{
-    internal LandscapePath(Landscape landscape, LandscapeCell cell, double[] points)
-    {
-        U = new double[points.Length / 2];
-        V = new double[U.Length];
-        Loss = new double[U.Length];
-        for (var i = 0; i < U.Length; i++)
-        {
-            (U[i], V[i]) = (points[2 * i], points[2 * i + 1]);
-            Loss[i] = landscape.Loss(cell, U[i], V[i]);
-        }
-    }
-
-    /// <summary>The coordinate on the axis, at the start and after each step.</summary>
-    public double[] U { get; }
-
-    /// <summary>The coordinate across the axis, at the start and after each step; beyond two dimensions the distance from it.</summary>
-    public double[] V { get; }
-
-    /// <summary>The loss, at the start and after each step.</summary>
-    public double[] Loss { get; }
-}
+/// <summary>The path of one run in the valley's coordinates, at the start and after each step.</summary>
+/// <param name="U">The coordinate on the axis.</param>
+/// <param name="V">The coordinate across the axis; above two dimensions the distance from the axis.</param>
+/// <param name="Loss">The loss.</param>
+public sealed record LandscapePath(double[] U, double[] V, double[] Loss);

@@ -2,15 +2,11 @@ using System.Runtime.CompilerServices;
 
 namespace Focus;
 
-/// <summary>One stream of normal pairs for each of a block's runs; the draws of a run depend on its key only.</summary>
+/// <summary>One stream of normal pairs for each of a block's runs, whose number is a multiple of <see cref="Lanes.Multiple"/>. The draws of a
+/// run depend on its key only.</summary>
 internal readonly unsafe struct NoiseStreams(Workspace workspace, int runs)
 {
     private readonly uint* state = workspace.Take<uint>(4 * runs);
-
-    /// <summary>The runs, a multiple of <see cref="Lanes.Multiple"/>.</summary>
-    public int Runs => runs;
-
-    public static nuint Bytes(int runs) => Workspace.Bytes<uint>(4 * runs);
 
     /// <summary>The float32 numbers that <see cref="Fill"/> writes.</summary>
     public static int Draws(int runs, int pairs) => 2 * pairs * runs;
@@ -58,7 +54,7 @@ internal readonly unsafe struct NoiseStreams(Workspace workspace, int runs)
 /// </remarks>
 internal static class GaussianPair
 {
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    [MethodImpl(Lanes.Inline)]
     public static (T First, T Second) Next<T>(ref T s0, ref T s1, ref T s2, ref T s3, T scale) where T : struct, ISingleLanes<T>
     {
         var radius = T.Sqrt(MinusTwoLog(NextWord(ref s0, ref s1, ref s2, ref s3))) * scale;
@@ -72,7 +68,7 @@ internal static class GaussianPair
         return (radius * cosine, radius * sine);
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    [MethodImpl(Lanes.Inline)]
     private static T NextWord<T>(ref T s0, ref T s1, ref T s2, ref T s3) where T : struct, ISingleLanes<T>
     {
         var result = T.AddBits(T.RotateLeft(T.AddBits(s0, s3), 7), s0);
@@ -87,7 +83,7 @@ internal static class GaussianPair
     }
 
     /// <summary>−2 ln((word + ½)/2³²): the word is split into 2^exponent · (1 + t) with t in [√½ − 1, √2 − 1).</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    [MethodImpl(Lanes.Inline)]
     private static T MinusTwoLog<T>(T word) where T : struct, ISingleLanes<T>
     {
         const uint rootHalf = 0x3F3504F3;
@@ -103,7 +99,7 @@ internal static class GaussianPair
     private static class Polynomial
     {
         /// <summary>−2 ln(1 + t)/t.</summary>
-        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        [MethodImpl(Lanes.Inline)]
         public static T MinusTwoLog<T>(T t) where T : struct, ISingleLanes<T>
         {
             var p = T.MultiplyAdd(T.Broadcast(-0.1706662626f), t, T.Broadcast(0.2853851645f));
@@ -117,7 +113,7 @@ internal static class GaussianPair
         }
 
         /// <summary>sin(½π√q)/√q.</summary>
-        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        [MethodImpl(Lanes.Inline)]
         public static T Sine<T>(T q) where T : struct, ISingleLanes<T>
         {
             var p = T.MultiplyAdd(T.Broadcast(0.0001516717f), q, T.Broadcast(-0.0046741438f));
@@ -127,7 +123,7 @@ internal static class GaussianPair
         }
 
         /// <summary>cos(½π√q).</summary>
-        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        [MethodImpl(Lanes.Inline)]
         public static T Cosine<T>(T q) where T : struct, ISingleLanes<T>
         {
             var p = T.MultiplyAdd(T.Broadcast(0.0008581345f), q, T.Broadcast(-0.0208105152f));

@@ -1,11 +1,8 @@
-using System.Buffers;
-using System.Collections.Concurrent;
-using System.Globalization;
 using System.Text.Json.Nodes;
 
 namespace Focus;
 
-/// <summary>What changes from row to row of a phase diagram.</summary>
+/// <summary>What varies from row to row of a phase diagram.</summary>
 public enum PhaseAxis
 {
     /// <summary>The sharpness of the valley.</summary>
@@ -34,8 +31,8 @@ public sealed record PhaseGrid(PhaseAxis Axis, IReadOnlyList<double> Rows, IRead
     public static PhaseGrid WeightDecayAndNoise(int rows = 96, int columns = 100) =>
         new(PhaseAxis.WeightDecay, Grid.LinSpace(0, 0.5, rows), Grid.LinSpace(0, 3, columns), new(10, 0));
 
-    /// <summary>A coarser grid: every <paramref name="stride"/>-th row and column, from the first. Cells that are in both grids have the
-    /// same outcomes.</summary>
+    /// <summary>A coarser grid: every <paramref name="stride"/>-th row and column, from the first. Its cells have the same outcomes as in
+    /// this grid.</summary>
     /// <param name="stride">At least 1.</param>
     /// <exception cref="ArgumentOutOfRangeException">The stride is below 1.</exception>
     public PhaseGrid Every(int stride)
@@ -62,7 +59,7 @@ public sealed record PhaseGrid(PhaseAxis Axis, IReadOnlyList<double> Rows, IRead
     }
 }
 
-/// <summary>How far a scan has come.</summary>
+/// <summary>The progress of a scan.</summary>
 /// <param name="Cells">Cells simulated so far.</param>
 /// <param name="TotalCells">Cells to simulate; rows that were finished before do not count.</param>
 /// <param name="Steps">Optimizer steps made so far.</param>
@@ -71,18 +68,21 @@ public readonly record struct ScanProgress(long Cells, long TotalCells, long Ste
 /// <summary>Simulates the cells of a phase diagram on all cores and keeps every finished row in a folder.</summary>
 /// <remarks>A row is one .npy file, <c>{prefix}-{row}.npy</c>, of shape (optimizer, noise, learning rate, replicate) or, with
 /// <see cref="RunRecording.Extremes"/>, (optimizer, noise, learning rate, replicate, metric), as published with arXiv:2501.12243.
-/// Finished rows are never made twice nor replaced, so a scan can be stopped and taken up again, and shards can share a folder.</remarks>
+/// Finished rows are never simulated again nor replaced, so a scan can be interrupted and resumed, and shards can share a folder.</remarks>
 public sealed class PhaseScan
 {
     private readonly LandscapeSimulator simulator;
+    private readonly LandscapeSimulator.Options options;
     private readonly PhaseGrid grid;
-    private readonly ScanFolder folder;
+    private readonly string folder;
+    private readonly string prefix;
+    private readonly int[] shape;
 
-    /// <summary>Opens a folder for a scan, new or begun.</summary>
+    /// <summary>Starts a scan in a folder, or resumes one.</summary>
     /// <param name="simulator">Simulates the cells.</param>
     /// <param name="grid">The cells.</param>
-    /// <param name="folder">The folder of the results; it is made where it is not there.</param>
-    /// <param name="prefix">What the names of the row files start with.</param>
+    /// <param name="folder">The folder of the results; it is created if it is missing.</param>
+    /// <param name="prefix">The start of the row files' names.</param>
     /// <exception cref="ArgumentException">The grid is empty, a value is outside its range, or a row is too large for an array.</exception>
     /// <exception cref="InvalidOperationException">The folder holds results of another grid, seed or other settings.</exception>
     /// <exception cref="IOException">The folder cannot be written.</exception>
@@ -93,18 +93,23 @@ public sealed class PhaseScan
         ArgumentException.ThrowIfNullOrEmpty(folder);
         ArgumentException.ThrowIfNullOrEmpty(prefix);
         grid.Validate();
-        (this.simulator, this.grid) = (simulator, grid);
-        this.folder = new ScanFolder(folder, prefix, simulator.Settings, grid);
+        (this.simulator, options, this.grid, this.folder, this.prefix) = (simulator, simulator.Settings, grid, folder, prefix);
+        int[] axes = [options.Optimizers.Count, grid.Noise.Count, options.LearningRates.Count, options.Replicates];
+        shape = options.Metrics == 1 ? axes : [.. axes, options.Metrics];
+        if ((double)options.OutcomesPerCell * grid.Noise.Count > Array.MaxLength / sizeof(double))
+            throw new ArgumentException($"A row of shape ({string.Join(", ", shape)}) is too large for an array; use fewer columns or replicates.");
+        Directory.CreateDirectory(folder);
+        ScanManifest.Claim(folder, Describe(), Directory.EnumerateFiles(folder, "*.npy").Any());
     }
 
-    /// <summary>How many rows the folder holds, whoever made them.</summary>
+    /// <summary>The number of rows in the folder, of all shards.</summary>
     /// <exception cref="InvalidDataException">A row's file is incomplete or of another shape.</exception>
     public int FinishedRows => Finished().Count();
 
     /// <summary>Simulates the rows of a shard that are not finished.</summary>
-    /// <param name="shard">Which rows.</param>
-    /// <param name="progress">Is told after each cell, from any thread.</param>
-    /// <param name="threads">Threads at most, at least 1; −1 for as many as there are cores.</param>
+    /// <param name="shard">The part of the rows to simulate.</param>
+    /// <param name="progress">Receives the progress after each cell, from any thread.</param>
+    /// <param name="threads">The most threads to use, at least 1; −1 for as many as there are cores.</param>
     /// <param name="cancellation">Stops the scan; rows that are not finished are lost, the others are kept.</param>
     /// <exception cref="ArgumentException">There are more shards than rows, or <paramref name="threads"/> is 0.</exception>
     /// <exception cref="InvalidDataException">A row's file is incomplete or of another shape.</exception>
@@ -112,18 +117,25 @@ public sealed class PhaseScan
     /// <exception cref="OperationCanceledException"><paramref name="cancellation"/> was requested.</exception>
     public void Run(Shard shard, IProgress<ScanProgress>? progress = null, int threads = -1, CancellationToken cancellation = default)
     {
-        var rows = shard.Of(grid.Rows.Count, "rows").Where(row => !folder.Has(row)).ToArray();
+        var rows = shard.Of(grid.Rows.Count, "rows").Where(row => !IsFinished(row)).ToArray();
         var columns = grid.Noise.Count;
         var total = (long)rows.Length * columns;
-        var stepsPerCell = (long)simulator.Settings.OutcomesPerCell / simulator.Settings.Metrics * simulator.Settings.Steps;
-        var unfinished = new ConcurrentDictionary<int, Row>();
+        var stepsPerCell = (long)options.OutcomesPerCell / options.Metrics * options.Steps;
+        var values = new double[]?[grid.Rows.Count];
+        var unfinished = Enumerable.Repeat(columns, grid.Rows.Count).ToArray();
         var done = 0L;
         var cells = from row in rows from column in Enumerable.Range(0, columns) select (Row: row, Column: column);
         ParallelWork.Run(cells, threads, cancellation, cell =>
         {
-            var row = unfinished.GetOrAdd(cell.Row, _ => new Row(new double[folder.ValuesPerRow], columns));
-            Simulate(cell.Row, cell.Column, row.Values, cancellation);
-            if (row.FinishCell() && unfinished.TryRemove(cell.Row, out _)) folder.Write(cell.Row, row.Values);
+            var row = LazyInitializer.EnsureInitialized(ref values[cell.Row], () => new double[options.OutcomesPerCell * columns]);
+            var outcomes = new double[options.OutcomesPerCell];
+            simulator.Simulate(grid.At(cell.Row, cell.Column), outcomes, cancellation);
+            for (var optimizer = 0; optimizer < shape[0]; optimizer++) Of(outcomes, optimizer).CopyTo(Of(row, optimizer * columns + cell.Column));
+            if (Interlocked.Decrement(ref unfinished[cell.Row]) == 0)
+            {
+                NpyFile.Write(PathOf(cell.Row), row, shape);
+                values[cell.Row] = null;
+            }
             var count = Interlocked.Increment(ref done);
             progress?.Report(new(count, total, count * stepsPerCell));
         });
@@ -133,48 +145,70 @@ public sealed class PhaseScan
     /// <exception cref="InvalidDataException">A row's file is incomplete or of another shape.</exception>
     public PhaseDiagram Score()
     {
-        var diagram = new PhaseDiagram(grid, [.. simulator.Settings.Optimizers.Select(optimizer => optimizer.Name)]);
-        foreach (var row in Finished()) folder.Score(row, diagram);
+        var diagram = new PhaseDiagram(grid, [.. options.Optimizers.Select(optimizer => optimizer.Name)]);
+        foreach (var row in Finished())
+        {
+            var values = NpyFile.Read(PathOf(row)).Values;
+            for (var column = 0; column < grid.Noise.Count; column++)
+            {
+                var outcomes = new double[options.OutcomesPerCell];
+                for (var optimizer = 0; optimizer < shape[0]; optimizer++)
+                    Of(values, optimizer * grid.Noise.Count + column).CopyTo(Of(outcomes, optimizer));
+                diagram.Add(row, column, CellResult.Score(options, grid.At(row, column), outcomes));
+            }
+        }
         return diagram;
     }
 
-    private IEnumerable<int> Finished() => Enumerable.Range(0, grid.Rows.Count).Where(folder.Has);
+    private IEnumerable<int> Finished() => Enumerable.Range(0, grid.Rows.Count).Where(IsFinished);
 
-    private void Simulate(int row, int column, double[] values, CancellationToken cancellation)
+    private bool IsFinished(int row)
     {
-        var settings = simulator.Settings;
-        var outcomes = ArrayPool<double>.Shared.Rent(settings.OutcomesPerCell);
-        try
-        {
-            simulator.Simulate(grid.At(row, column), outcomes.AsSpan(0, settings.OutcomesPerCell), cancellation);
-            for (var optimizer = 0; optimizer < settings.Optimizers.Count; optimizer++)
-                outcomes.AsSpan(optimizer * settings.OutcomesPerOptimizer, settings.OutcomesPerOptimizer).CopyTo(folder.Slice(values, optimizer, column));
-        }
-        finally
-        {
-            ArrayPool<double>.Shared.Return(outcomes);
-        }
+        if (!File.Exists(PathOf(row))) return false;
+        var found = NpyFile.ReadShape(PathOf(row));
+        if (!found.SequenceEqual(shape))
+            throw new InvalidDataException(
+                $"{PathOf(row)}: expected shape ({string.Join(", ", shape)}), found ({string.Join(", ", found)}). Move it away to repeat the row.");
+        return true;
     }
 
-    private sealed class Row(double[] values, int cells)
+    private string PathOf(int row) => Path.Combine(folder, $"{prefix}-{row}.npy");
+
+    /// <summary>The outcomes of one optimizer in one cell: the <paramref name="index"/>-th such part of a row or a cell.</summary>
+    private Span<double> Of(double[] values, int index) => values.AsSpan(index * options.OutcomesPerOptimizer, options.OutcomesPerOptimizer);
+
+    /// <summary>What the results depend on: grid, settings and seed, but not how the work is divided.</summary>
+    private JsonObject Describe() => new()
     {
-        private int remaining = cells;
-
-        public double[] Values => values;
-
-        public bool FinishCell() => Interlocked.Decrement(ref remaining) == 0;
-    }
+        ["format"] = "focus-landscape-scan-1",
+        ["landscape"] = options.Landscape.Name,
+        ["dimensions"] = options.Dimensions,
+        ["angle"] = options.Dimensions == 2 ? options.Angle : null,
+        ["rows"] = grid.Axis.ToString(),
+        ["row_values"] = ScanManifest.List(grid.Rows),
+        ["noise"] = ScanManifest.List(grid.Noise),
+        ["sharpness"] = grid.Axis == PhaseAxis.Sharpness ? null : grid.Cell.Sharpness,
+        ["weight_decay"] = grid.Axis == PhaseAxis.WeightDecay ? null : grid.Cell.WeightDecay,
+        ["slope"] = grid.Cell.Slope,
+        ["optimizers"] = ScanManifest.List(options.Optimizers.Select(optimizer => optimizer.ToString())),
+        ["learning_rates"] = ScanManifest.List(options.LearningRates),
+        ["replicates"] = options.Replicates,
+        ["steps"] = options.Steps,
+        ["start_spread"] = options.StartSpread,
+        ["seed"] = options.Seed,
+        ["noise_mode"] = options.NoiseMode.ToString(),
+        ["recording"] = options.Recording.ToString(),
+    };
 }
 
-/// <summary>The scores of all cells of a scan that are finished.</summary>
+/// <summary>The scores of the finished cells of a scan.</summary>
 /// <param name="grid">The cells.</param>
 /// <param name="optimizers">The optimizers' names, in the order of the scores.</param>
 public sealed class PhaseDiagram(PhaseGrid grid, IReadOnlyList<string> optimizers)
 {
-    private readonly (IReadOnlyList<OptimizerScore> Scores, int Winner)?[,] cells =
-        new (IReadOnlyList<OptimizerScore>, int)?[grid.Rows.Count, grid.Noise.Count];
+    private readonly CellResult?[,] cells = new CellResult?[grid.Rows.Count, grid.Noise.Count];
 
-    /// <summary>The cells' places and values.</summary>
+    /// <summary>The cells.</summary>
     public PhaseGrid Grid { get; } = grid;
 
     /// <summary>The optimizers' names, in the order of the scores.</summary>
@@ -187,17 +221,16 @@ public sealed class PhaseDiagram(PhaseGrid grid, IReadOnlyList<string> optimizer
     public void Add(int row, int column, CellResult result)
     {
         ArgumentNullException.ThrowIfNull(result);
-        cells[row, column] = (result.Scores, result.Winner);
+        cells[row, column] = result with { Outcomes = [] };
     }
 
-    /// <summary>The scores of a cell, one for each optimizer, or null where the cell is not finished.</summary>
+    /// <summary>The scores of a cell, one for each optimizer, or null if the cell is not finished.</summary>
     public IReadOnlyList<OptimizerScore>? Scores(int row, int column) => cells[row, column]?.Scores;
 
-    /// <summary>The index of the best of all optimizers, or −1 where the cell is not finished or no score is finite.</summary>
+    /// <summary>The index of the best of all optimizers, or −1 if the cell is not finished or no score is finite.</summary>
     public int Winner(int row, int column) => cells[row, column]?.Winner ?? -1;
 
-    /// <summary>The index of the better of two optimizers (figure 5), or −1 where the cell is not finished or neither score is
-    /// finite.</summary>
+    /// <summary>The index of the better of two optimizers (figure 5), or −1 if the cell is not finished or neither score is finite.</summary>
     public int Winner(int row, int column, int first, int second)
     {
         if (Scores(row, column) is not { } scores || double.IsNaN(scores[first].Loss) && double.IsNaN(scores[second].Loss)) return -1;
@@ -208,7 +241,7 @@ public sealed class PhaseDiagram(PhaseGrid grid, IReadOnlyList<string> optimizer
     /// <param name="row">A finished row.</param>
     /// <param name="below">The index of the optimizer that is better at little noise.</param>
     /// <param name="above">The index of the optimizer that is better at much noise.</param>
-    /// <returns>The middle between two columns, or the first or last noise where one optimizer is better everywhere.</returns>
+    /// <returns>The middle between two columns, or the first or last noise if one optimizer is better everywhere.</returns>
     public double CriticalNoise(int row, int below, int above)
     {
         var columns = Grid.Noise.Count;
@@ -226,113 +259,20 @@ public sealed class PhaseDiagram(PhaseGrid grid, IReadOnlyList<string> optimizer
     /// <summary>Writes a table: row value, noise, winner, and each optimizer's best mean final loss, its learning rate and its standard
     /// error.</summary>
     /// <exception cref="IOException">The file cannot be written.</exception>
-    public void WriteCsv(string path) => AtomicFile.Write(path, stream =>
-    {
-        using var writer = new StreamWriter(stream, leaveOpen: true) { NewLine = "\n" };
-        writer.Write(Grid.Axis == PhaseAxis.Sharpness ? "sharpness,noise,winner" : "weight_decay,noise,winner");
-        foreach (var optimizer in Optimizers) writer.Write($",{optimizer}_loss,{optimizer}_learning_rate,{optimizer}_standard_error");
-        writer.WriteLine();
-        for (var row = 0; row < Grid.Rows.Count; row++)
-        {
-            for (var column = 0; column < Grid.Noise.Count; column++)
-            {
-                if (Scores(row, column) is not { } scores) continue;
-                var winner = Winner(row, column);
-                var name = winner < 0 ? "" : Optimizers[winner];
-                writer.Write(string.Create(CultureInfo.InvariantCulture, $"{Grid.Rows[row]:R},{Grid.Noise[column]:R},{name}"));
-                foreach (var score in scores)
-                    writer.Write(string.Create(CultureInfo.InvariantCulture, $",{score.Loss:R},{score.LearningRate:R},{score.StandardError:R}"));
-                writer.WriteLine();
-            }
-        }
-    });
-}
-
-/// <summary>What the results of a phase diagram depend on: grid, settings and seed, but not how the work is divided.</summary>
-internal static class PhaseScanDescription
-{
-    public static JsonObject Of(LandscapeSimulator.Options options, PhaseGrid grid) => new()
-    {
-        ["format"] = "focus-landscape-scan-1",
-        ["landscape"] = options.Landscape.Name,
-        ["dimensions"] = options.Dimensions,
-        ["angle"] = options.Dimensions == 2 ? options.Angle : null,
-        ["rows"] = grid.Axis.ToString(),
-        ["row_values"] = Values(grid.Rows),
-        ["noise"] = Values(grid.Noise),
-        ["sharpness"] = grid.Axis == PhaseAxis.Sharpness ? null : grid.Cell.Sharpness,
-        ["weight_decay"] = grid.Axis == PhaseAxis.WeightDecay ? null : grid.Cell.WeightDecay,
-        ["slope"] = grid.Cell.Slope,
-        ["optimizers"] = new JsonArray([.. options.Optimizers.Select(optimizer => (JsonNode)optimizer.ToString())]),
-        ["learning_rates"] = Values(options.LearningRates),
-        ["replicates"] = options.Replicates,
-        ["steps"] = options.Steps,
-        ["start_spread"] = options.StartSpread,
-        ["seed"] = options.Seed,
-        ["noise_mode"] = options.NoiseMode.ToString(),
-        ["recording"] = options.Recording.ToString(),
-    };
-
-    private static JsonArray Values(IReadOnlyList<double> values) => new([.. values.Select(value => (JsonNode)value)]);
-}
-
-/// <summary>The rows of a scan on disk, one .npy file each, of shape (optimizer, noise, learning rate, replicate[, metric]).</summary>
-internal sealed class ScanFolder
-{
-    private readonly string folder;
-    private readonly string prefix;
-    private readonly LandscapeSimulator.Options options;
-    private readonly PhaseGrid grid;
-    private readonly int[] shape;
-
-    /// <exception cref="InvalidOperationException">The folder holds results of another scan.</exception>
-    public ScanFolder(string folder, string prefix, LandscapeSimulator.Options options, PhaseGrid grid)
-    {
-        (this.folder, this.prefix, this.options, this.grid) = (folder, prefix, options, grid);
-        int[] axes = [options.Optimizers.Count, grid.Noise.Count, options.LearningRates.Count, options.Replicates];
-        shape = options.Metrics == 1 ? axes : [.. axes, options.Metrics];
-        if (shape.Aggregate(1.0, (product, length) => product * length) > Array.MaxLength / sizeof(double))
-            throw new ArgumentException($"A row of shape ({string.Join(", ", shape)}) is too large for an array; use fewer columns or replicates.");
-        Directory.CreateDirectory(folder);
-        ScanManifest.Claim(folder, PhaseScanDescription.Of(options, grid), Directory.EnumerateFiles(folder, "*.npy").Any());
-    }
-
-    public int ValuesPerRow => shape.Aggregate(1, (product, length) => product * length);
-
-    /// <exception cref="InvalidDataException">The row's file is there but is not whole or not of this scan's shape.</exception>
-    public bool Has(int row)
-    {
-        if (!File.Exists(PathOf(row))) return false;
-        CheckShape(row, NpyFile.ReadShape(PathOf(row)));
-        return true;
-    }
-
-    public void Write(int row, ReadOnlySpan<double> values) => NpyFile.Write(PathOf(row), values, shape);
-
-    /// <summary>Adds the scores of a row that is there to a diagram.</summary>
-    public void Score(int row, PhaseDiagram diagram)
-    {
-        var array = NpyFile.Read(PathOf(row));
-        CheckShape(row, array.Shape);
-        for (var column = 0; column < grid.Noise.Count; column++)
-        {
-            var outcomes = new double[options.OutcomesPerCell];
-            for (var optimizer = 0; optimizer < options.Optimizers.Count; optimizer++)
-                Slice(array.Values, optimizer, column).CopyTo(outcomes.AsSpan(optimizer * options.OutcomesPerOptimizer));
-            diagram.Add(row, column, CellResult.Score(options, grid.At(row, column), outcomes));
-        }
-    }
-
-    /// <summary>Where a row's values hold one optimizer in one cell.</summary>
-    public Span<double> Slice(double[] row, int optimizer, int column) =>
-        row.AsSpan((optimizer * grid.Noise.Count + column) * options.OutcomesPerOptimizer, options.OutcomesPerOptimizer);
-
-    private string PathOf(int row) => Path.Combine(folder, $"{prefix}-{row}.npy");
-
-    private void CheckShape(int row, IReadOnlyList<int> found)
-    {
-        if (!found.SequenceEqual(shape))
-            throw new InvalidDataException(
-                $"{PathOf(row)}: expected shape ({string.Join(", ", shape)}), found ({string.Join(", ", found)}). Move the file away to have the row made anew.");
-    }
+    public void WriteCsv(string path) => CsvFile.Write(
+        path,
+        [
+            Grid.Axis == PhaseAxis.Sharpness ? "sharpness" : "weight_decay", "noise", "winner",
+            .. Optimizers.SelectMany(name => new[] { $"{name}_loss", $"{name}_learning_rate", $"{name}_standard_error" }),
+        ],
+        from row in Enumerable.Range(0, Grid.Rows.Count)
+        from column in Enumerable.Range(0, Grid.Noise.Count)
+        let scores = Scores(row, column)
+        where scores is not null
+        let winner = Winner(row, column)
+        select (object[])
+        [
+            Grid.Rows[row], Grid.Noise[column], winner < 0 ? "" : Optimizers[winner],
+            .. scores.SelectMany(score => new object[] { score.Loss, score.LearningRate, score.StandardError }),
+        ]);
 }

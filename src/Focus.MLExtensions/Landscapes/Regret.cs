@@ -31,20 +31,57 @@ public static class Regret
     {
         ArgumentNullException.ThrowIfNull(settings);
         settings.Validate();
+        var (bound, half, linear) = (settings.GradientBound, settings.HalfWidth, settings.Losses == LossStream.Linear);
+        var curvature = bound / (2 * half);
         var random = new Random(unchecked((int)new StreamKey(settings.Seed).State().Low));
-        IConvexLosses losses = settings.Losses == LossStream.Linear ? new LinearLosses(settings, random) : new QuadraticLosses(settings, random);
-        var point = new double[settings.Dimensions];
-        var gradient = new double[settings.Dimensions];
         var optimizer = new ProjectedFocus(settings);
+        var sums = new double[settings.Dimensions]; // Of the gradients of linear losses, of the targets of quadratic ones.
+        var (total, squares) = (0.0, 0.0);
         var regret = new double[settings.Steps];
-        var sum = 0.0;
-        for (var i = 0; i < regret.Length; i++)
+        for (var step = 1; step <= regret.Length; step++)
         {
-            sum += losses.Next(point, gradient);
-            regret[i] = sum - losses.BestFixed();
-            optimizer.Step(point, gradient);
+            optimizer.Begin(step);
+            var loss = 0.0;
+            for (var i = 0; i < sums.Length; i++)
+            {
+                var (point, draw) = (optimizer.Point[i], random.NextDouble());
+                var target = half * (2 * draw - 1);
+                var gradient = linear ? bound * (draw - 0.5 + (i % 2 == 0 ? 0.25 : -0.25)) : curvature * (point - target);
+                loss += linear ? gradient * point : 0.5 * gradient * (point - target);
+                sums[i] += linear ? gradient : target;
+                squares += target * target;
+                optimizer.Move(i, gradient);
+            }
+            total += loss;
+            regret[step - 1] = total - (linear ? -half * sums.Sum(Math.Abs) : 0.5 * curvature * (squares - sums.Sum(sum => sum * sum) / step));
         }
         return regret;
+    }
+
+    /// <summary>FOCUS as in the theory: decaying rates, and projection onto the feasible box.</summary>
+    private sealed class ProjectedFocus(RegretSettings settings)
+    {
+        private readonly double[] momentum = new double[settings.Dimensions];
+        private readonly double[] average = new double[settings.Dimensions];
+        private double rate, beta, gamma, correction;
+
+        public double[] Point { get; } = new double[settings.Dimensions];
+
+        public void Begin(int step)
+        {
+            rate = settings.LearningRate / Math.Sqrt(step);
+            beta = settings.Beta1 * Math.Pow(settings.Beta1Decay, step);
+            gamma = settings.Gamma * Math.Pow(settings.GammaDecay, step);
+            correction = 1 / (1 - Math.Pow(settings.Beta2, step));
+        }
+
+        public void Move(int i, double gradient)
+        {
+            momentum[i] = beta * momentum[i] + (1 - beta) * gradient;
+            average[i] = settings.Beta2 * average[i] + (1 - settings.Beta2) * Point[i];
+            var direction = Math.Sign(momentum[i]) + gamma * Math.Sign(Point[i] - average[i] * correction);
+            Point[i] = Math.Clamp(Point[i] - rate * direction, -settings.HalfWidth, settings.HalfWidth);
+        }
     }
 }
 
@@ -113,86 +150,5 @@ public sealed record RegretSettings
         Check.Fraction(GammaDecay);
         Check.Positive(GradientBound);
         Check.Positive(HalfWidth);
-    }
-}
-
-/// <summary>A stream of random convex losses.</summary>
-internal interface IConvexLosses
-{
-    /// <summary>Draws the next loss; returns its value at a point and its gradient there.</summary>
-    double Next(ReadOnlySpan<double> point, Span<double> gradient);
-
-    /// <summary>The lowest sum of all losses so far that a fixed feasible point can have.</summary>
-    double BestFixed();
-}
-
-/// <inheritdoc cref="LossStream.Linear"/>
-internal sealed class LinearLosses(RegretSettings settings, Random random) : IConvexLosses
-{
-    private readonly double[] sums = new double[settings.Dimensions];
-
-    public double Next(ReadOnlySpan<double> point, Span<double> gradient)
-    {
-        var loss = 0.0;
-        for (var i = 0; i < point.Length; i++)
-        {
-            var drift = i % 2 == 0 ? 0.25 : -0.25;
-            gradient[i] = settings.GradientBound * (random.NextDouble() - 0.5 + drift);
-            sums[i] += gradient[i];
-            loss += gradient[i] * point[i];
-        }
-        return loss;
-    }
-
-    public double BestFixed() => -settings.HalfWidth * sums.Sum(Math.Abs);
-}
-
-/// <inheritdoc cref="LossStream.Quadratic"/>
-internal sealed class QuadraticLosses(RegretSettings settings, Random random) : IConvexLosses
-{
-    private readonly double curvature = settings.GradientBound / (2 * settings.HalfWidth);
-    private readonly double[] sums = new double[settings.Dimensions];
-    private double squares;
-    private int count;
-
-    public double Next(ReadOnlySpan<double> point, Span<double> gradient)
-    {
-        count++;
-        var loss = 0.0;
-        for (var i = 0; i < point.Length; i++)
-        {
-            var target = settings.HalfWidth * (2 * random.NextDouble() - 1);
-            sums[i] += target;
-            squares += target * target;
-            gradient[i] = curvature * (point[i] - target);
-            loss += 0.5 * gradient[i] * (point[i] - target);
-        }
-        return loss;
-    }
-
-    public double BestFixed() => 0.5 * curvature * (squares - sums.Sum(sum => sum * sum) / count);
-}
-
-/// <summary>FOCUS as the theory has it: decaying rates, and projection onto the feasible box.</summary>
-internal sealed class ProjectedFocus(RegretSettings settings)
-{
-    private readonly double[] momentum = new double[settings.Dimensions];
-    private readonly double[] average = new double[settings.Dimensions];
-    private int step;
-
-    public void Step(double[] point, double[] gradient)
-    {
-        step++;
-        var rate = settings.LearningRate / Math.Sqrt(step);
-        var beta = settings.Beta1 * Math.Pow(settings.Beta1Decay, step);
-        var gamma = settings.Gamma * Math.Pow(settings.GammaDecay, step);
-        var correction = 1 / (1 - Math.Pow(settings.Beta2, step));
-        for (var i = 0; i < point.Length; i++)
-        {
-            momentum[i] = beta * momentum[i] + (1 - beta) * gradient[i];
-            average[i] = settings.Beta2 * average[i] + (1 - settings.Beta2) * point[i];
-            var direction = Math.Sign(momentum[i]) + gamma * Math.Sign(point[i] - average[i] * correction);
-            point[i] = Math.Clamp(point[i] - rate * direction, -settings.HalfWidth, settings.HalfWidth);
-        }
     }
 }

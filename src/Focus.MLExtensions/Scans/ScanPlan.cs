@@ -4,13 +4,13 @@ namespace Focus;
 
 /// <summary>Independent training runs: trainers × batch sizes × learning rates × replicates.</summary>
 /// <remarks>Runs are numbered in this order, the replicate varying fastest. A run's seed derives from the plan's seed and the run's own
-/// values, so that runs which are in two plans of one seed are the same in both.</remarks>
+/// values, so a run that is in two plans of one seed is the same in both.</remarks>
 public sealed record ScanPlan
 {
     private const string ValidName = "a name without commas, quotes and line breaks";
 
-    /// <summary>What else the results depend on: model, data, the trainers' settings; kept with the results, and compared when a folder is
-    /// taken up again.</summary>
+    /// <summary>What else the results depend on: model, data, the trainers' settings. Written beside the results, and compared when a scan
+    /// is resumed.</summary>
     public required JsonObject Settings { get; init; }
 
     /// <summary>The trainers' names, all different, without commas, quotes and line breaks.</summary>
@@ -22,8 +22,8 @@ public sealed record ScanPlan
     /// <summary>The learning rates, each finite and above 0, all different.</summary>
     public required IReadOnlyList<double> LearningRates { get; init; }
 
-    /// <summary>What is recorded of each run, by name; at least one. Names are as the trainers', and none of the other fields' of a result:
-    /// run, trainer, batch_size, learning_rate, replicate, seed, diverged_at.</summary>
+    /// <summary>The names of what is recorded of each run, at least one; all different, without commas, quotes and line breaks, and none
+    /// of run, trainer, batch_size, learning_rate, replicate, seed, diverged_at.</summary>
     public required IReadOnlyList<string> Metrics { get; init; }
 
     /// <summary>Runs of each trainer, batch size and learning rate, at least 1.</summary>
@@ -50,8 +50,7 @@ public sealed record ScanPlan
     {
         get
         {
-            ArgumentOutOfRangeException.ThrowIfNegative(index);
-            ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(index, RunCount);
+            Check.Between(0, RunCount - 1, index);
             var (rest, replicate) = Math.DivRem(index, Replicates);
             (rest, var rate) = Math.DivRem(rest, LearningRates.Count);
             var (trainer, size) = Math.DivRem(rest, BatchSizes.Count);
@@ -69,8 +68,7 @@ public sealed record ScanPlan
         Check.Distinct(BatchSizes, size => size >= 1, "a whole number, at least 1");
         Check.Distinct(LearningRates, rate => double.IsFinite(rate) && rate > 0, "a finite number above 0");
         Check.Distinct(
-            Metrics, name => IsName(name) && !RunLine.Fields.Contains(name),
-            $"{ValidName}, and none of {string.Join(", ", RunLine.Fields)}");
+            Metrics, name => IsName(name) && !RunLog.Fields.Contains(name), $"{ValidName}, and none of {string.Join(", ", RunLog.Fields)}");
         Check.AtLeast(1, Replicates);
         Check.AtLeast(1, Steps);
         var values = (double)TaskCount * RunsPerTask * Metrics.Count * Steps;
@@ -83,18 +81,16 @@ public sealed record ScanPlan
     {
         ["format"] = "focus-training-scan-1",
         ["settings"] = Settings.DeepClone(),
-        ["trainers"] = Values(Trainers),
-        ["batch_sizes"] = Values(BatchSizes),
-        ["learning_rates"] = Values(LearningRates),
-        ["metrics"] = Values(Metrics),
+        ["trainers"] = ScanManifest.List(Trainers),
+        ["batch_sizes"] = ScanManifest.List(BatchSizes),
+        ["learning_rates"] = ScanManifest.List(LearningRates),
+        ["metrics"] = ScanManifest.List(Metrics),
         ["replicates"] = Replicates,
         ["steps"] = Steps,
         ["seed"] = Seed,
     };
 
-    private static JsonArray Values<T>(IReadOnlyList<T> values) => new([.. values.Select(value => JsonValue.Create(value))]);
-
-    /// <summary>Names stand in tables as they are.</summary>
+    /// <summary>Whether a name can be written to tables as it is.</summary>
     private static bool IsName(string name) => !string.IsNullOrWhiteSpace(name) && name.AsSpan().IndexOfAny(",\"\r\n") < 0;
 }
 
@@ -103,6 +99,6 @@ public sealed record ScanPlan
 /// <param name="Trainer">The index of its trainer.</param>
 /// <param name="BatchSize">Its batch size.</param>
 /// <param name="LearningRate">Its learning rate.</param>
-/// <param name="Replicate">Which of the runs with the same settings it is, from 0.</param>
-/// <param name="Seed">Its own seed, at least 0, for whatever is random in it.</param>
+/// <param name="Replicate">Its number among the runs with the same settings, from 0.</param>
+/// <param name="Seed">Its own seed, at least 0.</param>
 public readonly record struct ScanRun(int Index, int Trainer, int BatchSize, double LearningRate, int Replicate, int Seed);

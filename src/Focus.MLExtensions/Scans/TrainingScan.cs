@@ -5,28 +5,28 @@ using System.Runtime.ExceptionServices;
 
 namespace Focus;
 
-/// <summary>How far a scan has come.</summary>
+/// <summary>The progress of a scan.</summary>
 /// <param name="Runs">Runs finished so far.</param>
-/// <param name="TotalRuns">Runs to make; those that were finished before do not count.</param>
-/// <param name="Elapsed">The time since the scan began.</param>
-/// <param name="Remaining">The time left at the speed so far; null before the first run is finished.</param>
+/// <param name="TotalRuns">All runs of this call; those that were finished before do not count.</param>
+/// <param name="Elapsed">The time since the call.</param>
+/// <param name="Remaining">The estimated time left; null if no run is finished.</param>
 public readonly record struct TrainingScanProgress(int Runs, int TotalRuns, TimeSpan Elapsed, TimeSpan? Remaining);
 
 /// <summary>Makes the runs of a plan in parallel and keeps every finished one in a folder.</summary>
 /// <remarks>
-/// A finished run is a line of JSON in <c>runs-{i}-of-{n}.jsonl</c>, the file of shard i/n. Finished runs are never made again, so a scan can
-/// be stopped and taken up again, by other shards, too; a file cut short lacks its last run alone. Shards that do not share a folder are
-/// merged by copying their files into one of the folders, beside its <c>manifest.json</c>, and running the scan there once more. As each run
-/// has a seed of its own, results do not depend on workers, shards and order.
+/// A finished run is a line of JSON in <c>runs-{i}-of-{n}.jsonl</c>, the file of shard i/n. Finished runs are not repeated, so a scan can be
+/// interrupted and resumed, also with other shards; a file cut short lacks only its last run. To merge shards that do not share a folder,
+/// copy their files into one of the folders, beside its <c>manifest.json</c>, and run the scan there once more. Each run has its own seed,
+/// so results do not depend on workers, shards and order.
 /// </remarks>
 public sealed class TrainingScan
 {
     private readonly ScanPlan plan;
     private readonly RunLog log;
 
-    /// <summary>Opens a folder for a scan, new or begun.</summary>
+    /// <summary>Starts a scan in a folder, or resumes one.</summary>
     /// <param name="plan">The runs.</param>
-    /// <param name="folder">The folder of the results; it is made where it is not there.</param>
+    /// <param name="folder">The folder of the results; it is created if it is missing.</param>
     /// <exception cref="ArgumentException">A value of the plan is outside its range.</exception>
     /// <exception cref="InvalidOperationException">The folder holds results of another plan.</exception>
     /// <exception cref="IOException">The folder cannot be written.</exception>
@@ -40,16 +40,17 @@ public sealed class TrainingScan
         ScanManifest.Claim(folder, plan.Describe(), log.Exists);
     }
 
-    /// <summary>What the shards in the folder have finished so far.</summary>
+    /// <summary>The finished runs of all shards in the folder.</summary>
     /// <exception cref="InvalidDataException">A line of a file is not a run of the plan.</exception>
     public ScanResults Read() => log.Read();
 
     /// <summary>Makes the runs of a shard that are not finished, the most expensive first.</summary>
-    /// <param name="train">Makes a run: from its coordinates and seed, and nothing else that changes, it fills in the metrics. It is called by
-    /// several threads at once. A run that diverges says so in <see cref="RunMetrics.DivergedAt"/>; what is thrown ends the scan.</param>
-    /// <param name="shard">Which runs.</param>
-    /// <param name="cost">How long a run takes, in any unit, so that the time left can be told; by default all take the same.</param>
-    /// <param name="progress">Is told after each run, by any thread.</param>
+    /// <param name="train">Makes a run: fills in the metrics, which may depend only on the run's values and seed. Several threads call it at
+    /// once. It reports divergence in <see cref="RunMetrics.DivergedAt"/>; an exception ends the scan.</param>
+    /// <param name="shard">The part of the runs to make.</param>
+    /// <param name="cost">The time that a run takes, in any unit, for the order of the runs and the estimate of the time left; by default all
+    /// take the same.</param>
+    /// <param name="progress">Receives the progress after each run, from any thread.</param>
     /// <param name="workers">Runs at a time, at least 1; −1 for as many as there are cores.</param>
     /// <param name="cancellation">Stops the scan; runs that are not finished are lost, the others are kept.</param>
     /// <exception cref="ArgumentException">There are more shards than runs, or <paramref name="workers"/> is 0.</exception>
@@ -65,33 +66,22 @@ public sealed class TrainingScan
         using var appender = log.Open(shard);
         var finished = log.Read();
         var costOf = cost ?? (_ => 1);
-        var runs = part.Where(index => finished[index] is null).Select(index => plan[index])
-            .OrderByDescending(costOf).ToArray();
-        var pace = new Pace(runs, costOf);
+        var runs = part.Where(index => finished[index] is null).Select(index => plan[index]).OrderByDescending(costOf).ToArray();
+        var (start, total, gate, done, count) = (Stopwatch.GetTimestamp(), runs.Sum(costOf), new Lock(), 0.0, 0);
         ParallelWork.Run(runs, workers, cancellation, run =>
         {
             var metrics = new RunMetrics(plan);
             train(run, metrics, cancellation);
             cancellation.ThrowIfCancellationRequested();
-            appender.Append(RunLine.Write(plan, run, metrics));
-            progress?.Report(pace.After(run));
+            appender.Append(run, metrics);
+            progress?.Report(ProgressAfter(run));
         });
-    }
 
-    /// <summary>Tells the time left from the cost of what is done and what is not.</summary>
-    private sealed class Pace(ScanRun[] runs, Func<ScanRun, double> cost)
-    {
-        private readonly long start = Stopwatch.GetTimestamp();
-        private readonly double total = runs.Sum(cost);
-        private readonly Lock gate = new();
-        private double done;
-        private int count;
-
-        public TrainingScanProgress After(ScanRun run)
+        TrainingScanProgress ProgressAfter(ScanRun run)
         {
             lock (gate)
             {
-                (done, count) = (done + cost(run), count + 1);
+                (done, count) = (done + costOf(run), count + 1);
                 var elapsed = Stopwatch.GetElapsedTime(start);
                 return new(count, runs.Length, elapsed, done > 0 ? elapsed * Math.Max(0, total / done - 1) : null);
             }
@@ -99,7 +89,7 @@ public sealed class TrainingScan
     }
 }
 
-/// <summary>One of several parts of a scan that may run on different machines: every Count-th item, starting at item Index − 1.</summary>
+/// <summary>One of several parts of a scan, which may run on different machines: every Count-th item from item Index − 1 on.</summary>
 public readonly record struct Shard
 {
     /// <summary>The whole scan.</summary>
@@ -111,11 +101,8 @@ public readonly record struct Shard
     /// <exception cref="ArgumentOutOfRangeException">A value is outside its range.</exception>
     public Shard(int index, int count)
     {
-        if (count < 1)
-            throw new ArgumentOutOfRangeException(nameof(count), count, $"count is {count}; valid is a whole number, at least 1.");
-        if (index < 1 || index > count)
-            throw new ArgumentOutOfRangeException(nameof(index), index, $"Shard {index}/{count}: index is {index}; valid is 1 to {count}.");
-        (Index, Count) = (index, count);
+        Count = Check.AtLeast(1, count);
+        Index = Check.Between(1, count, index);
     }
 
     /// <summary>The part's number, from 1.</summary>
@@ -138,13 +125,13 @@ public readonly record struct Shard
             : throw new FormatException($"Shard '{text}' is not of the form i/n, such as 2/8: part i of n, with i from 1 to n.");
     }
 
-    /// <summary>The items of this part, of all that there are.</summary>
-    /// <param name="total">How many items there are.</param>
-    /// <param name="items">What they are called, for the message.</param>
+    /// <summary>The items of this part.</summary>
+    /// <param name="total">The number of all items.</param>
+    /// <param name="items">The items' name, for the message.</param>
     /// <exception cref="ArgumentException">There are fewer items than parts, or this is default(Shard), which is no part.</exception>
     public IEnumerable<int> Of(int total, string items)
     {
-        if (Count == 0) throw new ArgumentException($"Shard {this} is no part of anything; take {nameof(Shard)}.{nameof(Whole)}, or make one.");
+        if (Count == 0) throw new ArgumentException($"default({nameof(Shard)}) is no part of a scan; use {nameof(Shard)}.{nameof(Whole)}.");
         if (Count > total) throw new ArgumentException($"Shard {this}: {Count} shards do not fit {total} {items}; use at most {total}.");
         var (first, step) = (Index - 1, Count);
         return Enumerable.Range(0, total).Where(item => item % step == first);
@@ -154,15 +141,11 @@ public readonly record struct Shard
     public override string ToString() => $"{Index}/{Count}";
 }
 
-/// <summary>Independent pieces of work, done in order of their start by several threads.</summary>
 internal static class ParallelWork
 {
-    /// <summary>Does all pieces; the first failure stops those that have not begun, and is thrown as it was.</summary>
-    /// <param name="pieces">What to do, in this order; taken one by one as threads get free.</param>
-    /// <param name="workers">Threads at most, at least 1; −1 for as many as there are cores.</param>
-    /// <param name="cancellation">Keeps further pieces from beginning.</param>
-    /// <param name="work">Does a piece.</param>
-    /// <exception cref="ArgumentOutOfRangeException"><paramref name="workers"/> is 0 or below −1.</exception>
+    /// <summary>Works on independent pieces with several threads, which take them one by one in the given order. The first failure keeps
+    /// further pieces from starting, and is thrown as it is.</summary>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="workers"/> is 0 or below −1 (as many threads as cores).</exception>
     /// <exception cref="OperationCanceledException"><paramref name="cancellation"/> was requested.</exception>
     public static void Run<T>(IEnumerable<T> pieces, int workers, CancellationToken cancellation, Action<T> work)
     {

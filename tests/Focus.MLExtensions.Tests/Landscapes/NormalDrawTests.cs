@@ -101,8 +101,7 @@ public unsafe class NormalDrawTests
 
     private static float[] Draw<T>() where T : struct, ISingleLanes<T>
     {
-        using var workspace = new WorkspacePool().Rent();
-        workspace.Reset(NoiseStreams.Bytes(Runs));
+        using var workspace = new Workspace();
         var streams = new NoiseStreams(workspace, Runs);
         for (var run = 0; run < Runs; run++) streams.Start(run, new StreamKey(3).With((ulong)run));
         var draws = new float[Count];

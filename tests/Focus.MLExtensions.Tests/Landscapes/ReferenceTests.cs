@@ -46,10 +46,9 @@ public unsafe class ReferenceTests
     private static List<double> Draws(LandscapeSimulator.Options options, double rate, int replicate)
     {
         var pairs = (options.Dimensions + 1) / 2 * (Steps + 3);
-        using var workspace = new WorkspacePool().Rent();
-        workspace.Reset(NoiseStreams.Bytes(16));
+        using var workspace = new Workspace();
         var streams = new NoiseStreams(workspace, 16);
-        streams.Start(0, new RunBatch(options, Cell, options.Optimizers[0]) { Outcomes = [], Workspaces = new() }.Key(rate, replicate));
+        streams.Start(0, new RunBatch(options, Cell, options.Optimizers[0]) { Outcomes = [] }.Key(rate, replicate));
         var draws = new float[NoiseStreams.Draws(16, pairs)];
         fixed (float* destination = draws) streams.Fill<SingleLanesScalar>(destination, pairs, 1);
         return [.. draws.Where((_, i) => i % 16 == 0).Select(z => (double)z)];

@@ -123,7 +123,7 @@ public class TrainingScanTests
         Refuses("steps", Plan with { Steps = 4 });
         Refuses("settings", Plan with { Settings = new JsonObject { ["model"] = "other" } });
         File.Delete(In("out", "manifest.json"));
-        Refuses("no manifest.json that says what they are of; copy it", Plan);
+        Refuses("no manifest.json", Plan);
         Assert.HasCount(24, Lines("out"));
 
         void Refuses(string hint, ScanPlan plan) =>

@@ -54,4 +54,18 @@ public static class AtomicFile
         if (!Directory.Exists(folder)) return;
         foreach (var file in Directory.GetFiles(folder, $"{pattern}.*{TemporaryExtension}")) File.Delete(file);
     }
+
+    /// <summary>Reads a file, which errors of its content then name.</summary>
+    internal static T Read<T>(string path, Func<Stream, T> read)
+    {
+        using var stream = File.OpenRead(path);
+        try
+        {
+            return read(stream);
+        }
+        catch (InvalidDataException error)
+        {
+            throw new InvalidDataException($"'{path}': {error.Message}", error);
+        }
+    }
 }

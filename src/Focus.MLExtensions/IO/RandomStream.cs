@@ -25,7 +25,6 @@ internal struct RandomStream(int seed, RandomPurpose purpose, long number)
     /// <summary>A number uniform in [0, <paramref name="end"/>).</summary>
     public long Next(long end) => (long)Math.BigMul(Next(), (ulong)end, out _);
 
-    /// <summary>64 random bits.</summary>
     public ulong Next()
     {
         var value = SplitMix64.Mix(state);

@@ -85,9 +85,7 @@ internal readonly ref struct RunBatch(LandscapeSimulator.Options options, Landsc
     private readonly StreamKey key = BaseKey(options, cell, optimizer);
 
     public LandscapeSimulator.Options Options => options;
-
     public LandscapeCell Cell => cell;
-
     public LandscapeOptimizer Optimizer => optimizer;
 
     /// <summary>Learning rate, replicate, metric; of a traced run, the points of its path.</summary>
@@ -131,10 +129,8 @@ internal readonly ref struct RunBatch(LandscapeSimulator.Options options, Landsc
 /// axis.</remarks>
 internal readonly unsafe struct Block(Workspace workspace, int dimensions, int runs)
 {
-    /// <summary>The parameters.</summary>
     public readonly double* P = Coordinates(workspace, dimensions, runs);
 
-    /// <summary>The optimizer's state.</summary>
     public readonly double* S0 = Coordinates(workspace, dimensions, runs), S1 = Coordinates(workspace, dimensions, runs);
 
     /// <summary>The unit vector of each run's axis; in two dimensions all runs have the same.</summary>
@@ -144,9 +140,7 @@ internal readonly unsafe struct Block(Workspace workspace, int dimensions, int r
     public readonly double* Rate = workspace.Take<double>(runs), Keep = workspace.Take<double>(runs);
 
     public int Runs => runs;
-
     public int Dimensions => dimensions;
-
     public int Pairs => (dimensions + 1) / 2;
 
     /// <summary>Draws the axes, in more than two dimensions, and then the starting points.</summary>

@@ -222,7 +222,6 @@ internal readonly unsafe struct SingleLanesScalar(uint bits) : ISingleLanes<Sing
     }
 
     private float Value => BitConverter.UInt32BitsToSingle(bits);
-
     public static int Count => 1;
     [MethodImpl(Lanes.Inline)] public static SingleLanesScalar Broadcast(float value) => new(value);
     [MethodImpl(Lanes.Inline)] public static SingleLanesScalar BroadcastBits(uint value) => new(value);
@@ -254,7 +253,6 @@ internal readonly unsafe struct SingleLanes256(Vector256<uint> bits) : ISingleLa
     }
 
     private Vector256<float> Value => bits.AsSingle();
-
     public static int Count => Vector256<float>.Count;
     [MethodImpl(Lanes.Inline)] public static SingleLanes256 Broadcast(float value) => new(Vector256.Create(value));
     [MethodImpl(Lanes.Inline)] public static SingleLanes256 BroadcastBits(uint value) => new(Vector256.Create(value));
@@ -286,7 +284,6 @@ internal readonly unsafe struct SingleLanes512(Vector512<uint> bits) : ISingleLa
     }
 
     private Vector512<float> Value => bits.AsSingle();
-
     public static int Count => Vector512<float>.Count;
     [MethodImpl(Lanes.Inline)] public static SingleLanes512 Broadcast(float value) => new(Vector512.Create(value));
     [MethodImpl(Lanes.Inline)] public static SingleLanes512 BroadcastBits(uint value) => new(Vector512.Create(value));

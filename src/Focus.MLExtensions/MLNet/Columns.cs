@@ -34,9 +34,6 @@ internal readonly record struct ColumnKind(SchemaShape.Column.VectorKind Kind, D
 }
 
 /// <summary>A role that columns have, and of what type they must be for it; found in schemas, and in shapes before there are data.</summary>
-/// <param name="Name">The role, as messages name it.</param>
-/// <param name="Expected">The types that fit, in words.</param>
-/// <param name="Fits">Whether a type does.</param>
 internal sealed record ColumnRole(string Name, string Expected, Func<ColumnKind, bool> Fits)
 {
     public static ColumnRole Text { get; } = new("text", "text (String)", kind => kind.IsScalar && kind.ItemType is TextDataViewType);
@@ -48,21 +45,18 @@ internal sealed record ColumnRole(string Name, string Expected, Func<ColumnKind,
     public static ColumnRole Features { get; } = new(
         "feature", "a vector of Single of known size",
         kind => kind.Kind == SchemaShape.Column.VectorKind.Vector && !kind.IsKey && kind.ItemType.Equals(NumberDataViewType.Single));
-
     public static ColumnRole Label { get; } = new("label", "a key (MapValueToKey makes one)", kind => kind.IsScalar && kind.IsKey);
 
     public static ColumnRole Cell { get; } = new(
         "cell", "Double or Single",
         kind => kind.IsScalar && !kind.IsKey && (kind.ItemType.Equals(NumberDataViewType.Double) || kind.ItemType.Equals(NumberDataViewType.Single)));
 
-    /// <exception cref="ArgumentOutOfRangeException">The column is missing or of the wrong type.</exception>
     public DataViewSchema.Column Find(DataViewSchema schema, string name)
     {
         var column = schema.GetColumnOrNull(name) ?? throw Missing(name, schema.Select(column => column.Name));
         return Fits(ColumnKind.Of(column.Type)) ? column : throw Mismatch(name, Expected, $"{column.Type}");
     }
 
-    /// <exception cref="ArgumentOutOfRangeException">The column is missing or of the wrong type.</exception>
     public SchemaShape.Column Find(SchemaShape shape, string name)
     {
         // Of columns of the same name, the last hides the others.
@@ -71,11 +65,9 @@ internal sealed record ColumnRole(string Name, string Expected, Func<ColumnKind,
         return Fits(kind) ? column : throw Mismatch(name, Expected, $"{kind}");
     }
 
-    /// <summary>The error for a column that is missing.</summary>
     public ArgumentOutOfRangeException Missing(string column, IEnumerable<string> found)
         => new("schema", $"There is no {Name} column '{column}' in the schema; it has {string.Join(", ", found.Select(other => $"'{other}'"))}.");
 
-    /// <summary>The error for a column that does not fit.</summary>
     public ArgumentOutOfRangeException Mismatch(string column, string expected, string found)
         => new("schema", $"The {Name} column '{column}' does not fit: expected {expected}, found {found}.");
 }
@@ -123,7 +115,6 @@ internal abstract class KeyValueType
 
     public static KeyValueType? Of(DataViewType itemType) => Array.Find(All, type => type.ItemType.Equals(itemType));
 
-    /// <exception cref="FormatException">There is no such type.</exception>
     public static KeyValueType Named(string name) => Array.Find(All, type => type.Name == name)
         ?? throw new FormatException(
             $"The key values are of the unknown type '{name}'; expected one of {string.Join(", ", All.Select(type => type.Name))}.");
@@ -133,11 +124,8 @@ internal abstract class KeyValueType
 
     private protected abstract string DefaultText { get; }
 
-    /// <summary>Reads an annotation of a vector of this type.</summary>
     public abstract string[] Read(DataViewSchema.Annotations annotations, string kind);
 
-    /// <summary>Adds an annotation of a vector of this type.</summary>
-    /// <exception cref="FormatException">A text is not of this type.</exception>
     public abstract void Add(DataViewSchema.Annotations.Builder annotations, string kind, IReadOnlyList<string> texts);
 
     private static KeyValueType<T> Parsed<T>(PrimitiveDataViewType itemType) where T : IParsable<T>
@@ -167,14 +155,11 @@ internal sealed class KeyValueType<T>(string name, PrimitiveDataViewType itemTyp
 }
 
 /// <summary>What the values of a key column stand for (its KeyValues annotation), held as text; part of model files.</summary>
-/// <param name="Type">The <see cref="KeyValueType.Name"/> of their type.</param>
-/// <param name="Texts">The values in the order of the keys, in the invariant culture.</param>
 internal sealed record KeyValues(string Type, string[] Texts)
 {
     public const string Kind = "KeyValues";
 
     /// <summary>The values of a column, or null where it has none.</summary>
-    /// <exception cref="ArgumentOutOfRangeException">The values are of a type that cannot be kept.</exception>
     public static KeyValues? Of(DataViewSchema.Column column)
     {
         if (column.Annotations.Schema.GetColumnOrNull(Kind) is not { Type: VectorDataViewType { IsKnownSize: true } vector }) return null;
@@ -184,7 +169,6 @@ internal sealed record KeyValues(string Type, string[] Texts)
     }
 
     /// <summary>Adds the values, as what they are, to annotations.</summary>
-    /// <exception cref="FormatException">A text is not of the type.</exception>
     public void AddTo(DataViewSchema.Annotations.Builder annotations) => KeyValueType.Named(Type).Add(annotations, Kind, Texts);
 
     /// <summary>Adds the values, as text, to annotations as the names of a vector's slots.</summary>

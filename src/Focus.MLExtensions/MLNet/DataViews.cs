@@ -39,7 +39,6 @@ internal static class TextDataView
 /// <summary>A view that is a long sequence of tokens, which can be sampled anywhere without reading rows.</summary>
 internal interface ITokenView
 {
-    /// <summary>The column of tokens.</summary>
     string ColumnName { get; }
 
     /// <summary>The tokens of all rows, one after the other.</summary>
@@ -51,7 +50,6 @@ internal sealed class TokenDataView : IDataView, ITokenView
 {
     private readonly IndexedDataView rows;
 
-    /// <exception cref="ArgumentOutOfRangeException">A row has no tokens, or there are too many rows.</exception>
     public TokenDataView(TokenSource tokens, int rowLength)
     {
         Check.AtLeast(1, rowLength);
@@ -68,8 +66,6 @@ internal sealed class TokenDataView : IDataView, ITokenView
         }));
     }
 
-    /// <summary>Opens a token file.</summary>
-    /// <exception cref="ArgumentOutOfRangeException">A row has no tokens, or there are too many rows.</exception>
     public static TokenDataView Open(string path, TokenWidth width, int rowLength)
     {
         var file = TokenFile.Open(path, width);
@@ -85,11 +81,8 @@ internal sealed class TokenDataView : IDataView, ITokenView
     }
 
     public TokenSource Tokens { get; }
-
     public string ColumnName => TokenColumn.DefaultName;
-
     public bool CanShuffle => rows.CanShuffle;
-
     public DataViewSchema Schema => rows.Schema;
 
     public long? GetRowCount() => rows.GetRowCount();
@@ -157,14 +150,9 @@ internal sealed record ViewColumn<TRow>(
 internal abstract class ValueCursor<TRow>(ViewColumn<TRow>[] columns, ActiveColumns active) : DataViewRowCursor
 {
     public override DataViewSchema Schema => active.Schema;
-
-    /// <summary>How many rows the cursor has been on.</summary>
     protected long Visited { get; set; }
-
     public override long Position => IsOnRow ? Visited - 1 : -1;
-
     protected abstract bool IsOnRow { get; }
-
     protected abstract TRow Row { get; }
 
     public override bool IsColumnActive(DataViewSchema.Column column) => active.Contains(column);
@@ -182,7 +170,6 @@ internal abstract class ValueCursor<TRow>(ViewColumn<TRow>[] columns, ActiveColu
 internal sealed class StreamedDataView<TRow>(IEnumerable<TRow> rows, params ViewColumn<TRow>[] columns) : IDataView where TRow : class
 {
     public bool CanShuffle => false;
-
     public DataViewSchema Schema { get; } = ViewColumn<TRow>.Schema(columns);
 
     public long? GetRowCount() => null;
@@ -198,9 +185,7 @@ internal sealed class StreamedDataView<TRow>(IEnumerable<TRow> rows, params View
         private TRow? current;
 
         public override long Batch => 0;
-
         protected override bool IsOnRow => current is not null;
-
         protected override TRow Row => current!;
 
         public override bool MoveNext()
@@ -227,7 +212,6 @@ internal sealed class IndexedDataView(int rowCount, params ViewColumn<int>[] col
     private const int BatchSize = 64;
 
     public bool CanShuffle => true;
-
     public DataViewSchema Schema { get; } = ViewColumn<int>.Schema(columns);
 
     public long? GetRowCount() => rowCount;
@@ -266,9 +250,7 @@ internal sealed class IndexedDataView(int rowCount, params ViewColumn<int>[] col
         private int row = -1;
 
         public override long Batch => place / BatchSize;
-
         protected override bool IsOnRow => row >= 0;
-
         protected override int Row => row;
 
         public override bool MoveNext()
@@ -281,4 +263,32 @@ internal sealed class IndexedDataView(int rowCount, params ViewColumn<int>[] col
 
         public override ValueGetter<DataViewRowId> GetIdGetter() => (ref DataViewRowId id) => id = new DataViewRowId((ulong)row, 0);
     }
+}
+
+/// <summary>The columns of a schema that were asked for.</summary>
+internal sealed class ActiveColumns
+{
+    private readonly bool[] active;
+
+    public ActiveColumns(DataViewSchema schema, IEnumerable<DataViewSchema.Column> columns)
+    {
+        ArgumentNullException.ThrowIfNull(columns);
+        Schema = schema;
+        active = new bool[schema.Count];
+        foreach (var column in columns) active[column.Index] = true;
+    }
+
+    public DataViewSchema Schema { get; }
+    public IEnumerable<DataViewSchema.Column> Columns => Schema.Where(Contains);
+
+    public bool Contains(DataViewSchema.Column column) => column.Index < active.Length && active[column.Index];
+
+    public void Require(DataViewSchema.Column column)
+    {
+        if (!Contains(column)) throw new InvalidOperationException($"Column '{column.Name}' was not asked for when the row was made.");
+    }
+
+    /// <summary>A getter as what the caller takes it for.</summary>
+    public static ValueGetter<TValue> Cast<TValue>(Delegate getter, DataViewSchema.Column column) => getter as ValueGetter<TValue>
+        ?? throw new InvalidOperationException($"Column '{column.Name}' is {column.Type}; it cannot be read as {typeof(TValue)}.");
 }

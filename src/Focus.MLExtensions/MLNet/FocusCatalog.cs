@@ -304,15 +304,7 @@ public sealed class FocusModelCatalog
     public FocusTransformer Load(string path)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
-        using var stream = File.OpenRead(path);
-        try
-        {
-            return ModelFile.Load(stream);
-        }
-        catch (InvalidDataException error)
-        {
-            throw new InvalidDataException($"'{path}': {error.Message}", error);
-        }
+        return AtomicFile.Read(path, ModelFile.Load);
     }
 
     /// <summary>Loads a model from a stream.</summary>

@@ -166,7 +166,6 @@ public sealed class Gpt2Pretrainer : IEstimator<Gpt2Transformer>
             if (Separator is { } token) Check.Between(0, Model.VocabularySize - 1, token, nameof(Separator));
         }
 
-        /// <summary>The separator for rows of a tokenizer's tokens.</summary>
         internal int? SeparatorFor(NamedTokenizer? tokenizer)
             => separator.Given || tokenizer is null || tokenizer.VocabularySize > Gpt2Tokens.EndOfText ? Separator : null;
     }
@@ -178,8 +177,6 @@ internal sealed class TokenReader(Gpt2Pretrainer.Options options)
     private static readonly ColumnRole Training = ColumnRole.Tokens, Validation = ColumnRole.Tokens with { Name = "validation set's token" };
 
     /// <summary>Finds the column to train on, and checks that to validate on, before anything is read.</summary>
-    /// <exception cref="ArgumentOutOfRangeException">One is missing, of the wrong type, of a tokenizer with too many tokens, or of another
-    /// tokenizer than the other.</exception>
     public DataViewSchema.Column Find(DataViewSchema train, DataViewSchema? validation)
     {
         var column = Find(train, Training);
@@ -201,9 +198,6 @@ internal sealed class TokenReader(Gpt2Pretrainer.Options options)
         return column;
     }
 
-    /// <summary>The tokens to train and to evaluate on.</summary>
-    /// <exception cref="InvalidOperationException">There are no tokens, or an id is not in the model's vocabulary.</exception>
-    /// <exception cref="OperationCanceledException">The run was cancelled.</exception>
     public (TokenSource Train, TokenSource? Validation) Read(IDataView train, IDataView? validation)
     {
         var tokens = Read(train, Training);

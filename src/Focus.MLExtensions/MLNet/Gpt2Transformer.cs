@@ -50,17 +50,7 @@ public sealed class Gpt2Transformer : FocusTransformer
     {
         var configuration = archive.ReadJson<Configuration>(ConfigurationEntry);
         configuration.Validate();
-        RequireWeights(archive.Length(WeightsEntry), configuration.Model);
-        var network = new Gpt2(configuration.Model);
-        try
-        {
-            archive.ReadTensors(WeightsEntry, network.state_dict());
-        }
-        catch
-        {
-            network.Dispose();
-            throw;
-        }
+        var network = archive.ReadTensors(WeightsEntry, reader => Gpt2Reader.Read(configuration.Model, [reader]));
         return new Gpt2Transformer(network, configuration.Scoring);
     }
 
@@ -72,16 +62,6 @@ public sealed class Gpt2Transformer : FocusTransformer
         return new RowMapping(
             inputSchema, [tokens], scoring.Columns(tokenizer), blockSize: 64,
             (input, capacity) => new Gpt2RowBlock(Network, scoring.For(tokenizer), input, tokens, capacity));
-    }
-
-    /// <summary>Finds a configuration that is not the weights' before memory is taken for what it describes.</summary>
-    private static void RequireWeights(long found, Gpt2Config model)
-    {
-        var expected = (Int128)model.ParameterCount * sizeof(float);
-        if (found < expected)
-            throw new InvalidDataException(
-                $"Entry '{WeightsEntry}' of the model file has {found} bytes, fewer than the {expected} that the " +
-                "configuration's weights take.");
     }
 
     private sealed record Configuration(Gpt2Config Model, Gpt2Scoring Scoring)
@@ -153,11 +133,8 @@ internal sealed record Gpt2Scoring(
     string TokenColumnName, string LossColumnName, string PerplexityColumnName, string ContinuationColumnName,
     int? Separator, int GenerateTokens, GenerationOptions Generation)
 {
-    /// <summary>The places of the added columns.</summary>
     public const int Loss = 0, Perplexity = 1, Continuation = 2;
 
-    /// <param name="options">The pretrainer's options.</param>
-    /// <param name="separator">The token that stands between rows, where there is one.</param>
     public static Gpt2Scoring Of(Gpt2Pretrainer.Options options, int? separator) => new(
         options.TokenColumnName, options.LossColumnName, options.PerplexityColumnName, options.ContinuationColumnName,
         separator, options.GenerateTokens, options.Generation);
@@ -166,8 +143,6 @@ internal sealed record Gpt2Scoring(
     public Gpt2Scoring For(NamedTokenizer? tokenizer)
         => this with { Generation = Generation with { TokenCount = Generation.TokenCount ?? tokenizer?.VocabularySize } };
 
-    /// <summary>The added columns.</summary>
-    /// <param name="tokenizer">The tokenizer that the tokens are of, where it is known.</param>
     public IEnumerable<DataViewSchema.DetachedColumn> Columns(NamedTokenizer? tokenizer)
     {
         yield return new(LossColumnName, NumberDataViewType.Single);
@@ -184,7 +159,6 @@ internal sealed record Gpt2Scoring(
     }
 
     /// <summary>Checks what was read from a file.</summary>
-    /// <exception cref="ArgumentException">It cannot be.</exception>
     public void Validate(Gpt2Config model)
     {
         foreach (var name in new[] { TokenColumnName, LossColumnName, PerplexityColumnName, ContinuationColumnName })

@@ -129,7 +129,6 @@ internal sealed record LandscapeConfiguration(
         options.Sharpness, options.Noise, options.WeightDecay, options.Slope, options.RawLosses);
 
     /// <summary>The options, checked.</summary>
-    /// <exception cref="InvalidDataException">A value is not one that a scan can have.</exception>
     public LandscapeScan.Options ToOptions()
     {
         try
@@ -240,17 +239,12 @@ internal sealed class CellReader
     private readonly LandscapeCell defaults;
     private readonly (CellAxis Axis, Func<double> Read)[] values;
 
-    /// <param name="row">The row, which moves.</param>
-    /// <param name="columns">The columns that hold the cell's values.</param>
-    /// <param name="defaults">The values without a column.</param>
     public CellReader(DataViewRow row, IEnumerable<(CellAxis Axis, DataViewSchema.Column Column)> columns, LandscapeCell defaults)
     {
         (this.row, this.defaults) = (row, defaults);
         values = [.. columns.Select(found => (found.Axis, Reader(row, found.Column)))];
     }
 
-    /// <summary>The cell of the current row.</summary>
-    /// <exception cref="InvalidOperationException">A value is outside its range.</exception>
     public LandscapeCell Read()
     {
         var cell = defaults;
@@ -293,13 +287,10 @@ internal static class CellColumns
 {
     private static readonly string Names = string.Join(", ", CellAxis.All.Select(axis => axis.Name));
 
-    /// <summary>Finds the columns in a schema.</summary>
-    /// <exception cref="ArgumentOutOfRangeException">There is none, or one is of the wrong type.</exception>
     public static (CellAxis Axis, DataViewSchema.Column Column)[] Find(DataViewSchema schema)
         => [.. Present(schema.Select(column => column.Name)).Select(axis => (axis, ColumnRole.Cell.Find(schema, axis.Name)))];
 
     /// <summary>Finds the same faults before there are data.</summary>
-    /// <exception cref="ArgumentOutOfRangeException">There is no column, or one is of the wrong type.</exception>
     public static void Check(SchemaShape shape)
     {
         foreach (var axis in Present(shape.Select(column => column.Name))) ColumnRole.Cell.Find(shape, axis.Name);
@@ -312,17 +303,11 @@ internal static class CellColumns
 }
 
 /// <summary>A value of a cell that may vary over a grid.</summary>
-/// <param name="Name">Its name, also that of its column.</param>
-/// <param name="Set">A cell with another such value.</param>
 internal sealed record CellAxis(string Name, Func<LandscapeCell, double, LandscapeCell> Set)
 {
     public static CellAxis Sharpness { get; } = new(nameof(LandscapeCell.Sharpness), (cell, value) => cell with { Sharpness = value });
-
     public static CellAxis Noise { get; } = new(nameof(LandscapeCell.Noise), (cell, value) => cell with { Noise = value });
-
     public static CellAxis WeightDecay { get; } = new(nameof(LandscapeCell.WeightDecay), (cell, value) => cell with { WeightDecay = value });
-
     public static CellAxis Slope { get; } = new(nameof(LandscapeCell.Slope), (cell, value) => cell with { Slope = value });
-
     public static IReadOnlyList<CellAxis> All { get; } = [Sharpness, Noise, WeightDecay, Slope];
 }

@@ -21,8 +21,6 @@ internal sealed class MlNetInternals
     private readonly ConstructorInfo newVersionInfo;
     private readonly MethodInfo setVersionInfo, saveBinaryStream, tryLoadBinaryStream, createSchemaShape, environmentOf;
 
-    /// <summary>Looks all members up.</summary>
-    /// <exception cref="NotSupportedException">One is missing.</exception>
     public MlNetInternals(Assembly[] assemblies)
     {
         this.assemblies = [.. assemblies.Distinct()];
@@ -39,8 +37,6 @@ internal sealed class MlNetInternals
         createSchemaShape = Method(Type("Microsoft.ML.SchemaShape"), "Create", Static, typeof(DataViewSchema));
     }
 
-    /// <summary>The members of the ML.NET in use.</summary>
-    /// <exception cref="NotSupportedException">It lacks one.</exception>
     public static MlNetInternals Current => Shared.Value;
 
     /// <summary>Writes into a component's folder of a model file who can load it.</summary>
@@ -51,9 +47,6 @@ internal sealed class MlNetInternals
     public void SaveBinaryStream(ModelSaveContext context, string name, Action<BinaryWriter> write) => Call(saveBinaryStream, context, name, write);
 
     /// <summary>Reads a stream from a component's folder of a model file; false where there is none.</summary>
-    /// <param name="context">A ModelLoadContext.</param>
-    /// <param name="name">The stream's name.</param>
-    /// <param name="read">Reads it.</param>
     public bool TryLoadBinaryStream(object context, string name, Action<BinaryReader> read) => (bool)Call(tryLoadBinaryStream, context, name, read)!;
 
     /// <summary>The shape of a schema, hidden columns left out.</summary>

@@ -151,7 +151,6 @@ public sealed class MlpTrainer : IEstimator<MlpTransformer>
 internal static class ClassificationReader
 {
     /// <summary>Reads the rows whose label is not missing.</summary>
-    /// <exception cref="InvalidOperationException">There are none, or a feature is NaN or infinite.</exception>
     public static ClassificationData Read(IDataView data, ClassificationColumns columns, IChannel channel)
     {
         using var cursor = data.GetRowCursor([columns.Features, columns.Label]);
@@ -230,16 +229,9 @@ internal static class ClassificationReader
 }
 
 /// <summary>The feature and the label column of data to learn a classifier from.</summary>
-/// <param name="Features">A vector of <paramref name="Width"/> Single.</param>
-/// <param name="Label">A key of <paramref name="Classes"/> values.</param>
-/// <param name="Width">The size of the feature vector.</param>
-/// <param name="Classes">The number of classes.</param>
-/// <param name="LabelValues">What the classes stand for, where the label says so.</param>
 internal sealed record ClassificationColumns(
     DataViewSchema.Column Features, DataViewSchema.Column Label, int Width, int Classes, KeyValues? LabelValues)
 {
-    /// <summary>Finds the columns in a schema.</summary>
-    /// <exception cref="ArgumentOutOfRangeException">One is missing or of the wrong type.</exception>
     public static ClassificationColumns Find(DataViewSchema schema, string featureName, string labelName)
     {
         var features = ColumnRole.Features.Find(schema, featureName);
@@ -250,7 +242,6 @@ internal sealed record ClassificationColumns(
     }
 
     /// <summary>Finds columns of the same names, widths and classes in the schema of an evaluation set.</summary>
-    /// <exception cref="ArgumentOutOfRangeException">One is missing or differs.</exception>
     public ClassificationColumns FindAgain(DataViewSchema schema)
     {
         var other = Find(schema, Features.Name, Label.Name);

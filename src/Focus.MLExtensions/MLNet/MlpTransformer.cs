@@ -39,8 +39,11 @@ public sealed class MlpTransformer : FocusTransformer
         var configuration = archive.ReadJson<MlpConfiguration>(ConfigurationEntry);
         configuration.Validate();
         var network = new Mlp(configuration.Inputs, configuration.HiddenWidths, configuration.Classes, configuration.BatchNormalization);
-        archive.ReadTensors(WeightsEntry, network.state_dict());
-        return new MlpTransformer(network, configuration);
+        return archive.ReadTensors(WeightsEntry, reader =>
+        {
+            reader.CopyTo(network.state_dict());
+            return new MlpTransformer(network, configuration);
+        });
     }
 
     private protected override RowMapping Bind(DataViewSchema inputSchema)
@@ -60,8 +63,6 @@ public sealed class MlpTransformer : FocusTransformer
 internal sealed record MlpConfiguration(
     string FeatureColumnName, int Inputs, int[] HiddenWidths, int Classes, bool BatchNormalization, KeyValues? LabelValues)
 {
-    /// <summary>Checks a configuration that was read from a file.</summary>
-    /// <exception cref="InvalidDataException">It describes no network.</exception>
     public void Validate()
     {
         Require(FeatureColumnName.Length > 0, "the feature column has no name");
@@ -170,8 +171,6 @@ internal static class ScoreColumns
 }
 
 /// <summary>A float32 matrix that grows row by row.</summary>
-/// <param name="width">Columns.</param>
-/// <param name="expectedRows">How many rows there will be, where it is known.</param>
 internal sealed class RowTensor(int width, long? expectedRows) : IDisposable
 {
     /// <summary>Rows that are open for writing at a time, as a span covers at most 2 GiB.</summary>

@@ -93,8 +93,6 @@ internal sealed record MnistFileName(string Stem, string Format, string Checksum
 
     public bool IsIn(string folder) => Candidates.Any(name => File.Exists(Path.Combine(folder, name)));
 
-    /// <summary>The file's path in a folder.</summary>
-    /// <exception cref="FileNotFoundException">The folder has it under none of the names.</exception>
     public string Find(string folder) => Candidates.Select(name => Path.Combine(folder, name)).FirstOrDefault(File.Exists)
         ?? throw new FileNotFoundException(
             $"There is no MNIST file {string.Join(" or ", Candidates)} in '{Path.GetFullPath(folder)}'. Put one there, " +
@@ -196,7 +194,6 @@ internal sealed class IdxFile
 
     private IdxFile(byte[] bytes, int headerSize, int count) => (this.bytes, this.headerSize, Count) = (bytes, headerSize, count);
 
-    /// <summary>The number of items.</summary>
     public int Count { get; }
 
     /// <summary>The items one after the other.</summary>
@@ -205,10 +202,8 @@ internal sealed class IdxFile
     /// <summary>Where an item's byte stands in the file, decompressed.</summary>
     public long Offset(long item) => headerSize + item;
 
-    /// <summary>Reads a file of single bytes, such as labels.</summary>
     public static IdxFile ReadVector(string path) => Read(path, MagicOfVectors, "labels", []);
 
-    /// <summary>Reads a file of images of the given size.</summary>
     public static IdxFile ReadImages(string path, int height, int width) => Read(path, MagicOfImages, "images", [height, width]);
 
     private static IdxFile Read(string path, int magic, string content, ReadOnlySpan<int> itemSize)

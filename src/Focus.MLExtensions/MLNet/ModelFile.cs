@@ -35,7 +35,6 @@ internal static class ModelFile
         model.Save(archive);
     }
 
-    /// <exception cref="InvalidDataException">The stream is not a model this library can read.</exception>
     public static FocusTransformer Load(Stream stream)
     {
         if (stream.CanSeek) return LoadSeekable(stream);
@@ -96,7 +95,6 @@ internal sealed class ModelArchive(ZipArchive zip)
 
     public void WriteJson<T>(string name, T value) => Write(name, CompressionLevel.Optimal, stream => JsonSerializer.Serialize(stream, value, Json));
 
-    /// <exception cref="InvalidDataException">The entry is missing or damaged.</exception>
     public T ReadJson<T>(string name) where T : class => Read(name, stream => JsonSerializer.Deserialize<T>(stream, Json)
         ?? throw new InvalidDataException("it is empty"));
 
@@ -104,17 +102,7 @@ internal sealed class ModelArchive(ZipArchive zip)
     public void WriteTensors(string name, IReadOnlyDictionary<string, Tensor> tensors)
         => Write(name, CompressionLevel.NoCompression, stream => Safetensors.Save(stream, tensors));
 
-    /// <summary>Reads tensors, one at a time, into those given, which must be the same by name, type and shape.</summary>
-    /// <exception cref="InvalidDataException">The entry is missing or damaged, or its tensors are others.</exception>
-    public void ReadTensors(string name, IReadOnlyDictionary<string, Tensor> targets) => Read(name, stream =>
-    {
-        new SafetensorsReader(stream).CopyTo(targets);
-        return targets;
-    });
-
-    /// <summary>The size in bytes of an entry's content.</summary>
-    /// <exception cref="InvalidDataException">The entry is missing.</exception>
-    public long Length(string name) => Find(name).Length;
+    public T ReadTensors<T>(string name, Func<SafetensorsReader, T> read) => Read(name, stream => read(new SafetensorsReader(stream)));
 
     /// <summary>Options may hold a cancellation token, which belongs to the program and not to the model.</summary>
     private static void LeaveOutCancellation(JsonTypeInfo type)
@@ -158,7 +146,6 @@ internal static class ModelRegistration
     private const string ModelSignature = "FOCUSMDL", LoadName = "FocusModel", StreamName = "Focus.zip";
 
     /// <summary>Saves a model into its folder of a model file.</summary>
-    /// <exception cref="NotSupportedException">This version of ML.NET does not allow it.</exception>
     public static void Save(FocusTransformer model, ModelSaveContext context)
     {
         var internals = MlNetInternals.Current;
@@ -167,8 +154,6 @@ internal static class ModelRegistration
     }
 
     /// <summary>Loads a model from its folder of a model file.</summary>
-    /// <param name="environment">The environment.</param>
-    /// <param name="modelLoadContext">A ModelLoadContext, a type that ML.NET keeps to itself.</param>
     public static ITransformer Load(IHostEnvironment environment, object modelLoadContext)
     {
         FocusTransformer? model = null;

@@ -49,10 +49,8 @@ public abstract class FocusTransformer : ITransformer
         ModelRegistration.Save(this, ctx);
     }
 
-    /// <summary>Writes configuration and weights.</summary>
     internal abstract void Save(ModelArchive archive);
 
-    /// <summary>Finds the input columns in a schema.</summary>
     private protected abstract RowMapping Bind(DataViewSchema inputSchema);
 }
 
@@ -63,11 +61,6 @@ internal sealed class RowMapping : IRowToRowMapper
     private readonly DataViewSchema.Column[] inputs;
     private readonly Func<DataViewRow, int, RowBlock> createBlock;
 
-    /// <param name="inputSchema">The schema of the input.</param>
-    /// <param name="inputs">The columns that are read.</param>
-    /// <param name="added">The columns that are added.</param>
-    /// <param name="blockSize">How many rows are best computed together.</param>
-    /// <param name="createBlock">Makes room for some rows of an input, and computes the added columns for them.</param>
     public RowMapping(
         DataViewSchema inputSchema, IEnumerable<DataViewSchema.Column> inputs, IEnumerable<DataViewSchema.DetachedColumn> added,
         int blockSize, Func<DataViewRow, int, RowBlock> createBlock)
@@ -82,7 +75,6 @@ internal sealed class RowMapping : IRowToRowMapper
     }
 
     public DataViewSchema InputSchema { get; }
-
     public DataViewSchema OutputSchema { get; }
 
     /// <summary>How many rows are best computed together.</summary>
@@ -114,7 +106,6 @@ internal sealed class RowMapping : IRowToRowMapper
 internal sealed class MappedDataView(IDataView input, RowMapping mapping) : IDataView
 {
     public bool CanShuffle => input.CanShuffle;
-
     public DataViewSchema Schema => mapping.OutputSchema;
 
     public long? GetRowCount() => input.GetRowCount();
@@ -145,9 +136,7 @@ internal sealed class MappedCursor(RowMapping mapping, DataViewRowCursor input, 
     private readonly MappedRow row = new(mapping, input, active);
 
     public override DataViewSchema Schema => row.Schema;
-
     public override long Position => row.Position;
-
     public override long Batch => row.Batch;
 
     public override bool MoveNext() => input.MoveNext();
@@ -181,9 +170,7 @@ internal sealed class MappedRow : DataViewRow
     }
 
     public override DataViewSchema Schema => mapping.OutputSchema;
-
     public override long Position => input.Position;
-
     public override long Batch => input.Batch;
 
     public override ValueGetter<DataViewRowId> GetIdGetter() => input.GetIdGetter();
@@ -252,9 +239,7 @@ internal sealed class BlockCursor : DataViewRowCursor
     }
 
     public override DataViewSchema Schema => mapping.OutputSchema;
-
     public override long Position => position;
-
     public override long Batch => batches[slot];
 
     public override bool MoveNext()
@@ -316,7 +301,6 @@ internal abstract class RowBlock : IDisposable
     public abstract void Compute(int count);
 
     /// <summary>A getter (<c>ValueGetter</c>) of an added column, which follows <see cref="Current"/>.</summary>
-    /// <param name="added">The column's place among the added ones.</param>
     public abstract Delegate CreateGetter(int added);
 
     public virtual void Dispose()
@@ -339,12 +323,6 @@ internal abstract class RowBlock : IDisposable
 }
 
 /// <summary>Values of one column made from those of another, on all cores.</summary>
-/// <param name="input">The row that moves.</param>
-/// <param name="source">The column that is read.</param>
-/// <param name="convert">Makes a value from another; several threads call it at once. An ArgumentException reports a value that it cannot
-/// convert.</param>
-/// <param name="copy">Copies a made value for the caller.</param>
-/// <param name="capacity">The number of slots.</param>
 internal sealed class ConversionBlock<TIn, TOut>(
     DataViewRow input, DataViewSchema.Column source, Func<TIn, TOut> convert, Copier<TOut> copy, int capacity) : RowBlock
 {
@@ -353,7 +331,6 @@ internal sealed class ConversionBlock<TIn, TOut>(
     private readonly TOut[] outputs = new TOut[capacity];
     private readonly long[] rows = new long[capacity];
 
-    /// <summary>A mapping that adds such a column.</summary>
     public static RowMapping Mapping(
         DataViewSchema inputSchema, DataViewSchema.Column source, DataViewSchema.DetachedColumn added,
         Func<TIn, TOut> convert, Copier<TOut> copy)
@@ -406,7 +383,6 @@ internal abstract class ColumnBuffer
     /// <summary>A <see cref="ValueGetter{T}"/> for the value in the slot that <paramref name="current"/> gives.</summary>
     public abstract Delegate CreateGetter(Func<int> current);
 
-    /// <summary>Copies a primitive value.</summary>
     public static void Assign<T>(in T source, ref T target) => target = source;
 
     /// <summary>Copies a vector, reusing the target's arrays.</summary>
@@ -431,34 +407,4 @@ internal sealed class ColumnBuffer<T>(ValueGetter<T> source, int capacity, Copie
     public override void Read(int slot) => source(ref values[slot]!);
 
     public override Delegate CreateGetter(Func<int> current) => (ValueGetter<T>)((ref T value) => copy(values[current()], ref value));
-}
-
-/// <summary>The columns of a schema that were asked for.</summary>
-internal sealed class ActiveColumns
-{
-    private readonly bool[] active;
-
-    public ActiveColumns(DataViewSchema schema, IEnumerable<DataViewSchema.Column> columns)
-    {
-        ArgumentNullException.ThrowIfNull(columns);
-        Schema = schema;
-        active = new bool[schema.Count];
-        foreach (var column in columns) active[column.Index] = true;
-    }
-
-    public DataViewSchema Schema { get; }
-
-    public IEnumerable<DataViewSchema.Column> Columns => Schema.Where(Contains);
-
-    public bool Contains(DataViewSchema.Column column) => column.Index < active.Length && active[column.Index];
-
-    /// <summary>Throws unless a column was asked for.</summary>
-    public void Require(DataViewSchema.Column column)
-    {
-        if (!Contains(column)) throw new InvalidOperationException($"Column '{column.Name}' was not asked for when the row was made.");
-    }
-
-    /// <summary>A getter as what the caller takes it for.</summary>
-    public static ValueGetter<TValue> Cast<TValue>(Delegate getter, DataViewSchema.Column column) => getter as ValueGetter<TValue>
-        ?? throw new InvalidOperationException($"Column '{column.Name}' is {column.Type}; it cannot be read as {typeof(TValue)}.");
 }

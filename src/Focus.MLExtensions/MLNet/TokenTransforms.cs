@@ -190,7 +190,6 @@ internal sealed record TokenizingConfiguration(string OutputColumnName, string I
 {
     private const string Entry = "configuration.json";
 
-    /// <exception cref="InvalidDataException">The configuration is missing or damaged.</exception>
     public static TokenizingConfiguration Load(ModelArchive archive)
     {
         var configuration = archive.ReadJson<TokenizingConfiguration>(Entry);
@@ -228,7 +227,6 @@ internal static class TokenColumn
             : null; // Another library's annotation of the same name.
     }
 
-    /// <summary>Whether a column's tokens come with a vocabulary.</summary>
     public static bool HasVocabulary(SchemaShape.Column column) => column.Annotations.Any(annotation => annotation.Name == VocabularyKind);
 
     /// <summary>A tokenizer with the annotations of a column's tokenizer; a shape holds no values.</summary>
@@ -236,7 +234,6 @@ internal static class TokenColumn
         => HasVocabulary(column) ? AnyCharacters
             : column.Annotations.Any(annotation => annotation.Name == TokenizerKind) ? NamedTokenizer.Gpt2() : null;
 
-    /// <summary>The annotations that describe a column's tokenizer.</summary>
     public static DataViewSchema.Annotations Annotate(NamedTokenizer tokenizer)
     {
         var annotations = new DataViewSchema.Annotations.Builder();
@@ -245,7 +242,6 @@ internal static class TokenColumn
         return annotations.ToAnnotations();
     }
 
-    /// <exception cref="InvalidOperationException">An id is not in a model's vocabulary.</exception>
     public static void RequireInVocabulary(ReadOnlySpan<int> tokens, Gpt2Config model, string column, long row)
     {
         var slot = tokens.IndexOfAnyExceptInRange(0, model.VocabularySize - 1);

@@ -356,7 +356,6 @@ internal sealed class Gpt2Embedding : Module<Tensor, Tensor>
 /// runs.</summary>
 internal sealed class Gpt2Weights(long seed, Device device) : IDisposable
 {
-    /// <summary>The standard deviation of fresh weights.</summary>
     public const double Deviation = 0.02;
 
     /// <summary>What layer norms add to variances.</summary>
@@ -367,10 +366,6 @@ internal sealed class Gpt2Weights(long seed, Device device) : IDisposable
     public Parameter Normal(int rows, int columns, double deviation)
         => new(empty(rows, columns, device: device).normal_(0, deviation, generator));
 
-    /// <param name="inputs">The width of the input.</param>
-    /// <param name="outputs">The width of the output.</param>
-    /// <param name="bias">Whether there is a bias.</param>
-    /// <param name="residualLayers">How many layers add to the residual stream that this one adds to; it starts the smaller for them.</param>
     public Linear Linear(int inputs, int outputs, bool bias, int residualLayers = 1)
         => nn.Linear(Normal(outputs, inputs, Deviation / Math.Sqrt(residualLayers)), bias ? new Parameter(zeros(outputs, device: device)) : null);
 

@@ -31,7 +31,7 @@ public static class Gpt2Files
 
     /// <summary>Reads a model from a file.</summary>
     /// <inheritdoc cref="Load(Stream)"/>
-    public static Gpt2 Load(string path) => Safetensors.ReadFile(path, Load);
+    public static Gpt2 Load(string path) => AtomicFile.Read(path, Load);
 
     /// <summary>Reads a model from a stream, to its end.</summary>
     /// <param name="stream">A stream that <see cref="Save(Gpt2, Stream, ScalarType)"/> wrote, or one with the same names and metadata.</param>
@@ -65,7 +65,6 @@ internal static class Gpt2Reader
     /// <param name="config">The model's configuration.</param>
     /// <param name="files">The files, their headers read.</param>
     /// <param name="transposed">Whether the weights of linear layers are stored inputs × outputs.</param>
-    /// <exception cref="InvalidDataException">The tensors are not those of the configuration; no memory has been taken for the model.</exception>
     public static Gpt2 Read(Gpt2Config config, IReadOnlyCollection<SafetensorsReader> files, bool transposed = false)
     {
         RequireFitting(config, [.. files.SelectMany(file => file.Header.Entries).Where(IsParameter)], transposed);
@@ -135,23 +134,15 @@ internal static class Gpt2Reader
 /// <summary>A <see cref="Gpt2Config"/> under the names of nanoGPT's <c>GPTConfig</c>, so that it can be made from this as it stands.</summary>
 internal sealed record NanoGptConfig
 {
-    /// <summary>How it is written and read.</summary>
     public static readonly JsonSerializerOptions Json = new() { PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower };
 
     public required int BlockSize { get; init; }
-
     public required int VocabSize { get; init; }
-
     public required int NLayer { get; init; }
-
     public required int NHead { get; init; }
-
     public required int NEmbd { get; init; }
-
     public double Dropout { get; init; }
-
     public required bool Bias { get; init; }
-
     public bool ScaleAttnByInverseLayerIdx { get; init; }
 
     /// <summary>False for a head of its own; nanoGPT, which has no such models, does not know the name.</summary>
@@ -171,8 +162,6 @@ internal sealed record NanoGptConfig
         TiedHead = config.TiedHead ? null : false,
     };
 
-    /// <summary>Reads a configuration.</summary>
-    /// <exception cref="InvalidDataException">It is not one, or out of range.</exception>
     public static Gpt2Config Parse(string json)
     {
         try

@@ -171,10 +171,8 @@ internal sealed class KeyValueCache : IDisposable
         values = empty(shape, model.Head.dtype, model.Head.device).DetachFromDisposeScope();
     }
 
-    /// <summary>How many tokens are there.</summary>
     public long Length { get; private set; }
 
-    /// <summary>Forgets the text.</summary>
     public void Clear() => Length = 0;
 
     /// <summary>Appends the keys and values of new tokens.</summary>
@@ -205,7 +203,6 @@ internal sealed record TokenDistribution(int[] Tokens, double[] Weights)
     /// <summary>softmax(logits / temperature) over the first <see cref="GenerationOptions.TokenCount"/> tokens, cut to the
     /// <see cref="GenerationOptions.TopK"/> likeliest and then to the fewest that together reach <see cref="GenerationOptions.TopP"/>; of
     /// equally likely tokens the lower id comes first.</summary>
-    /// <exception cref="InvalidOperationException">The logits have no finite maximum.</exception>
     public static TokenDistribution Of(ReadOnlySpan<float> logits, GenerationOptions options)
     {
         if (options.TokenCount < logits.Length) logits = logits[..options.TokenCount.Value];

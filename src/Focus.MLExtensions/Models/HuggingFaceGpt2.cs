@@ -156,45 +156,25 @@ internal sealed record HuggingFaceConfig
     private const int EndOfText = 50256;
 
     public string[]? Architectures { get; init; }
-
     public required string ModelType { get; init; }
-
     public int VocabSize { get; init; } = 50257;
-
     public int NPositions { get; init; } = 1024;
-
     public int NEmbd { get; init; } = 768;
-
     public int NLayer { get; init; } = 12;
-
     public int NHead { get; init; } = 12;
-
     public int? NInner { get; init; }
-
     public string ActivationFunction { get; init; } = TanhGelu;
-
     public double ResidPdrop { get; init; } = 0.1;
-
     public double EmbdPdrop { get; init; } = 0.1;
-
     public double AttnPdrop { get; init; } = 0.1;
-
     public double LayerNormEpsilon { get; init; } = Gpt2Weights.NormEpsilon;
-
     public double InitializerRange { get; init; } = Gpt2Weights.Deviation;
-
     public bool ScaleAttnWeights { get; init; } = true;
-
     public bool ScaleAttnByInverseLayerIdx { get; init; }
-
     public bool AddCrossAttention { get; init; }
-
     public bool TieWordEmbeddings { get; init; } = true;
-
     public int? BosTokenId { get; init; }
-
     public int? EosTokenId { get; init; }
-
     public string? TorchDtype { get; init; }
 
     /// <summary>The configuration of a model whose weights are written in a type.</summary>
@@ -222,7 +202,6 @@ internal sealed record HuggingFaceConfig
     }
 
     /// <summary>The model's configuration; its biases are there, be they zero.</summary>
-    /// <exception cref="InvalidDataException">It asks for what <see cref="Gpt2"/> does not do, or a size is out of range.</exception>
     public Gpt2Config ToGpt2Config()
     {
         Require(ModelType == Gpt2ModelType, "model_type", Gpt2ModelType, ModelType);

@@ -72,7 +72,6 @@ internal sealed class MlpLayer : nn.Module<Tensor, Tensor>
     }
 
     public Parameter Weight => weight;
-
     public IEnumerable<Parameter> Undecayed => norm is null ? [bias] : [bias, .. norm.parameters()];
 
     /// <summary>batch × inputs → batch × outputs.</summary>
@@ -103,7 +102,6 @@ internal sealed class BatchNormalization : nn.Module<Tensor, Tensor>
     }
 
     public Parameter Scale => weight;
-
     public Parameter Shift => bias;
 
     /// <summary>(x − mean)/√(variance + ε), neither scaled nor shifted.</summary>

@@ -42,7 +42,7 @@ public static class Safetensors
 
     /// <summary>Reads a file.</summary>
     /// <inheritdoc cref="Load(Stream)"/>
-    public static SafetensorsContent Load(string path) => ReadFile(path, Load);
+    public static SafetensorsContent Load(string path) => AtomicFile.Read(path, Load);
 
     /// <summary>Reads all tensors of a stream, to its end.</summary>
     /// <returns>New tensors on the CPU; the caller disposes of them.</returns>
@@ -62,20 +62,6 @@ public static class Safetensors
             throw;
         }
         return new SafetensorsContent(tensors, reader.Header.Metadata);
-    }
-
-    /// <summary>Reads a file, which errors name.</summary>
-    internal static T ReadFile<T>(string path, Func<Stream, T> read)
-    {
-        using var stream = File.OpenRead(path);
-        try
-        {
-            return read(stream);
-        }
-        catch (InvalidDataException error)
-        {
-            throw new InvalidDataException($"'{path}': {error.Message}", error);
-        }
     }
 
     /// <summary>The elements of a contiguous tensor in order, in views that are disposed of one by one: a span ends at 2 GiB, a tensor need
@@ -122,8 +108,6 @@ internal sealed class SafetensorsReader
 {
     private readonly Stream stream;
 
-    /// <summary>Reads the header.</summary>
-    /// <exception cref="InvalidDataException">It is not one, or the stream, where its length is known, does not hold what it says.</exception>
     public SafetensorsReader(Stream stream)
     {
         this.stream = stream;
@@ -136,7 +120,6 @@ internal sealed class SafetensorsReader
     /// <summary>Reads the tensors, each when it is asked for.</summary>
     /// <param name="isWanted">Which to read; others are skipped. Null for all.</param>
     /// <returns>New tensors on the CPU in the order of the header; the caller disposes of them.</returns>
-    /// <exception cref="InvalidDataException">The stream is cut short, or there is more after the last.</exception>
     public IEnumerable<(SafetensorsEntry Entry, Tensor Tensor)> ReadTensors(Func<SafetensorsEntry, bool>? isWanted = null)
     {
         foreach (var entry in Header.Entries)
@@ -147,7 +130,6 @@ internal sealed class SafetensorsReader
     }
 
     /// <summary>Copies all tensors, one at a time, into others of the same names, types and shapes.</summary>
-    /// <exception cref="InvalidDataException">The stream holds other tensors, and nothing was copied; or it is cut short.</exception>
     public void CopyTo(IReadOnlyDictionary<string, Tensor> targets)
     {
         using var _ = no_grad();
@@ -203,22 +185,12 @@ internal sealed class SafetensorsReader
 }
 
 /// <summary>A tensor's place in a safetensors file.</summary>
-/// <param name="Name">Its name.</param>
-/// <param name="Type">The type of its elements.</param>
-/// <param name="Shape">Its shape.</param>
-/// <param name="Start">Where its bytes begin, counted from the end of the header.</param>
 internal sealed record SafetensorsEntry(string Name, SafetensorsType Type, long[] Shape, long Start)
 {
-    /// <summary>The size in bytes.</summary>
     public long Length { get; } = Shape.Aggregate((long)Type.Size, (length, dimension) => checked(length * dimension));
-
     public long End => checked(Start + Length);
 
     /// <summary>Throws unless the tensors of files are those that are expected, by name, type and shape.</summary>
-    /// <param name="found">The tensors of the files.</param>
-    /// <param name="expected">The tensors expected; those of a model on <see cref="META"/> take no memory.</param>
-    /// <param name="anyFloat">Whether any floating-point type passes for another.</param>
-    /// <exception cref="InvalidDataException">They are not; the message names the first difference.</exception>
     public static void RequireSame(IEnumerable<SafetensorsEntry> found, IReadOnlyDictionary<string, Tensor> expected, bool anyFloat = false)
     {
         var names = new HashSet<string>();
@@ -253,10 +225,7 @@ internal sealed class SafetensorsHeader
         => (Entries, Metadata) = (entries, metadata);
 
     public IReadOnlyList<SafetensorsEntry> Entries { get; }
-
     public IReadOnlyDictionary<string, string> Metadata { get; }
-
-    /// <summary>The bytes of all tensors.</summary>
     public long DataLength => Entries.Count == 0 ? 0 : Entries[^1].End;
 
     /// <summary>A header for tensors that follow in the order given.</summary>
@@ -279,8 +248,6 @@ internal sealed class SafetensorsHeader
         return new SafetensorsHeader(entries, metadata ?? new Dictionary<string, string>());
     }
 
-    /// <summary>Reads a header.</summary>
-    /// <exception cref="InvalidDataException">It is not one.</exception>
     public static SafetensorsHeader Parse(ReadOnlyMemory<byte> json)
     {
         try
@@ -366,9 +333,6 @@ internal sealed class SafetensorsHeader
 }
 
 /// <summary>An element type as safetensors files name it.</summary>
-/// <param name="Name">Its name in a header.</param>
-/// <param name="ScalarType">The same in torch.</param>
-/// <param name="Size">Bytes of an element.</param>
 internal sealed record SafetensorsType(string Name, ScalarType ScalarType, int Size)
 {
     private static readonly SafetensorsType[] All =
@@ -386,7 +350,6 @@ internal sealed record SafetensorsType(string Name, ScalarType ScalarType, int S
     ];
 
     public bool IsFloatingPoint => ScalarType is ScalarType.Float64 or ScalarType.Float32 or ScalarType.Float16 or ScalarType.BFloat16;
-
     public static string AllNames => string.Join(", ", All.Select(type => type.Name));
 
     public static SafetensorsType? Named(string? name) => Array.Find(All, type => type.Name == name);

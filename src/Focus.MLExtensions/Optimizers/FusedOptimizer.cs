@@ -296,7 +296,6 @@ internal sealed unsafe class FusedLoop<TRule> where TRule : struct, IUpdateRule
         return true;
     }
 
-    /// <summary>Updates everything queued.</summary>
     public void Run()
     {
         var threads = elements < ParallelThreshold ? 1 : get_num_threads();
@@ -306,7 +305,6 @@ internal sealed unsafe class FusedLoop<TRule> where TRule : struct, IUpdateRule
             Parallel.For(0, chunks.Count, new ParallelOptions { MaxDegreeOfParallelism = threads }, i => CollectionsMarshal.AsSpan(chunks)[i].Update());
     }
 
-    /// <summary>Empties the queue.</summary>
     public void Clear()
     {
         chunks.Clear();

@@ -18,8 +18,6 @@ internal sealed class RunLog(ScanPlan plan, string folder)
     /// <summary>Whether the folder holds files of runs, of any plan.</summary>
     public bool Exists => Directory.EnumerateFiles(folder, Pattern).Any();
 
-    /// <summary>Reads the finished runs of all shards.</summary>
-    /// <exception cref="InvalidDataException">A complete line is not a run of the plan.</exception>
     public ScanResults Read()
     {
         var results = new ScanResults(plan);
@@ -28,7 +26,6 @@ internal sealed class RunLog(ScanPlan plan, string folder)
     }
 
     /// <summary>Opens a shard's file for more runs.</summary>
-    /// <exception cref="IOException">Another process works on the shard, or the file cannot be written.</exception>
     public Appender Open(Shard shard) => new(this, Path.Combine(folder, $"runs-{shard.Index}-of-{shard.Count}.jsonl"));
 
     private void Read(string path, ScanResults results)
@@ -185,7 +182,6 @@ public static class ScanManifest
         }
     }
 
-    /// <summary>Values as a JSON array.</summary>
     internal static JsonArray List<T>(IEnumerable<T> values) => new([.. values.Select(value => JsonValue.Create(value))]);
 
     private static JsonObject Read(string path)

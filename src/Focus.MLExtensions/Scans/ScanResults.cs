@@ -116,8 +116,6 @@ public readonly record struct ScanScore(
 internal readonly record struct SampleMean(double Value, double Variance, int Count)
 {
     public double StandardDeviation => Math.Sqrt(Variance);
-
-    /// <summary>The standard deviation of the mean.</summary>
     public double StandardError => Math.Sqrt(Variance / Count);
 
     /// <summary>Of every <paramref name="stride"/>-th value, from the first.</summary>

@@ -10,7 +10,6 @@ internal static class ArchiveReader
     private const int TarHeaderLength = 512, ChecksumOffset = 148, ChecksumLength = 8;
 
     private static ReadOnlySpan<byte> XzMagic => [0xFD, (byte)'7', (byte)'z', (byte)'X', (byte)'Z', 0];
-
     private static ReadOnlySpan<byte> GzipMagic => [0x1F, 0x8B];
 
     public static IEnumerable<TextDocument> Read(string path, DocumentReading reading) => path.EndsWith(".txt", StringComparison.OrdinalIgnoreCase)
@@ -124,7 +123,6 @@ internal sealed class WholeGzipStream(Stream compressed) : ReadOnlyStream
     private readonly byte[] buffer = new byte[1 << 16];
     private int start, end;
 
-    /// <exception cref="InvalidDataException">The data are damaged or cut short.</exception>
     public override int Read(Span<byte> destination)
     {
         if (destination.IsEmpty) return 0;

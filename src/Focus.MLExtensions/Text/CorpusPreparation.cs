@@ -166,7 +166,6 @@ public sealed record CorpusPreparationOptions
     /// <summary>Longer text files are read in parts of this many characters.</summary>
     internal int PartLength { get; init; } = DocumentReading.ShortPart;
 
-    /// <exception cref="ArgumentException">An option is out of its range.</exception>
     internal void Validate(NamedTokenizer tokenizer)
     {
         ArgumentException.ThrowIfNullOrEmpty(Output);
@@ -222,7 +221,6 @@ internal sealed class DocumentBatch(long index, long firstDocument)
     private readonly List<TextDocument> documents = [];
     private int length;
 
-    /// <summary>The batch's number, from 0.</summary>
     public long Index => index;
 
     /// <summary>The number of the first document, or of the one that the first part belongs to.</summary>
@@ -237,11 +235,8 @@ internal sealed class DocumentBatch(long index, long firstDocument)
     /// <summary>How many documents had been skipped.</summary>
     public long Broken { get; private set; }
 
-    /// <summary>SHA-256 of the documents.</summary>
     public byte[] Hash { get; private set; } = [];
-
     public List<int> Train { get; } = [];
-
     public List<int> Validation { get; } = [];
 
     /// <summary>The text in bytes of UTF-8.</summary>

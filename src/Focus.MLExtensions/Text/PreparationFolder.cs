@@ -17,8 +17,6 @@ internal sealed class PreparationFolder : IDisposable
     private TokenStream? train, validation;
 
     /// <summary>Opens a folder, new or with an interrupted preparation.</summary>
-    /// <exception cref="IOException">The folder holds other results, or cannot be written.</exception>
-    /// <exception cref="InvalidDataException">The interrupted preparation had other settings.</exception>
     public PreparationFolder(NamedTokenizer tokenizer, CorpusPreparationOptions options)
     {
         folder = Directory.CreateDirectory(options.Output).FullName;
@@ -44,7 +42,6 @@ internal sealed class PreparationFolder : IDisposable
     public PreparationJournal Journal { get; private set; }
 
     /// <summary>Opens the partial files and cuts off what the journal does not vouch for.</summary>
-    /// <exception cref="InvalidDataException">A partial file has lost tokens.</exception>
     public void OpenTokens()
     {
         train = OpenTokens(PathOf(PartialTrain), Journal.Corpus.TrainTokens);
@@ -118,7 +115,6 @@ internal sealed class PreparationFolder : IDisposable
     }
 
     /// <summary>Moves the end of the training file into the validation file, unless that was done before.</summary>
-    /// <param name="kept">The bytes that stay.</param>
     private void MoveTail(long kept)
     {
         if (!File.Exists(PathOf(PartialTrain))) return;

@@ -121,7 +121,6 @@ public sealed record PreparedCorpus
         }
     }
 
-    /// <exception cref="InvalidDataException">The file holds something else.</exception>
     internal static T ReadJson<T>(string path, string expected) where T : class
     {
         try

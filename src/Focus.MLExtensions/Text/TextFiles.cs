@@ -140,7 +140,6 @@ internal sealed class Utf8Lines(Stream stream)
     public ReadOnlyMemory<byte> Line { get; private set; }
 
     /// <summary>Reads the next line; false where there is none.</summary>
-    /// <exception cref="InvalidDataException">The line is longer than any text can be.</exception>
     public bool Read()
     {
         var length = FindEnd();

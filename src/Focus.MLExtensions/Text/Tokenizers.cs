@@ -30,7 +30,6 @@ public sealed class NamedTokenizer
     }
 
     /// <summary>The tokenizer that a file or a column describes.</summary>
-    /// <exception cref="InvalidDataException">There is no such tokenizer.</exception>
     [JsonConstructor]
     internal NamedTokenizer(string name, IReadOnlyList<string>? vocabulary)
     {
@@ -90,7 +89,6 @@ public sealed class NamedTokenizer
     internal IReadOnlyList<int> EncodeToIds(ReadOnlySpan<char> text) => shared is null ? Gpt2Tokens.EncodeToIds(text) : shared.EncodeToIds(text);
 
     /// <summary>Appends a document's tokens.</summary>
-    /// <exception cref="InvalidDataException">The tokenizer refuses the text, or returns an id outside the vocabulary.</exception>
     internal void Encode(TextDocument document, List<int> tokens)
     {
         var start = tokens.Count;

@@ -217,7 +217,6 @@ public sealed class TokenBuffer : TokenSource
 internal sealed class TokenRange(TokenSource source, long start, long count) : TokenSource
 {
     public override string Name => $"{source.Name} (tokens {start} to {start + count})";
-
     public override long Count => count;
 
     protected override void Copy(long first, Span<int> destination) => source.Read(start + first, destination);
@@ -235,7 +234,6 @@ internal sealed class TokenStream(string path, TokenWidth width, FileMode mode) 
     /// <summary>The number of tokens, of which those in an existing file count once it has been truncated.</summary>
     public long Count { get; private set; }
 
-    /// <exception cref="ArgumentOutOfRangeException">An id does not fit; nothing was added.</exception>
     public void Write(ReadOnlySpan<int> ids)
     {
         var wrong = ids.IndexOfAnyExceptInRange(0, highestId);
@@ -255,7 +253,6 @@ internal sealed class TokenStream(string path, TokenWidth width, FileMode mode) 
         }
     }
 
-    /// <summary>Flushes the tokens to the disk.</summary>
     public void Flush()
     {
         WriteBuffer();

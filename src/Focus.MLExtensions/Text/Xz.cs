@@ -19,7 +19,6 @@ internal sealed unsafe class XzStream : ReadOnlyStream
     private int inputStart, inputEnd;
     private bool inputEnded, ended;
 
-    /// <exception cref="DllNotFoundException">liblzma is not installed.</exception>
     public XzStream(Stream compressed)
     {
         this.compressed = compressed;
@@ -31,10 +30,8 @@ internal sealed unsafe class XzStream : ReadOnlyStream
         throw new OutOfMemoryException($"liblzma did not start: {result}.");
     }
 
-    /// <summary>The handle of liblzma.</summary>
     public static Lazy<nint> Library { get; } = new(LoadLibrary);
 
-    /// <exception cref="InvalidDataException">The data are damaged or cut short.</exception>
     public override int Read(Span<byte> buffer)
     {
         ObjectDisposedException.ThrowIf(state is null, this);

@@ -28,7 +28,7 @@ public static class Gpt2Checkpoint
     public static Gpt2 LoadModel(string path)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
-        return Safetensors.ReadFile(path, stream =>
+        return AtomicFile.Read(path, stream =>
         {
             var reader = new SafetensorsReader(stream);
             var model = Gpt2Reader.Read(CheckpointFile.Parse(reader.Header.Metadata).Model, [reader]);
@@ -54,7 +54,6 @@ internal sealed class CheckpointFolder : IDisposable
     private readonly RunTensors tensors;
 
     /// <summary>Holds the folder for this run until it is disposed of.</summary>
-    /// <exception cref="IOException">Another run holds it.</exception>
     public CheckpointFolder(string folder, Gpt2 model, OptimizerHelper optimizer, IReadOnlyDictionary<string, string> settings)
     {
         (this.folder, this.settings) = (folder, settings);
@@ -70,7 +69,6 @@ internal sealed class CheckpointFolder : IDisposable
     }
 
     /// <summary>Throws where the folder holds a run that a new one would overwrite.</summary>
-    /// <exception cref="ArgumentException">It does.</exception>
     public void RequireEmpty()
     {
         if (Files(folder) is [var newest, ..])
@@ -80,8 +78,6 @@ internal sealed class CheckpointFolder : IDisposable
 
     /// <summary>Restores the newest checkpoint, where there is one.</summary>
     /// <returns>The state of the run, or null.</returns>
-    /// <exception cref="ArgumentException">The checkpoint is of another run.</exception>
-    /// <exception cref="InvalidDataException">It is damaged.</exception>
     public Gpt2RunState? LoadNewest(long maxSteps)
     {
         var files = Files(folder);
@@ -115,7 +111,6 @@ internal sealed class CheckpointFolder : IDisposable
         foreach (var old in StepFiles(folder).Skip(kept)) File.Delete(old);
     }
 
-    /// <summary>Writes the checkpoint with the lowest validation loss.</summary>
     public void SaveBest(Gpt2RunState state) => Write(Path.Combine(folder, Gpt2Checkpoint.BestName), state);
 
     public void Dispose() => held.Dispose();
@@ -171,8 +166,6 @@ internal sealed record CheckpointFile(IReadOnlyDictionary<string, string> Settin
     private const string FormatKey = "format", SettingsKey = "settings", StateKey = "state";
     private const string Format = "Focus GPT-2 checkpoint 1";
 
-    /// <summary>The configuration of the model.</summary>
-    /// <exception cref="InvalidDataException">It is missing or describes no model.</exception>
     public Gpt2Config Model
     {
         get
@@ -197,7 +190,6 @@ internal sealed record CheckpointFile(IReadOnlyDictionary<string, string> Settin
         [StateKey] = JsonSerializer.Serialize(State),
     };
 
-    /// <exception cref="InvalidDataException">The file is not a checkpoint.</exception>
     public static CheckpointFile Parse(IReadOnlyDictionary<string, string> metadata)
     {
         if (metadata.GetValueOrDefault(FormatKey) is var format && format != Format)
@@ -227,7 +219,6 @@ internal sealed class RunTensors
 
     private readonly (string Name, Parameter Parameter, ElementwiseState State)[] parameters;
 
-    /// <exception cref="NotSupportedException">The optimizer is not one of this library's.</exception>
     public RunTensors(Gpt2 model, OptimizerHelper optimizer)
     {
         var names = model.named_parameters().ToDictionary(named => named.parameter.Handle, named => named.name);
@@ -253,8 +244,6 @@ internal sealed class RunTensors
         }
     }
 
-    /// <summary>Copies a checkpoint's tensors into the run's.</summary>
-    /// <exception cref="InvalidDataException">The checkpoint holds other tensors; nothing was copied.</exception>
     public void Restore(SafetensorsReader checkpoint)
     {
         using var scope = NewDisposeScope();
@@ -270,7 +259,6 @@ internal sealed class RunTensors
 /// <remarks>The length of the run is not among them: a run that is over may be prolonged.</remarks>
 internal static class RunSettings
 {
-    /// <summary>The name of the model's configuration, in JSON.</summary>
     public const string Model = "Model";
 
     public static IReadOnlyDictionary<string, string> Of(Gpt2Config model, Gpt2TrainingOptions options, long trainTokens)
@@ -287,7 +275,6 @@ internal static class RunSettings
             ["Training tokens"] = Text(trainTokens),
         };
 
-    /// <summary>The first setting that differs.</summary>
     public static (string Name, string Expected, string Found)? Difference(
         IReadOnlyDictionary<string, string> expected, IReadOnlyDictionary<string, string> found)
     {

@@ -125,7 +125,6 @@ internal sealed class Gpt2Run : IDisposable
         }
     }
 
-    /// <summary>Takes all steps that remain.</summary>
     public Gpt2TrainingResult Complete()
     {
         if (LacksEvaluation) ConcludeAgain();
@@ -169,8 +168,6 @@ internal sealed class Gpt2Run : IDisposable
     }
 
     /// <summary>Takes one optimizer step, unless its gradients overflow in float16: gradients of the micro-batches, clipping, update.</summary>
-    /// <exception cref="TrainingDivergedException">The loss is not finite, or the gradient is not where no loss scaling can help; the weights
-    /// are as before the step.</exception>
     private Gpt2StepOutcome TakeStep()
     {
         using var scope = NewDisposeScope();
@@ -237,7 +234,6 @@ internal sealed class Gpt2Run : IDisposable
 
     /// <summary>Measures the model on random batches of the training and the validation data.</summary>
     /// <returns>The evaluation, or null where the run was cancelled meanwhile.</returns>
-    /// <exception cref="TrainingDivergedException">A loss or the parameters are not finite.</exception>
     private Gpt2Evaluation? Evaluate()
     {
         working.Model.eval();
@@ -264,8 +260,6 @@ internal sealed class Gpt2Run : IDisposable
         return double.IsFinite(mean) ? mean : throw new TrainingDivergedException(state.Step, mean);
     }
 
-    /// <summary>The norm of the parameters.</summary>
-    /// <exception cref="TrainingDivergedException">It is not finite.</exception>
     private double RequireFiniteParameters(double loss)
     {
         var norm = GlobalNorm.Of(model.parameters());
@@ -296,34 +290,27 @@ internal sealed record Gpt2RunState
     /// <summary>The outcome of the last step, or null before the first.</summary>
     public Gpt2StepOutcome? Outcome { get; init; }
 
-    /// <summary>How long the last step took.</summary>
     public TimeSpan Duration { get; init; }
-
     public long ClippedSteps { get; init; }
-
     public long SkippedSteps { get; init; }
-
     public LossScalerState LossScaler { get; init; }
 
     /// <summary>The evaluation after the last step, where there was one.</summary>
     public Gpt2Evaluation? Evaluation { get; init; }
 
     public double? BestValidationLoss { get; init; }
-
     public TimeSpan Elapsed { get; init; }
 
     /// <summary>Whether the evaluation after the last step is the best so far.</summary>
     [JsonIgnore]
     public bool IsBest => Evaluation?.ValidationLoss is { } loss && loss == BestValidationLoss;
 
-    /// <summary>The state with the evaluation after its last step.</summary>
     public Gpt2RunState With(Gpt2Evaluation? evaluation) => this with
     {
         Evaluation = evaluation,
         BestValidationLoss = evaluation?.ValidationLoss is { } loss && !(loss >= BestValidationLoss) ? loss : BestValidationLoss,
     };
 
-    /// <summary>The state after one step more.</summary>
     public Gpt2RunState After(Gpt2StepOutcome outcome, TimeSpan duration, LossScalerState scaler) => this with
     {
         Step = Step + 1,

@@ -154,7 +154,6 @@ internal sealed class JsonLinesMetrics : IDisposable
     private readonly FileStream stream;
 
     /// <summary>Opens a file to continue after a step: what it holds of later steps, and a last line cut short, is removed.</summary>
-    /// <exception cref="InvalidDataException">The file holds something else.</exception>
     public JsonLinesMetrics(string path, long step)
     {
         Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(path))!);

@@ -25,7 +25,6 @@ internal static class TrainingPrecisions
 {
     extension(TrainingPrecision precision)
     {
-        /// <summary>The type as torch names it.</summary>
         public TorchSharp.torch.ScalarType ScalarType => precision switch
         {
             TrainingPrecision.BFloat16 => TorchSharp.torch.ScalarType.BFloat16,
@@ -50,10 +49,7 @@ internal sealed class LossScaler(bool dynamic)
 
     private int stepsSinceChange;
 
-    /// <summary>Whether there is anything to scale.</summary>
     public bool IsDynamic => dynamic;
-
-    /// <summary>The factor of the loss.</summary>
     public double Scale { get; private set; } = dynamic ? InitialScale : 1;
 
     /// <summary>The scale and how many steps it has stood, to be restored later.</summary>
@@ -89,8 +85,6 @@ internal sealed class WorkingModel : IDisposable
 {
     private readonly (Parameter Master, Parameter Working)[] pairs;
 
-    /// <param name="master">The model to train, on its device.</param>
-    /// <param name="precision">The type to compute in.</param>
     public WorkingModel(Gpt2 master, TrainingPrecision precision)
     {
         Model = precision == TrainingPrecision.Float32 ? master : Copy(master, precision.ScalarType);
@@ -98,7 +92,6 @@ internal sealed class WorkingModel : IDisposable
         Refresh();
     }
 
-    /// <summary>The model to compute with.</summary>
     public Gpt2 Model { get; }
 
     /// <summary>Rounds the master weights into the working ones.</summary>

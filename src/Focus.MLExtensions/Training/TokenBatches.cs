@@ -10,7 +10,6 @@ internal sealed class TokenBatches
     private readonly int seed, sequences, blockSize, vocabularySize;
     private readonly Device device;
 
-    /// <exception cref="ArgumentException">The source is shorter than a block and the token after it.</exception>
     public TokenBatches(TokenSource source, RandomPurpose purpose, Gpt2Config config, Gpt2TrainingOptions options)
     {
         (this.source, this.purpose) = (source, purpose);
@@ -24,7 +23,6 @@ internal sealed class TokenBatches
     }
 
     /// <summary>A batch and, for each of its tokens, the one that follows: both sequences × time, int64.</summary>
-    /// <exception cref="InvalidDataException">A token is not in the vocabulary.</exception>
     public (Tensor Tokens, Tensor Targets) At(long number)
     {
         var random = new RandomStream(seed, purpose, number);

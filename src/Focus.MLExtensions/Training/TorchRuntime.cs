@@ -91,7 +91,6 @@ public static class TorchThreads
 internal static class TorchDevice
 {
     /// <summary>The device of a name such as <c>cpu</c>, <c>cuda</c> or <c>cuda:1</c>.</summary>
-    /// <exception cref="ArgumentException">There is no such device here.</exception>
     public static Device Require(string name)
     {
         var (type, index) = Parse(name) ?? throw new ArgumentException($"The device is '{name}'; expected 'cpu', 'cuda' or 'cuda:N'.", nameof(name));
@@ -129,13 +128,10 @@ internal static class LiveScalar
     [ThreadStatic]
     private static int _next;
 
-    /// <summary>1.</summary>
     public static readonly Scalar One = 1;
 
-    /// <summary>0.</summary>
     public static readonly Scalar Zero = 0;
 
-    /// <summary>−1.</summary>
     public static readonly Scalar MinusOne = -1;
 
     /// <summary>A number for the thread's next operation.</summary>

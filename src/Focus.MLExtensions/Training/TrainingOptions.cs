@@ -70,7 +70,6 @@ public record TrainingOptions : TrainingRunOptions
     }
 
     /// <summary>The length of a run over data of <paramref name="rows"/> rows.</summary>
-    /// <exception cref="ArgumentException">There are fewer rows than a batch takes.</exception>
     internal long StepsFor(long rows)
     {
         if (rows < BatchSize)

@@ -37,13 +37,16 @@ internal static unsafe class Kernel
         var runs = block.Runs;
         var c = T.Broadcast(block.Axis[0]);
         var s = T.Broadcast(block.Axis[runs]);
+
+        // A pointer for each array: with one pointer and a stride, the simplest optimizers are a twentieth slower.
+        double* x = block.P, y = x + runs, x0 = block.S0, y0 = x0 + runs, x1 = block.S1, y1 = x1 + runs;
         for (var step = start; step < start + count; step++)
         {
             var first = Pair<T>.Broadcast(factors[step].First);
             var second = Pair<T>.Broadcast(factors[step].Second);
             for (var run = 0; run < runs; run += T.Count)
             {
-                var p = Load<T>(block.P + run, runs);
+                var p = new Pair<T>(T.Load(x + run), T.Load(y + run));
                 var u = T.MultiplyAdd(p.First, c, p.Second * s);
                 var v = T.SubtractProduct(p.Second * c, p.First, s);
                 var q = v * v;
@@ -54,12 +57,15 @@ internal static unsafe class Kernel
                 var g = new Pair<T>(T.SubtractProduct(along * c, across, s), T.MultiplyAdd(along, s, across * c));
                 g = Pair<T>.MultiplyAdd(g, Widen<T>(noise + run, runs), g);
 
-                var s0 = Load<T>(block.S0 + run, runs);
-                var s1 = Load<T>(block.S1 + run, runs);
+                var s0 = new Pair<T>(T.Load(x0 + run), T.Load(y0 + run));
+                var s1 = new Pair<T>(T.Load(x1 + run), T.Load(y1 + run));
                 rule.Step(ref p, ref s0, ref s1, g, Pair<T>.Of(T.Load(block.Rate + run)), Pair<T>.Of(T.Load(block.Keep + run)), first, second);
-                Store(p, block.P + run, runs);
-                Store(s0, block.S0 + run, runs);
-                Store(s1, block.S1 + run, runs);
+                p.First.Store(x + run);
+                p.Second.Store(y + run);
+                s0.First.Store(x0 + run);
+                s0.Second.Store(y0 + run);
+                s1.First.Store(x1 + run);
+                s1.Second.Store(y1 + run);
             }
             noise += 2 * runs;
         }

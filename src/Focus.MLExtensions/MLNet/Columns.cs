@@ -108,7 +108,6 @@ internal abstract class KeyValueType
 
     public static KeyValueType Text => All[0];
 
-    /// <summary>The name of the type in model files.</summary>
     public string Name { get; }
 
     public PrimitiveDataViewType ItemType { get; }

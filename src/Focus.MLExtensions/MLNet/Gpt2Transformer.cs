@@ -158,7 +158,6 @@ internal sealed record Gpt2Scoring(
         return prompt.Length == 0 ? [] : [.. network.Generate(prompt, Generation with { MaxTokens = GenerateTokens })];
     }
 
-    /// <summary>Checks what was read from a file.</summary>
     public void Validate(Gpt2Config model)
     {
         foreach (var name in new[] { TokenColumnName, LossColumnName, PerplexityColumnName, ContinuationColumnName })

@@ -128,7 +128,6 @@ internal sealed record LandscapeConfiguration(
         options.Steps, options.Dimensions, options.Angle, options.StartSpread, options.Seed, options.NoiseMode, options.Recording,
         options.Sharpness, options.Noise, options.WeightDecay, options.Slope, options.RawLosses);
 
-    /// <summary>The options, checked.</summary>
     public LandscapeScan.Options ToOptions()
     {
         try
@@ -290,7 +289,6 @@ internal static class CellColumns
     public static (CellAxis Axis, DataViewSchema.Column Column)[] Find(DataViewSchema schema)
         => [.. Present(schema.Select(column => column.Name)).Select(axis => (axis, ColumnRole.Cell.Find(schema, axis.Name)))];
 
-    /// <summary>Finds the same faults before there are data.</summary>
     public static void Check(SchemaShape shape)
     {
         foreach (var axis in Present(shape.Select(column => column.Name))) ColumnRole.Cell.Find(shape, axis.Name);

@@ -77,7 +77,6 @@ internal sealed class RowMapping : IRowToRowMapper
     public DataViewSchema InputSchema { get; }
     public DataViewSchema OutputSchema { get; }
 
-    /// <summary>How many rows are best computed together.</summary>
     public int BlockSize { get; }
 
     public RowBlock CreateBlock(DataViewRow input, int capacity) => createBlock(input, capacity);
@@ -377,7 +376,6 @@ internal abstract class ColumnBuffer
         return method.CreateDelegate<Func<DataViewRow, DataViewSchema.Column, int, ColumnBuffer>>()(input, column, capacity);
     }
 
-    /// <summary>Keeps the value of the input's current row.</summary>
     public abstract void Read(int slot);
 
     /// <summary>A <see cref="ValueGetter{T}"/> for the value in the slot that <paramref name="current"/> gives.</summary>

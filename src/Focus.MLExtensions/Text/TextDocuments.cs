@@ -152,7 +152,6 @@ internal sealed class DocumentReading
         }
     }
 
-    /// <summary>Records the position in the current file.</summary>
     public void At(long offset) => Position = filesRead + offset;
 
     /// <summary>Records that the current file has been read.</summary>

@@ -94,7 +94,6 @@ internal sealed class WorkingModel : IDisposable
 
     public Gpt2 Model { get; }
 
-    /// <summary>Rounds the master weights into the working ones.</summary>
     public void Refresh()
     {
         using var _ = no_grad();

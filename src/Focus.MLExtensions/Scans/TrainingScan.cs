@@ -102,7 +102,8 @@ public readonly record struct Shard
     public Shard(int index, int count)
     {
         Count = Check.AtLeast(1, count);
-        Index = Check.Between(1, count, index);
+        Index = index >= 1 && index <= count ? index
+            : throw new ArgumentOutOfRangeException(nameof(index), index, $"Shard {index}/{count}: index is {index}; valid is 1 to {count}.");
     }
 
     /// <summary>The part's number, from 1.</summary>

@@ -77,7 +77,7 @@ internal static class DemoCommand
             AccumulationSteps = 1,
             ValidationShare = 0.05,
             EvaluationInterval = 0,
-            EvaluationBatches = Math.Min(steps, 300),
+            EvaluationBatches = Math.Min(steps, 100),
             CancellationToken = cancellation,
         };
         var source = named.Length > 0 ? string.Join(" and ", named) : DefaultText;

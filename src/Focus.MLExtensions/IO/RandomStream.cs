@@ -67,6 +67,5 @@ internal readonly struct StreamKey
         return key;
     }
 
-    /// <summary>The 128 bits that start the stream's generator.</summary>
     public (ulong Low, ulong High) State() => (SplitMix64.Mix(hash + 1), SplitMix64.Mix(hash + 2));
 }

@@ -15,7 +15,8 @@ internal static unsafe class Kernel
     {
         if (block.Dimensions == 2)
         {
-            AdvanceInPlane<T, TValley, TRule>(block, ref valley, ref rule, recorder, factors, noise, start, count);
+            if (recorder.KeepsExtremes) AdvanceInPlane<T, TValley, TRule, Yes>(block, ref valley, ref rule, recorder, factors, noise, start, count);
+            else AdvanceInPlane<T, TValley, TRule, No>(block, ref valley, ref rule, recorder, factors, noise, start, count);
             return;
         }
 
@@ -29,10 +30,10 @@ internal static unsafe class Kernel
     /// <remarks>State lives in arrays in the first-level cache, not in registers: a step is a long chain of dependent operations, so many
     /// vectors must be in flight at once, more than registers hold.</remarks>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void AdvanceInPlane<T, TValley, TRule>(
+    private static void AdvanceInPlane<T, TValley, TRule, TExtremes>(
         Block block, ref TValley valley, ref TRule rule, Recorder recorder,
         (double First, double Second)[] factors, float* noise, int start, int count)
-        where T : struct, ILanes<T> where TValley : struct, IValley where TRule : struct, IRule
+        where T : struct, ILanes<T> where TValley : struct, IValley where TRule : struct, IRule where TExtremes : struct, IChoice
     {
         var runs = block.Runs;
         var c = T.Broadcast(block.Axis[0]);
@@ -50,7 +51,7 @@ internal static unsafe class Kernel
                 var u = T.MultiplyAdd(p.First, c, p.Second * s);
                 var v = T.SubtractProduct(p.Second * c, p.First, s);
                 var q = v * v;
-                if (recorder.KeepsExtremes && step > 0) recorder.Record(ref valley, run, u, q);
+                if (TExtremes.IsMade && step > 0) recorder.Record(ref valley, run, u, q);
 
                 var (along, across) = valley.Gradient(u, q);
                 across *= v;
@@ -129,4 +130,11 @@ internal static unsafe class Kernel
         value.First.Store(destination);
         value.Second.Store(destination + stride);
     }
+
+    /// <summary>A choice that the compiler knows, so that the loop has no trace of what was not chosen.</summary>
+    private interface IChoice { static abstract bool IsMade { get; } }
+
+    private readonly struct Yes : IChoice { public static bool IsMade => true; }
+
+    private readonly struct No : IChoice { public static bool IsMade => false; }
 }

@@ -269,7 +269,6 @@ internal sealed class TrainingLog(IChannel channel, IProgress<TrainingProgress>?
     /// <summary>Whether a step is the last of a tenth of a run.</summary>
     public static bool EndsTenth(long step, long totalSteps) => step * 10 / totalSteps > (step - 1) * 10 / totalSteps;
 
-    /// <summary>A duration without fractions of a second.</summary>
     public static string WholeSeconds(TimeSpan duration) => Invariant($"{TimeSpan.FromSeconds(Math.Round(duration.TotalSeconds)):g}");
 
     private static string Message(TrainingProgress progress)

@@ -85,7 +85,6 @@ internal sealed record MnistFileNames(MnistFileName Images, MnistFileName Labels
 /// <param name="Checksum">The SHA-256 checksum of the gzipped file as it was published, in lower-case hexadecimal digits.</param>
 internal sealed record MnistFileName(string Stem, string Format, string Checksum)
 {
-    /// <summary>The name the gzipped file was published under.</summary>
     public string Published => $"{Stem}-{Format}.gz";
 
     /// <summary>The names the file is looked for under, first come first served.</summary>

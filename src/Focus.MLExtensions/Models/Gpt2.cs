@@ -346,7 +346,6 @@ internal sealed class Gpt2Embedding : Module<Tensor, Tensor>
     /// <summary>count × width.</summary>
     public Parameter Weight => weight;
 
-    /// <summary>The vectors of consecutive ids.</summary>
     public Tensor Rows(long start, long length) => weight.narrow(0, start, length);
 
     public override Tensor forward(Tensor ids) => weight.index_select(0, ids.reshape(-1)).view([.. ids.shape, weight.shape[1]]);

@@ -185,7 +185,6 @@ internal sealed unsafe class ElementwiseState(Parameter parameter, int tensorCou
 {
     private readonly Tensor?[] tensors = new Tensor?[tensorCount];
 
-    /// <summary>How many updates the parameter has seen.</summary>
     public long Step { get; set; }
 
     /// <summary>The state tensors, each as large as the parameter.</summary>

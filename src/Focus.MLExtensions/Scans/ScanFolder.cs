@@ -25,7 +25,6 @@ internal sealed class RunLog(ScanPlan plan, string folder)
         return results;
     }
 
-    /// <summary>Opens a shard's file for more runs.</summary>
     public Appender Open(Shard shard) => new(this, Path.Combine(folder, $"runs-{shard.Index}-of-{shard.Count}.jsonl"));
 
     private void Read(string path, ScanResults results)

@@ -154,6 +154,5 @@ internal sealed class DocumentReading
 
     public void At(long offset) => Position = filesRead + offset;
 
-    /// <summary>Records that the current file has been read.</summary>
     public void EndFile(long length) => Position = filesRead += length;
 }

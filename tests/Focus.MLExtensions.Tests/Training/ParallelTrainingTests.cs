@@ -17,7 +17,10 @@ public class ParallelTrainingTests
             using var data = Data();
             var alone = Enumerable.Range(0, Runs).Select(run => Train(data, run)).ToArray();
             var together = new double[Runs];
-            Parallel.For(0, Runs, new ParallelOptions { MaxDegreeOfParallelism = 4 }, run => together[run] = Train(data, run));
+            // Fresh threads: those of the pool may have used torch before, and then keep the number of threads they had.
+            var workers = Enumerable.Range(0, Runs).Select(run => new Thread(() => together[run] = Train(data, run))).ToList();
+            workers.ForEach(worker => worker.Start());
+            workers.ForEach(worker => worker.Join());
             CollectionAssert.AreEqual(alone, together);
         }
         finally

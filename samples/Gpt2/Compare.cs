@@ -289,20 +289,18 @@ internal static class ComparisonReport
             : [Invariant($"{ways.Average(way => way!.Value.Step):F0}"), Invariant($"{ways.Average(way => way!.Value.Seconds):F0} s")];
     }
 
-    private static void WriteTable(string path, Outcome[] outcomes, double[] losses) => AtomicFile.Write(path, stream =>
-    {
-        using var writer = new StreamWriter(stream, leaveOpen: true) { NewLine = "\n" };
-        var columns = losses.SelectMany(loss => new[] { Invariant($"steps_to_{loss}"), Invariant($"seconds_to_{loss}") });
-        writer.WriteLine(string.Join(',', ["run", "seed", "steps", "last_loss", "best_loss", .. columns]));
-        foreach (var outcome in outcomes)
-            foreach (var (seed, result, curve) in outcome.Runs)
-            {
-                double?[] ways = [.. losses.Select(curve.FallsTo).SelectMany(way => new[] { way?.Step, way?.Seconds })];
-                double?[] numbers = [seed, result.Steps, result.ValidationLoss ?? result.TrainLoss, result.BestValidationLoss, .. ways];
-                var texts = numbers.Select(value => value?.ToString("R", CultureInfo.InvariantCulture));
-                writer.WriteLine(string.Join(',', [outcome.Contender.Name, .. texts]));
-            }
-    });
+    private static void WriteTable(string path, Outcome[] outcomes, double[] losses) => CsvFile.Write(
+        path,
+        ["run", "seed", "steps", "last_loss", "best_loss",
+            .. losses.SelectMany(loss => new[] { Invariant($"steps_to_{loss}"), Invariant($"seconds_to_{loss}") })],
+        from outcome in outcomes
+        from run in outcome.Runs
+        let ways = losses.Select(run.Curve.FallsTo).SelectMany(way => new object?[] { way?.Step, way?.Seconds })
+        select (object?[])
+        [
+            outcome.Contender.Name, run.Seed, run.Result.Steps, run.Result.ValidationLoss ?? run.Result.TrainLoss,
+            run.Result.BestValidationLoss, .. ways,
+        ]);
 
     /// <summary>Mean losses over seeds, with their standard deviation shaded; further contenders with one optimizer are darker.</summary>
     private static ScottPlot.Plot Plot(string label, Outcome[] outcomes, Func<(double Step, double Seconds, double Loss), double> place)

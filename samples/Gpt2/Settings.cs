@@ -1,4 +1,5 @@
 using System.ComponentModel;
+using System.Reflection;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Focus;
@@ -154,6 +155,7 @@ internal static class Layer
             var empty = layer.AsEnumerable()
                 .FirstOrDefault(setting => setting.Value is null && !layer.GetSection(setting.Key).GetChildren().Any()).Key;
             if (empty is not null) throw new InvalidDataException($"'{empty}' is null or empty; give it a value, or remove it.");
+            if (Unknown(layer, typeof(T)) is { } unknown) throw new InvalidDataException($"There is no setting '{unknown}'.");
             Bind<T>(layer);
             return layer;
         }
@@ -168,11 +170,23 @@ internal static class Layer
     }
 
     /// <summary>The settings that layers add up to.</summary>
-    /// <exception cref="InvalidOperationException">A layer has an unknown setting or an invalid value.</exception>
+    /// <exception cref="InvalidOperationException">A layer has an invalid value.</exception>
     public static T Bind<T>(params IEnumerable<IConfiguration> layers) where T : new()
     {
         var builder = new ConfigurationBuilder();
         foreach (var layer in layers) builder.AddConfiguration(layer);
-        return builder.Build().Get<T>(binder => binder.ErrorOnUnknownConfiguration = true) ?? new T();
+        return builder.Build().Get<T>() ?? new T();
+    }
+
+    /// <summary>The first setting that a record of settings does not have, or null.</summary>
+    private static string? Unknown(IConfiguration layer, Type record)
+    {
+        foreach (var setting in layer.GetChildren())
+        {
+            var property = record.GetProperty(setting.Key, BindingFlags.Public | BindingFlags.Instance | BindingFlags.IgnoreCase);
+            if (property is not { CanWrite: true }) return setting.Path;
+            if (!property.PropertyType.IsArray && Unknown(setting, property.PropertyType) is { } inner) return inner;
+        }
+        return null;
     }
 }

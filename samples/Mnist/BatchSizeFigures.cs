@@ -76,12 +76,21 @@ internal static class BatchSizeFigures
     /// <summary>The scores of each optimizer, by batch size.</summary>
     private static IGrouping<string, Score>[] Read(string table) =>
     [
-        .. from line in File.ReadLines(table).Skip(1)
-           let fields = line.Split(',')
-           let numbers = Array.ConvertAll(fields[1..7], field => double.Parse(field, CultureInfo.InvariantCulture))
-           orderby numbers[0]
-           group new Score(BatchSize: numbers[0], LearningRate: numbers[1], Loss: numbers[4], Deviation: numbers[5]) by fields[0],
+        .. from line in File.ReadLines(table).Index().Skip(1)
+           let fields = line.Item.Split(',')
+           let score = Parse(fields) ?? throw new InvalidDataException(
+               $"'{table}', line {line.Index + 1}: expected an optimizer and the numbers of its score, as a scan writes best.csv.")
+           orderby score.BatchSize
+           group score by fields[0],
     ];
+
+    private static Score? Parse(string[] fields)
+    {
+        double[] numbers =
+            [.. fields.Skip(1).Take(6).Select(field => double.TryParse(field, CultureInfo.InvariantCulture, out var number) ? number : double.NaN)];
+        return numbers is [> 0, _, _, _, var loss, var deviation]
+            ? new Score(BatchSize: numbers[0], LearningRate: numbers[1], loss, deviation) : null;
+    }
 
     /// <summary>The paper's colours for AdamW and Signum; those of FOCUS differ by γ.</summary>
     private static Color ColorOf(IGrouping<string, Score>[] scores, int index) => scores[index].Key switch

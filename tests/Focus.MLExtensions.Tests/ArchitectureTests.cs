@@ -34,7 +34,7 @@ public sealed class ArchitectureTests
     }
 
     [TestMethod]
-    public void OnlyMLNetUsesMLNetAndOnlyModelsAndTrainingUseTorch()
+    public void OnlyTheFolderMLNetUsesMicrosoftMLAndDataFoldersUseNoTorch()
     {
         var wrong =
             from dependency in Dependencies()

@@ -90,12 +90,30 @@ public sealed class Gpt2Pretrainer : IEstimator<Gpt2Transformer>
 
     private void Train(Gpt2 network, TokenSource train, TokenSource? validation, int seed, IChannel channel)
     {
-        var run = options with { Seed = seed, Progress = new Gpt2TrainingLog(channel, options.Progress) };
+        var run = options with { Seed = seed, Progress = Log(channel) };
         var result = new Gpt2Training(network, run).Run(train, validation);
         if (result.Cancelled)
             channel.Warning(MessageSensitivity.None, "{0}",
                 $"Training was cancelled after {result.Steps} steps; the model is as trained so far.");
     }
+
+    private ChannelProgress<Gpt2Progress> Log(IChannel channel)
+        => new(channel, options.Progress, step => TrainingLog.IsDue(step.Step, step.TotalSteps, step.Evaluation is not null), Message);
+
+    private static string Message(Gpt2Progress progress)
+    {
+        var evaluation = progress.Evaluation is { } result
+            ? Invariant($", evaluation loss {result.TrainLoss:g5}{Optional(", validation loss", result.ValidationLoss)}") +
+              Invariant($", parameter norm {result.ParameterNorm:g5}{Optional(", momentum norm", result.MomentumNorm)}")
+            : "";
+        return Invariant($"Step {progress.Step} of {progress.TotalSteps}: loss {progress.Loss:g5}{evaluation}, ") +
+            Invariant($"learning rate {progress.LearningRate:g3}, {progress.TokensPerSecond:f0} tokens/s, ") +
+            (progress.ModelFlopsUtilization is { } share ? Invariant($"MFU {share:p1}, ") : "") +
+            Invariant($"{progress.ClippedShare:p1} of steps clipped, ") +
+            TrainingLog.WholeSeconds(progress.Elapsed);
+    }
+
+    private static string Optional(string name, double? value) => value is { } number ? Invariant($"{name} {number:g5}") : "";
 
     /// <summary>Settings of <see cref="Gpt2Pretrainer"/>; the defaults are the paper's GPT-2 small and its run (arXiv:2501.12243).</summary>
     public sealed record Options : Gpt2TrainingOptions
@@ -237,31 +255,4 @@ internal sealed class TokenReader(Gpt2Pretrainer.Options options)
             if (separator is { } token) buffer.Append([token]);
         }
     }
-}
-
-/// <summary>Hands progress on, and writes some of it to a channel of ML.NET: every evaluation, every tenth of the run, and the
-/// end.</summary>
-internal sealed class Gpt2TrainingLog(IChannel channel, IProgress<Gpt2Progress>? next) : IProgress<Gpt2Progress>
-{
-    public void Report(Gpt2Progress value)
-    {
-        next?.Report(value);
-        if (value.Evaluation is not null || TrainingLog.EndsTenth(value.Step, value.TotalSteps))
-            channel.Info(MessageSensitivity.None, "{0}", Message(value));
-    }
-
-    private static string Message(Gpt2Progress progress)
-    {
-        var evaluation = progress.Evaluation is { } result
-            ? Invariant($", evaluation loss {result.TrainLoss:g5}{Optional(", validation loss", result.ValidationLoss)}") +
-              Invariant($", parameter norm {result.ParameterNorm:g5}{Optional(", momentum norm", result.MomentumNorm)}")
-            : "";
-        return Invariant($"Step {progress.Step} of {progress.TotalSteps}: loss {progress.Loss:g5}{evaluation}, ") +
-            Invariant($"learning rate {progress.LearningRate:g3}, {progress.TokensPerSecond:f0} tokens/s, ") +
-            (progress.ModelFlopsUtilization is { } share ? Invariant($"MFU {share:p1}, ") : "") +
-            Invariant($"{progress.ClippedShare:p1} of steps clipped, ") +
-            TrainingLog.WholeSeconds(progress.Elapsed);
-    }
-
-    private static string Optional(string name, double? value) => value is { } number ? Invariant($"{name} {number:g5}") : "";
 }

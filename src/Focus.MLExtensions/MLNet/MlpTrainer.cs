@@ -96,11 +96,19 @@ public sealed class MlpTrainer : IEstimator<MlpTransformer>
 
     private void Train(Mlp network, ClassificationData train, ClassificationData? evaluation, int seed, IChannel channel)
     {
-        var log = new TrainingLog(channel, options.Progress);
+        var log = new ChannelProgress<TrainingProgress>(
+            channel, options.Progress, step => TrainingLog.IsDue(step.Step, step.TotalSteps, step.Evaluation is not null), Message);
         var run = options with { Seed = seed, Progress = log };
         var result = new ClassifierTraining(network, network.ParameterGroups, run).Run(train, evaluation);
         if (result.Cancelled)
             channel.Warning(MessageSensitivity.None, "{0}", $"Training was cancelled after {result.Steps} steps; the model is as trained so far.");
+    }
+
+    private static string Message(TrainingProgress progress)
+    {
+        var evaluation = progress.Evaluation is { } result ? Invariant($", evaluation loss {result.Loss:g5}, accuracy {result.Accuracy:p2}") : "";
+        return Invariant($"Step {progress.Step} of {progress.TotalSteps}: loss {progress.Loss:g5}{evaluation}, ") +
+            Invariant($"learning rate {progress.LearningRate:g3}, {TrainingLog.WholeSeconds(progress.Elapsed)}");
     }
 
     private void RequireTwoClasses(ClassificationData data)
@@ -256,25 +264,22 @@ internal sealed record ClassificationColumns(
     private static ColumnRole Evaluation(ColumnRole role) => role with { Name = $"evaluation set's {role.Name}" };
 }
 
-/// <summary>Hands progress on, and writes some of it to a channel of ML.NET: every evaluation, every tenth of the run, and the
-/// end.</summary>
-internal sealed class TrainingLog(IChannel channel, IProgress<TrainingProgress>? next) : IProgress<TrainingProgress>
+/// <summary>Passes progress on, and writes some of it to a channel of ML.NET.</summary>
+internal sealed class ChannelProgress<T>(IChannel channel, IProgress<T>? next, Func<T, bool> isDue, Func<T, string> message) : IProgress<T>
 {
-    public void Report(TrainingProgress value)
+    public void Report(T value)
     {
         next?.Report(value);
-        if (value.Evaluation is not null || EndsTenth(value.Step, value.TotalSteps)) channel.Info(MessageSensitivity.None, "{0}", Message(value));
+        if (isDue(value)) channel.Info(MessageSensitivity.None, "{0}", message(value));
     }
+}
 
-    /// <summary>Whether a step is the last of a tenth of a run.</summary>
-    public static bool EndsTenth(long step, long totalSteps) => step * 10 / totalSteps > (step - 1) * 10 / totalSteps;
+/// <summary>What the logs of all trainings have in common.</summary>
+internal static class TrainingLog
+{
+    /// <summary>Every evaluation is logged, and the last step of each tenth of a run.</summary>
+    public static bool IsDue(long step, long totalSteps, bool isEvaluated)
+        => isEvaluated || step * 10 / totalSteps > (step - 1) * 10 / totalSteps;
 
     public static string WholeSeconds(TimeSpan duration) => Invariant($"{TimeSpan.FromSeconds(Math.Round(duration.TotalSeconds)):g}");
-
-    private static string Message(TrainingProgress progress)
-    {
-        var evaluation = progress.Evaluation is { } result ? Invariant($", evaluation loss {result.Loss:g5}, accuracy {result.Accuracy:p2}") : "";
-        return Invariant($"Step {progress.Step} of {progress.TotalSteps}: loss {progress.Loss:g5}{evaluation}, ") +
-            Invariant($"learning rate {progress.LearningRate:g3}, {WholeSeconds(progress.Elapsed)}");
-    }
 }

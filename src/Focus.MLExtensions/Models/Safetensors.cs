@@ -146,11 +146,16 @@ internal sealed class SafetensorsReader
         if (length is < 2 or > SafetensorsHeader.LongestJson)
             throw new InvalidDataException(
                 $"Safetensors, byte 0: expected the length of a header from 2 to {SafetensorsHeader.LongestJson} bytes, found {length}.");
-        if (stream.CanSeek && stream.Length - stream.Position is var rest && rest < length) // Before memory is taken for it.
-            throw new InvalidDataException($"Safetensors: expected a header of {length} bytes, found {rest}: the file is cut short.");
-        var header = new byte[length];
-        ReadExactly(header, "the header");
-        return header;
+        // Piece by piece, as a damaged file may claim a length that it does not have.
+        using var header = new MemoryStream();
+        var piece = new byte[Math.Min(length, 1 << 16)];
+        for (var rest = length; rest > 0; rest -= piece.Length)
+        {
+            var next = piece.AsSpan(0, (int)Math.Min(rest, piece.Length));
+            ReadExactly(next, "the header");
+            header.Write(next);
+        }
+        return header.ToArray();
     }
 
     private void RequireLength(long found)

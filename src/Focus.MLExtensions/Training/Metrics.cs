@@ -141,7 +141,6 @@ internal static class GlobalNorm
     }
 }
 
-/// <summary>Writes a run's steps as lines of JSON.</summary>
 internal sealed class JsonLinesMetrics : IDisposable
 {
     private static readonly JsonSerializerOptions Json = new()

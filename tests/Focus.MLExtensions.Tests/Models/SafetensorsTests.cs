@@ -193,4 +193,19 @@ public sealed class SafetensorsTests
         var error = Assert.ThrowsExactly<InvalidDataException>(() => Safetensors.Load(new MemoryStream(bytes)));
         StringAssert.Contains(error.Message, part);
     }
+
+    [TestMethod]
+    public void NoMemoryIsTakenForAHeaderThatIsNotThere()
+    {
+        // In a zip archive the length of the rest is not known.
+        using var zipped = new MemoryStream();
+        using (var zip = new GZipStream(zipped, CompressionLevel.Fastest, leaveOpen: true)) zip.Write(BitConverter.GetBytes(90_000_000L));
+        zipped.Position = 0;
+        using var stream = new GZipStream(zipped, CompressionMode.Decompress);
+        var before = GC.GetAllocatedBytesForCurrentThread();
+
+        Assert.ThrowsExactly<InvalidDataException>(() => Safetensors.Load(stream));
+
+        Assert.IsLessThan(1L << 20, GC.GetAllocatedBytesForCurrentThread() - before);
+    }
 }

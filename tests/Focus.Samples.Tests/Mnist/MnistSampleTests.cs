@@ -127,6 +127,13 @@ public class MnistSampleTests
         }
     }
 
+    [TestMethod]
+    public void AWrongTableIsOneLine()
+    {
+        File.WriteAllText(In("other.csv"), "a table\nof something else\n");
+        Refuses($"'{In("other.csv")}', line 2", ["figures", "--table", In("other.csv"), "--out", In("data")]);
+    }
+
     private void Scan(string output, params string[] more) => Sample.Succeeds(Name, Arguments(output, more));
 
     /// <summary>A small scan; options given take the place of its own.</summary>

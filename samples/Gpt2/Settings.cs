@@ -175,7 +175,7 @@ internal static class Layer
     {
         var builder = new ConfigurationBuilder();
         foreach (var layer in layers) builder.AddConfiguration(layer);
-        return builder.Build().Get<T>() ?? new T();
+        return builder.Build().Get<T>(binder => binder.ErrorOnUnknownConfiguration = true) ?? new T();
     }
 
     /// <summary>The first setting that a record of settings does not have, or null.</summary>

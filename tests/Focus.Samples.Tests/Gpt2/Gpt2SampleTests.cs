@@ -230,17 +230,10 @@ public class Gpt2SampleTests
         Refuses(hint, command, [.. arguments, "--out", In("none")]);
 
     [TestMethod]
-    [DataRow("""{ "focus": null }""", "'focus' is null")]
-    [DataRow("""{ "stepz": 3 }""", "'stepz'")]
-    [DataRow("""{ "focus": { "learningRat": 3 } }""", "'focus:learningRat'")]
-    [DataRow("""{ "steps": "many" }""", "'many'")]
-    [DataRow("{", "config.json")]
-    public void AWrongFileIsOneLine(string json, string hint)
+    public void AWrongFileIsOneLine()
     {
-        File.WriteAllText(In("config.json"), json);
-        string[] arguments = ["train", "--config", In("config.json"), "--out", In("none")];
-        Refuses($"'{In("config.json")}'", arguments[0], arguments[1..]);
-        Refuses(hint, arguments[0], arguments[1..]);
+        File.WriteAllText(In("config.json"), """{ "focus": null }""");
+        Refuses($"'{In("config.json")}': 'focus' is null", "train", "--config", In("config.json"), "--out", In("none"));
     }
 
     [TestMethod]

@@ -12,7 +12,7 @@ public class Gpt2SettingsTests
 
     [TestMethod]
     [DataRow("""{ "learningRate": 1 }""", "'learningRate'")]
-    [DataRow("""{ "focus": { "rate": 1 } }""", "'rate'")]
+    [DataRow("""{ "focus": { "rate": 1 } }""", "'focus:rate'")]
     [DataRow("""{ "steps": "many" }""", "'many' at 'Steps'")]
     [DataRow("""{ "seed": 99999999999 }""", "'99999999999' at 'Seed'")]
     [DataRow("""{ "dropout": true }""", "'True' at 'Dropout'")]

@@ -135,6 +135,7 @@ internal sealed record TrainingRun(string Folder)
 
         void Describe()
         {
+            AtomicFile.DeleteLeftovers(Folder, "*.json");
             settings.Write(Settings);
             data.CopyMetadata(Folder);
             described = true;

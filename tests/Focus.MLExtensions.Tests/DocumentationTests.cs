@@ -1,13 +1,14 @@
 using System.Globalization;
 using System.Text;
 using System.Text.RegularExpressions;
+using System.Xml.Linq;
 using Microsoft.CodeAnalysis;
 using Microsoft.CodeAnalysis.CSharp;
 using Microsoft.CodeAnalysis.CSharp.Syntax;
 
 namespace Focus.Tests;
 
-/// <summary>The pages of the documentation: their programs compile, and their links lead somewhere.</summary>
+/// <summary>The documentation, pages and comments alike: programs compile, and links lead somewhere.</summary>
 [TestClass]
 public sealed partial class DocumentationTests
 {
@@ -28,6 +29,16 @@ public sealed partial class DocumentationTests
     {
         var faults = Programs(Snippet.Read(page)).SelectMany(Faults).ToArray();
 
+        Assert.IsEmpty(faults, string.Join(Environment.NewLine, faults));
+    }
+
+    [TestMethod]
+    public void Every_example_in_the_comments_compiles()
+    {
+        var examples = Snippet.ReadComments().ToArray();
+        var faults = examples.SelectMany(example => Faults([Snippet.Namespaces, example])).ToArray();
+
+        Assert.IsNotEmpty(examples);
         Assert.IsEmpty(faults, string.Join(Environment.NewLine, faults));
     }
 
@@ -154,7 +165,7 @@ public sealed partial class DocumentationTests
     [GeneratedRegex(@"[^\w\- ]")]
     private static partial Regex NotInAnchors();
 
-    /// <summary>A block of C# on a page.</summary>
+    /// <summary>A block of C# on a page, or in the comment of a member.</summary>
     private sealed record Snippet(string Page, int FirstLine, string Text, bool Continues)
     {
         private const string Fence = "```", Start = Fence + "csharp", Continuation = "<!-- continues -->";
@@ -169,6 +180,15 @@ public sealed partial class DocumentationTests
                        select (node, Page, FirstLine + root.SyntaxTree.GetLineSpan(node.FullSpan).StartLinePosition.Line);
             }
         }
+
+        /// <summary>What a reader of a comment adds.</summary>
+        public static Snippet Namespaces { get; } = new("namespaces", 1, "using Focus;\nusing Microsoft.ML;", Continues: false);
+
+        /// <summary>The examples in the library's comments, by the names of their members.</summary>
+        public static IEnumerable<Snippet> ReadComments()
+            => from member in XDocument.Load(Path.ChangeExtension(typeof(FocusOptions).Assembly.Location, ".xml")).Descendants("member")
+               from code in member.Descendants("example").Elements("code")
+               select new Snippet(member.Attribute("name")!.Value, 1, code.Value, Continues: false);
 
         public static IEnumerable<Snippet> Read(string page) => Read(page, File.ReadAllLines(Path.Combine(SharedData.Repository, page)));
 

@@ -2,12 +2,10 @@ using Microsoft.ML;
 
 namespace Focus.Tests;
 
-/// <summary>Disks that fail at any byte, and runs that meet in one folder.</summary>
+/// <summary>Disks that fail at any byte, files cut at any byte, and runs that meet in one folder.</summary>
 [TestClass]
 public sealed class FaultInjectionTests
 {
-    private const string Before = "what was there before";
-
     private readonly TemporaryFolder folder = new();
 
     [TestCleanup]
@@ -18,14 +16,52 @@ public sealed class FaultInjectionTests
     {
         var mlContext = new MLContext(seed: 1);
         var model = mlContext.Focus.Trainers.Mlp(Blobs.Quick with { HiddenWidths = [2] }).Fit(mlContext.View(Blobs.Keyed(60)));
-        FailAtEveryByte(stream => mlContext.Focus.Model.Save(model, stream));
+        FailAtEveryByte(stream => mlContext.Focus.Model.Save(model, stream), folder.Write("model.zip", "what was there before"));
     }
 
     [TestMethod]
     public void AGpt2WhoseWritingFailsAnywhereLeavesTheOldOne()
     {
         using var model = new Gpt2(new Gpt2Config { BlockSize = 2, VocabularySize = 3, Layers = 1, Heads = 1, Width = 2 });
-        FailAtEveryByte(stream => Gpt2Files.Save(model, stream));
+        FailAtEveryByte(stream => Gpt2Files.Save(model, stream), folder.Write("model.safetensors", "what was there before"));
+    }
+
+    [TestMethod]
+    public void ACheckpointWhoseWritingFailsAnywhereLeavesTheRunAsItWas()
+    {
+        var config = new Gpt2Config { BlockSize = 2, VocabularySize = 11, Layers = 1, Heads = 1, Width = 2 };
+        var options = TinyRun.Options with { MaxSteps = 2, CheckpointFolder = folder.File("run") };
+        TinyRun.Train(options, config).Model.Dispose();
+        TinyRun.Train(options with { MaxSteps = 3, CheckpointFolder = folder.File("longer") }, config).Model.Dispose();
+        var next = Safetensors.Load(Gpt2Checkpoint.Newest(folder.File("longer"))!);
+
+        FailAtEveryByte(stream => Safetensors.Save(stream, next.Tensors, next.Metadata), Gpt2Checkpoint.Newest(folder.File("run"))!);
+
+        TinyRun.Train(options with { MaxSteps = 3, Resume = true }, config).Model.Dispose();
+        CollectionAssert.AreEqual(Weights("longer"), Weights("run"));
+
+        byte[] Weights(string run)
+        {
+            using var model = Gpt2Checkpoint.LoadModel(Gpt2Checkpoint.Newest(folder.File(run))!);
+            return TinyRun.Bits(model);
+        }
+    }
+
+    [TestMethod]
+    public void AJournalCutAnywhereIsCompletedToTheSameBytes()
+    {
+        var plan = new ScanPlan { Settings = [], Trainers = ["A"], BatchSizes = [2], LearningRates = [0.1, 1], Metrics = ["loss"], Replicates = 2, Steps = 2 };
+        Scan();
+        var path = folder.File("runs-1-of-1.jsonl");
+        var whole = File.ReadAllBytes(path);
+        for (var length = 0; length < whole.Length; length++)
+        {
+            File.WriteAllBytes(path, whole[..length]);
+            Scan();
+            CollectionAssert.AreEqual(whole, File.ReadAllBytes(path), $"cut to {length} bytes");
+        }
+
+        void Scan() => new TrainingScan(plan, folder.Path).Run((run, metrics, _) => metrics[0, 2] = run.Index, Shard.Whole, workers: 1);
     }
 
     [TestMethod]
@@ -40,12 +76,12 @@ public sealed class FaultInjectionTests
         TinyRun.Train(options with { MaxSteps = 3, Resume = true }).Model.Dispose();
     }
 
-    /// <summary>Replaces a file by what is written, but for a disk that fails at byte 0, 1, 2, ….</summary>
-    private void FailAtEveryByte(Action<Stream> write)
+    /// <summary>Replaces a file by what is written, but for a disk that fails at byte 0, 1, 2, …: the file's folder stays as it was.</summary>
+    private static void FailAtEveryByte(Action<Stream> write, string path)
     {
         var sound = new MemoryStream();
         write(sound);
-        var path = folder.Write("file", Before);
+        var before = Contents();
         for (var length = 0L; length < sound.Length; length++)
         {
             Assert.Throws<IOException>(() => AtomicFile.Write(path, stream =>
@@ -53,9 +89,12 @@ public sealed class FaultInjectionTests
                 using var full = new FullDisk(stream, length);
                 write(full);
             }), $"byte {length}");
-            Assert.AreEqual(Before, File.ReadAllText(path), $"byte {length}");
-            CollectionAssert.AreEqual(new[] { "file" }, folder.FileNames.ToArray(), $"byte {length}");
+            CollectionAssert.AreEqual(before, Contents(), $"byte {length}");
         }
+
+        string[] Contents() =>
+            [.. Directory.EnumerateFiles(Path.GetDirectoryName(path)!).Order(StringComparer.Ordinal)
+                .Select(file => $"{file} {Convert.ToBase64String(File.ReadAllBytes(file))}")];
     }
 
     /// <summary>Passes on so many bytes and then fails.</summary>

@@ -187,7 +187,8 @@ public static class ScanManifest
     {
         try
         {
-            return JsonNode.Parse(File.ReadAllText(path))?.AsObject() ?? throw new JsonException("It is null.");
+            return JsonNode.Parse(File.ReadAllText(path), null, new() { AllowDuplicateProperties = false })?.AsObject()
+                ?? throw new JsonException("It is null.");
         }
         catch (Exception fault) when (fault is JsonException or InvalidOperationException)
         {

@@ -1,6 +1,4 @@
-using System.Numerics;
-using TorchSharp.Modules;
-using static TorchSharp.torch;
+using System.Runtime.CompilerServices;
 
 namespace Focus;
 
@@ -12,7 +10,7 @@ namespace Focus;
 /// </code>
 /// The optimizer keeps two tensors, m and v, per parameter.
 /// </remarks>
-public sealed record AdamWOptions : OptimizerSettings, IMomentumOptions<AdamWOptions>
+public sealed record AdamWOptions : OptimizerSettings
 {
     /// <summary>Options with PyTorch's defaults: η 1e-3, β1 0.9, β2 0.999, ε 1e-8, ω 1e-2.</summary>
     public AdamWOptions() => (LearningRate, WeightDecay) = (1e-3, 1e-2);
@@ -30,12 +28,6 @@ public sealed record AdamWOptions : OptimizerSettings, IMomentumOptions<AdamWOpt
     public override string Name => "AdamW";
 
     /// <inheritdoc/>
-    public override OptimizerHelper CreateOptimizer(IEnumerable<ParameterGroup> parameterGroups)
-        => new FusedOptimizer<AdamWRule, AdamWOptions>(parameterGroups, this);
-
-    double IMomentumOptions<AdamWOptions>.Momentum => Beta1;
-
-    /// <inheritdoc/>
     public override void Validate()
     {
         base.Validate();
@@ -44,40 +36,40 @@ public sealed record AdamWOptions : OptimizerSettings, IMomentumOptions<AdamWOpt
         Check.Positive(Epsilon);
     }
 
-    AdamWOptions IMomentumOptions<AdamWOptions>.WithMomentum(double momentum) => this with { Beta1 = momentum };
+    /// <inheritdoc/>
+    protected override UpdateMethod CreateMethod() => UpdateMethod.Elementwise<AdamWRule, AdamWOptions>();
+
+    /// <inheritdoc/>
+    protected internal override double? CycledMomentum => Beta1;
+
+    /// <inheritdoc/>
+    protected internal override OptimizerSettings WithMomentum(double momentum) => this with { Beta1 = momentum };
 }
 
 /// <summary>One step of AdamW; the formula is in <see cref="AdamWOptions"/>. State: the moments m and v.</summary>
 internal readonly struct AdamWRule : IUpdateRule<AdamWRule, AdamWOptions>
 {
-    private readonly Coefficient stepSize, beta1, freshFirst, beta2, freshSecond, epsilon, shrinkage, inverseRootCorrection;
+    private readonly Coefficient descent, beta1, freshFirst, beta2, freshSecond, epsilon, shrinkage, inverseRootCorrection;
 
-    private AdamWRule(AdamWOptions options, double learningRate, long step)
+    private AdamWRule(AdamWOptions options, UpdateStep step)
     {
-        stepSize = learningRate / (1 - Math.Pow(options.Beta1, step));
+        descent = -step.LearningRate / step.Correction(options.Beta1);
         (beta1, freshFirst) = (options.Beta1, 1 - options.Beta1);
         (beta2, freshSecond) = (options.Beta2, 1 - options.Beta2);
-        inverseRootCorrection = 1 / Math.Sqrt(1 - Math.Pow(options.Beta2, step));
+        inverseRootCorrection = 1 / Math.Sqrt(step.Correction(options.Beta2));
         epsilon = options.Epsilon;
-        shrinkage = 1 - learningRate * options.WeightDecay;
+        shrinkage = 1 - step.LearningRate * options.WeightDecay;
     }
 
     public static int StateCount => 2;
 
-    public static AdamWRule At(AdamWOptions options, double learningRate, long step) => new(options, learningRate, step);
+    public static AdamWRule At(AdamWOptions options, UpdateStep step) => new(options, step);
 
-    public void Update(ref Vector<float> parameter, Vector<float> gradient, ref Vector<float> first, ref Vector<float> second)
+    [MethodImpl(FloatElements.Inline)]
+    public void Update<T>(ref T parameter, T gradient, ref T first, ref T second, ref T third) where T : struct, IElements<T>
     {
-        first = Vector.FusedMultiplyAdd(gradient, freshFirst, first * beta1);
-        second = second * beta2 + gradient * gradient * freshSecond;
-        parameter = parameter * shrinkage - first * stepSize / (Vector.SquareRoot(second) * inverseRootCorrection + epsilon);
-    }
-
-    public void Update(Tensor parameter, Tensor gradient, Tensor first, Tensor second)
-    {
-        first.mul_(beta1).add_(gradient, alpha: freshFirst);
-        second.mul_(beta2).addcmul_(gradient, gradient, value: freshSecond);
-        var denominator = second.sqrt().mul_(inverseRootCorrection).add_(epsilon);
-        parameter.mul_(shrinkage).addcdiv_(first, denominator, value: LiveScalar.Of(-stepSize.Value));
+        first = T.MultiplyAdd(gradient, freshFirst, first * beta1);
+        second = T.MultiplyAdd(gradient * gradient, freshSecond, second * beta2);
+        parameter = T.MultiplyAdd(first / (T.Sqrt(second) * inverseRootCorrection + epsilon), descent, parameter * shrinkage);
     }
 }

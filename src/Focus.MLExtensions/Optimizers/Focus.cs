@@ -1,6 +1,4 @@
-using System.Numerics;
-using TorchSharp.Modules;
-using static TorchSharp.torch;
+using System.Runtime.CompilerServices;
 
 namespace Focus;
 
@@ -13,7 +11,7 @@ namespace Focus;
 /// </code>
 /// The decay pulls towards the average θ̂, not towards zero. The optimizer keeps two tensors, m and θ̄, per parameter.
 /// </remarks>
-public sealed record FocusOptions : OptimizerSettings, IMomentumOptions<FocusOptions>
+public sealed record FocusOptions : OptimizerSettings
 {
     /// <summary>Options with the defaults of the published code: η 1e-2, β1 0.9, β2 0.999, γ 0.1, ω 0.</summary>
     public FocusOptions() => LearningRate = 1e-2;
@@ -34,12 +32,6 @@ public sealed record FocusOptions : OptimizerSettings, IMomentumOptions<FocusOpt
     public override string Name => "FOCUS";
 
     /// <inheritdoc/>
-    public override OptimizerHelper CreateOptimizer(IEnumerable<ParameterGroup> parameterGroups)
-        => new FusedOptimizer<FocusRule, FocusOptions>(parameterGroups, this);
-
-    double IMomentumOptions<FocusOptions>.Momentum => Beta1;
-
-    /// <inheritdoc/>
     public override void Validate()
     {
         base.Validate();
@@ -48,7 +40,14 @@ public sealed record FocusOptions : OptimizerSettings, IMomentumOptions<FocusOpt
         Check.NonNegative(Gamma);
     }
 
-    FocusOptions IMomentumOptions<FocusOptions>.WithMomentum(double momentum) => this with { Beta1 = momentum };
+    /// <inheritdoc/>
+    protected override UpdateMethod CreateMethod() => UpdateMethod.Elementwise<FocusRule, FocusOptions>();
+
+    /// <inheritdoc/>
+    protected internal override double? CycledMomentum => Beta1;
+
+    /// <inheritdoc/>
+    protected internal override OptimizerSettings WithMomentum(double momentum) => this with { Beta1 = momentum };
 }
 
 /// <summary>When FOCUS applies its weight decay. The two differ only where the decay flips the sign of θ − θ̂.</summary>
@@ -68,42 +67,32 @@ internal readonly struct FocusRule : IUpdateRule<FocusRule, FocusOptions>
     private readonly Coefficient descent, beta1, freshMomentum, beta2, freshAverage, gamma, decay, averageCorrection;
     private readonly bool decayFirst;
 
-    private FocusRule(FocusOptions options, double learningRate, long step)
+    private FocusRule(FocusOptions options, UpdateStep step)
     {
-        descent = -learningRate;
+        descent = -step.LearningRate;
         (beta1, freshMomentum) = (options.Beta1, 1 - options.Beta1);
         (beta2, freshAverage) = (options.Beta2, 1 - options.Beta2);
         gamma = options.Gamma;
-        decay = -learningRate * options.WeightDecay;
-        averageCorrection = 1 - Math.Pow(options.Beta2, step);
+        decay = -step.LearningRate * options.WeightDecay;
+        averageCorrection = step.Correction(options.Beta2);
         decayFirst = options.DecayOrder == FocusDecayOrder.BeforeSign;
     }
 
     public static int StateCount => 2;
 
-    public static FocusRule At(FocusOptions options, double learningRate, long step) => new(options, learningRate, step);
+    public static FocusRule At(FocusOptions options, UpdateStep step) => new(options, step);
 
-    public void Update(ref Vector<float> parameter, Vector<float> gradient, ref Vector<float> momentum, ref Vector<float> average)
+    [MethodImpl(FloatElements.Inline)]
+    public void Update<T>(ref T parameter, T gradient, ref T momentum, ref T average, ref T third) where T : struct, IElements<T>
     {
         // Fused as torch's own kernels are, in the published code's order, so that equal gradients give equal bits: where a parameter
         // stands still, rounding alone decides the sign of its distance from its average.
-        momentum = Vector.FusedMultiplyAdd(gradient, freshMomentum, momentum * beta1);
-        average = Vector.FusedMultiplyAdd(parameter, freshAverage, average * beta2);
+        momentum = T.MultiplyAdd(gradient, freshMomentum, momentum * beta1);
+        average = T.MultiplyAdd(parameter, freshAverage, average * beta2);
         var corrected = average / averageCorrection;
-        if (decayFirst) parameter = Vector.FusedMultiplyAdd(corrected, decay, parameter);
-        var direction = VectorMath.Sign(momentum) + VectorMath.Sign(parameter - corrected) * gamma;
-        parameter = Vector.FusedMultiplyAdd(direction, descent, parameter);
-        if (!decayFirst) parameter = Vector.FusedMultiplyAdd(corrected, decay, parameter);
-    }
-
-    public void Update(Tensor parameter, Tensor gradient, Tensor momentum, Tensor average)
-    {
-        momentum.mul_(beta1).add_(gradient, alpha: freshMomentum);
-        average.mul_(beta2).add_(parameter, alpha: freshAverage);
-        var corrected = average.div(averageCorrection);
-        if (decayFirst) parameter.add_(corrected, alpha: decay);
-        var direction = momentum.sign().add_(parameter.sub(corrected).sign_(), alpha: gamma);
-        parameter.add_(direction, alpha: descent);
-        if (!decayFirst) parameter.add_(corrected, alpha: decay);
+        if (decayFirst) parameter = T.MultiplyAdd(corrected, decay, parameter);
+        var direction = T.Sign(momentum) + T.Sign(parameter - corrected) * gamma;
+        parameter = T.MultiplyAdd(direction, descent, parameter);
+        if (!decayFirst) parameter = T.MultiplyAdd(corrected, decay, parameter);
     }
 }

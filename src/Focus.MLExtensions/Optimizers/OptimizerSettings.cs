@@ -34,7 +34,7 @@ public abstract record OptimizerSettings
     /// var scheduler = TorchSharp.torch.optim.lr_scheduler.OneCycleLR(optimizer, max_lr: 1e-2, total_steps: 100);
     /// </code>
     /// </example>
-    public abstract OptimizerHelper CreateOptimizer(IEnumerable<ParameterGroup> parameterGroups);
+    public virtual OptimizerHelper CreateOptimizer(IEnumerable<ParameterGroup> parameterGroups) => new SettingsOptimizer(parameterGroups, this);
 
     /// <summary>Creates the optimizer for parameters that all share the learning rate and the weight decay.</summary>
     /// <inheritdoc cref="CreateOptimizer(IEnumerable{ParameterGroup})"/>
@@ -47,6 +47,48 @@ public abstract record OptimizerSettings
         Check.NonNegative(LearningRate);
         Check.NonNegative(WeightDecay);
     }
+
+    /// <summary>The way in which the optimizer updates parameters. Settings for an optimizer of TorchSharp override
+    /// <see cref="CreateOptimizer(IEnumerable{ParameterGroup})"/> instead.</summary>
+    /// <exception cref="NotSupportedException">Neither is overridden.</exception>
+    protected virtual UpdateMethod CreateMethod()
+        => throw new NotSupportedException($"{GetType().Name} must override {nameof(CreateMethod)} or {nameof(CreateOptimizer)}.");
+
+    internal UpdateMethod NewMethod() => CreateMethod();
+
+    /// <summary>The settings for parameters of a role: these, unless the optimizer leaves the role to another one.</summary>
+    /// <exception cref="ArgumentException">The optimizer cannot update parameters of the role.</exception>
+    protected internal virtual OptimizerSettings For(ParameterRole role) => this;
+
+    /// <summary>The decay of the momentum, which TorchSharp's schedulers may cycle; null where there is none.</summary>
+    protected internal virtual double? CycledMomentum => null;
+
+    /// <summary>These settings with another <see cref="CycledMomentum"/>.</summary>
+    protected internal virtual OptimizerSettings WithMomentum(double momentum) => this;
+}
+
+/// <summary>What parameters are for. Models say it through their <see cref="ParameterGroup"/>s; some optimizers treat roles
+/// differently.</summary>
+public enum ParameterRole
+{
+    /// <summary>Not said. Optimizers for matrices take parameters with two dimensions or more as <see cref="HiddenMatrix"/>, others as
+    /// <see cref="GainOrBias"/>.</summary>
+    Unspecified,
+
+    /// <summary>The weights of a linear layer between hidden layers, of shape outputs × inputs.</summary>
+    HiddenMatrix,
+
+    /// <summary>The kernel of a convolution, of shape outputs × inputs × size.</summary>
+    ConvolutionKernel,
+
+    /// <summary>A table of vectors, one for each token or position, of shape entries × width.</summary>
+    Embedding,
+
+    /// <summary>The weights of the last layer, of shape classes × width.</summary>
+    Head,
+
+    /// <summary>The gain of a normalisation, or a bias.</summary>
+    GainOrBias,
 }
 
 /// <summary>Parameters that share a learning rate and a weight decay.</summary>
@@ -63,6 +105,16 @@ public sealed class ParameterGroup(IEnumerable<Parameter> parameters)
     /// parameters.</summary>
     public double? WeightDecay { get; init; }
 
+    /// <summary>What the parameters are for.</summary>
+    public ParameterRole Role { get; init; }
+
+    /// <summary>How many matrices of equal shape lie one below the other in each parameter, such as 3 for queries, keys and values; at least
+    /// 1. Optimizers for matrices update each on its own.</summary>
+    public int StackedMatrices { get; init; } = 1;
+
+    /// <summary>How many attention heads share the rows of each matrix, at least 1.</summary>
+    public int Heads { get; init; } = 1;
+
     /// <summary>The optimizer's options as they are for this group.</summary>
     internal TOptions Own<TOptions>(TOptions options) where TOptions : OptimizerSettings
     {
@@ -74,4 +126,18 @@ public sealed class ParameterGroup(IEnumerable<Parameter> parameters)
         own.Validate();
         return own;
     }
+}
+
+/// <summary>The shape of a parameter, and what its group says of it.</summary>
+/// <param name="Shape">The parameter's shape.</param>
+/// <param name="Role">What it is for; never <see cref="ParameterRole.Unspecified"/>.</param>
+/// <param name="StackedMatrices">How many matrices lie one below the other.</param>
+/// <param name="Heads">How many attention heads share the rows of each matrix.</param>
+public sealed record ParameterLayout(IReadOnlyList<long> Shape, ParameterRole Role, int StackedMatrices, int Heads)
+{
+    /// <summary>The number of elements.</summary>
+    public long ElementCount => Shape.Aggregate(1L, (product, length) => product * length);
+
+    /// <summary>The role of a parameter of which nothing but the shape is known.</summary>
+    internal static ParameterRole RoleOf(IReadOnlyList<long> shape) => shape.Count >= 2 ? ParameterRole.HiddenMatrix : ParameterRole.GainOrBias;
 }

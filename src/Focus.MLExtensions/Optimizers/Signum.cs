@@ -1,6 +1,4 @@
-using System.Numerics;
-using TorchSharp.Modules;
-using static TorchSharp.torch;
+using System.Runtime.CompilerServices;
 
 namespace Focus;
 
@@ -13,7 +11,7 @@ namespace Focus;
 /// Signum runs on MNIST use γ = 0 and β2 = 0.99, where the decay pulls towards the average: for those, take <see cref="FocusOptions"/> with
 /// γ = 0.
 /// </remarks>
-public sealed record SignumOptions : OptimizerSettings, IMomentumOptions<SignumOptions>
+public sealed record SignumOptions : OptimizerSettings
 {
     /// <summary>Options with the defaults η 1e-2, β1 0.9, ω 0.</summary>
     public SignumOptions() => LearningRate = 1e-2;
@@ -25,46 +23,42 @@ public sealed record SignumOptions : OptimizerSettings, IMomentumOptions<SignumO
     public override string Name => "Signum";
 
     /// <inheritdoc/>
-    public override OptimizerHelper CreateOptimizer(IEnumerable<ParameterGroup> parameterGroups)
-        => new FusedOptimizer<SignumRule, SignumOptions>(parameterGroups, this);
-
-    double IMomentumOptions<SignumOptions>.Momentum => Beta1;
-
-    /// <inheritdoc/>
     public override void Validate()
     {
         base.Validate();
         Check.Fraction(Beta1);
     }
 
-    SignumOptions IMomentumOptions<SignumOptions>.WithMomentum(double momentum) => this with { Beta1 = momentum };
+    /// <inheritdoc/>
+    protected override UpdateMethod CreateMethod() => UpdateMethod.Elementwise<SignumRule, SignumOptions>();
+
+    /// <inheritdoc/>
+    protected internal override double? CycledMomentum => Beta1;
+
+    /// <inheritdoc/>
+    protected internal override OptimizerSettings WithMomentum(double momentum) => this with { Beta1 = momentum };
 }
 
 /// <summary>One step of Signum; the formula is in <see cref="SignumOptions"/>. State: the momentum m.</summary>
 internal readonly struct SignumRule : IUpdateRule<SignumRule, SignumOptions>
 {
-    private readonly Coefficient learningRate, beta1, freshMomentum, shrinkage;
+    private readonly Coefficient descent, beta1, freshMomentum, shrinkage;
 
     private SignumRule(SignumOptions options, double learningRate)
     {
-        this.learningRate = learningRate;
+        descent = -learningRate;
         (beta1, freshMomentum) = (options.Beta1, 1 - options.Beta1);
         shrinkage = 1 - learningRate * options.WeightDecay;
     }
 
     public static int StateCount => 1;
 
-    public static SignumRule At(SignumOptions options, double learningRate, long step) => new(options, learningRate);
+    public static SignumRule At(SignumOptions options, UpdateStep step) => new(options, step.LearningRate);
 
-    public void Update(ref Vector<float> parameter, Vector<float> gradient, ref Vector<float> momentum, ref Vector<float> unused)
+    [MethodImpl(FloatElements.Inline)]
+    public void Update<T>(ref T parameter, T gradient, ref T momentum, ref T second, ref T third) where T : struct, IElements<T>
     {
-        momentum = Vector.FusedMultiplyAdd(gradient, freshMomentum, momentum * beta1);
-        parameter = parameter * shrinkage - VectorMath.Sign(momentum) * learningRate;
-    }
-
-    public void Update(Tensor parameter, Tensor gradient, Tensor momentum, Tensor unused)
-    {
-        momentum.mul_(beta1).add_(gradient, alpha: freshMomentum);
-        parameter.mul_(shrinkage).sub_(momentum.sign().mul_(learningRate));
+        momentum = T.MultiplyAdd(gradient, freshMomentum, momentum * beta1);
+        parameter = T.MultiplyAdd(T.Sign(momentum), descent, parameter * shrinkage);
     }
 }

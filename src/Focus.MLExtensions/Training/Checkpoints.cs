@@ -217,7 +217,7 @@ internal sealed class RunTensors
 {
     private const string OptimizerPrefix = "optimizer.";
 
-    private readonly (string Name, Parameter Parameter, ElementwiseState State)[] parameters;
+    private readonly (string Name, Parameter Parameter, ParameterState State)[] parameters;
 
     public RunTensors(Gpt2 model, OptimizerHelper optimizer)
     {
@@ -225,8 +225,8 @@ internal sealed class RunTensors
         parameters = [.. optimizer.parameters().Zip(optimizer.state_dict().State, (parameter, state) => (
             names[parameter.Handle],
             parameter,
-            state as ElementwiseState ?? throw new NotSupportedException(
-                $"The state of {optimizer.GetType().Name} cannot be kept in checkpoints; expected FOCUS, Signum or AdamW of Focus.")))
+            state as ParameterState ?? throw new NotSupportedException(
+                $"The state of {optimizer.GetType().Name} cannot be kept in checkpoints; expected one that OptimizerSettings created.")))
         ];
     }
 
@@ -240,6 +240,7 @@ internal sealed class RunTensors
         foreach (var (name, _, state) in parameters)
         {
             for (var i = 0; i < state.Tensors.Count; i++) yield return new($"{OptimizerPrefix}{name}.{i}", state.Tensors[i]);
+            if (state.Numbers is { } numbers) yield return new($"{OptimizerPrefix}{name}.numbers", numbers);
             yield return new(StepName(name), tensor(state.Step));
         }
     }

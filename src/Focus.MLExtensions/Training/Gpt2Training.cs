@@ -241,7 +241,7 @@ internal sealed class Gpt2Run : IDisposable
         if (MeanLoss(trainEvaluation) is not { } trainLoss) return null;
         double? validationLoss = null;
         if (validationEvaluation is not null && (validationLoss = MeanLoss(validationEvaluation)) is null) return null;
-        var momenta = optimizer.state_dict().State.OfType<ElementwiseState>().Select(state => state.First).ToArray();
+        var momenta = optimizer.state_dict().State.OfType<ParameterState>().SelectMany(state => state.Tensors.Take(1)).ToArray();
         return new Gpt2Evaluation(
             trainLoss, validationLoss, RequireFiniteParameters(trainLoss), momenta.Length > 0 ? GlobalNorm.Of(momenta) : null);
     }

@@ -1,0 +1,121 @@
+using System.Runtime.CompilerServices;
+
+namespace Focus;
+
+/// <summary>Updates all elements in two passes over memory: one for the sums over blocks, one for the updates.</summary>
+/// <remarks>The parts of a sum do not depend on the number of threads, so neither does the sum.</remarks>
+internal sealed unsafe class MeasuredLoop<TRule> : FusedLoop<TRule> where TRule : struct, IMeasuredRule
+{
+    /// <summary>Elements that are summed in float32 before the sum goes on in float64.</summary>
+    private const int SummedInSingle = 1 << 12;
+
+    /// <summary>The sums of each chunk's blocks, and the factors of each tensor's.</summary>
+    private readonly List<double[]> sums = [], factors = [];
+
+    public override void Run()
+    {
+        foreach (ref readonly var chunk in Chunks) sums.Add(new double[BlocksIn(chunk) * BlockDecision.SumCount]);
+        ForEachChunk(Measure);
+        Decide();
+        ForEachChunk(Update);
+    }
+
+    public override void Clear()
+    {
+        base.Clear();
+        sums.Clear();
+        factors.Clear();
+    }
+
+    /// <summary>A chunk holds whole blocks, or lies in one.</summary>
+    private protected override IEnumerable<(int Start, int Length)> Cut(ParameterState state)
+        => BlockLength(state) is var block && block <= ChunkLength
+            ? Cut(0, state.Length, ChunkLength - ChunkLength % block)
+            : Cut(0, state.Length, block).SelectMany(part => Cut(part.Start, part.Length, ChunkLength));
+
+    private static int BlockLength(ParameterState state) => (int)state.BlockLength; // At most the length of a span.
+
+    private int BlocksIn(in Chunk chunk) => Math.Max(1, chunk.Length / BlockLength(Entries[chunk.Entry].State));
+
+    private void Measure(int index)
+    {
+        ref readonly var chunk = ref Chunks[index];
+        ref readonly var entry = ref Entries[chunk.Entry];
+        if (!entry.Rule.NeedsSums) return;
+        var length = Math.Min(chunk.Length, BlockLength(entry.State));
+        for (var block = 0; block < BlocksIn(chunk); block++)
+        {
+            var own = sums[index].AsSpan(block * BlockDecision.SumCount, BlockDecision.SumCount);
+            foreach (var (start, count) in Cut(chunk.Start + block * length, length, SummedInSingle)) Measure(entry, start, count, own);
+        }
+    }
+
+    private static void Measure(in Entry entry, int start, int length, Span<double> sums)
+    {
+        var rule = entry.Rule;
+        float* p = entry.Parameter + start, g = entry.Gradient + start, a = entry.First + start, b = entry.Second + start, c = entry.Third + start;
+        var parts = new BlockSums<FloatElements>();
+        var whole = length - length % FloatElements.Count;
+        for (var i = 0; i < whole; i += FloatElements.Count) MeasureVector(ref rule, p + i, g + i, a + i, b + i, c + i, ref parts);
+        if (whole < length)
+        {
+            var tail = new Tail(stackalloc float[Tail.Length], length - whole);
+            MeasureVector(
+                ref rule, tail.Read(p + whole), tail.Read(g + whole), tail.Read(a + whole), tail.Read(b + whole), tail.Read(c + whole), ref parts);
+        }
+        sums[0] += parts.A.Sum();
+        sums[1] += parts.B.Sum();
+        sums[2] += parts.C.Sum();
+        sums[3] += parts.D.Sum();
+    }
+
+    [MethodImpl(FloatElements.Inline)]
+    private static void MeasureVector(
+        ref TRule rule, float* parameter, float* gradient, float* first, float* second, float* third, ref BlockSums<FloatElements> sums)
+        => rule.Measure(
+            FloatElements.Load(parameter), FloatElements.Load(gradient),
+            TRule.StateCount > 0 ? FloatElements.Load(first) : default, TRule.StateCount > 1 ? FloatElements.Load(second) : default,
+            TRule.StateCount > 2 ? FloatElements.Load(third) : default, ref sums);
+
+    /// <summary>Adds up the parts of each tensor's sums, in order, and has its rule decide.</summary>
+    private void Decide()
+    {
+        var next = 0;
+        for (var i = 0; i < Entries.Length; i++)
+        {
+            ref readonly var entry = ref Entries[i];
+            var total = new double[entry.State.BlockCount * BlockDecision.SumCount];
+            for (; next < Chunks.Length && Chunks[next].Entry == i; next++)
+            {
+                var first = Chunks[next].Start / BlockLength(entry.State) * BlockDecision.SumCount;
+                for (var j = 0; j < sums[next].Length; j++) total[first + j] += sums[next][j];
+            }
+            factors.Add(new double[entry.State.BlockCount * BlockDecision.FactorCount]);
+            entry.Rule.Decide(new(total, factors[i], entry.State.BlockMemory, entry.State.BlockLength));
+        }
+    }
+
+    private void Update(int index)
+    {
+        ref readonly var chunk = ref Chunks[index];
+        ref readonly var entry = ref Entries[chunk.Entry];
+        var length = Math.Min(chunk.Length, BlockLength(entry.State));
+        var first = chunk.Start / BlockLength(entry.State);
+        for (var block = 0; block < BlocksIn(chunk); block++)
+        {
+            var own = factors[chunk.Entry].AsSpan((first + block) * BlockDecision.FactorCount);
+            Update(new VectorUpdate(entry.Rule, own[0], own[1]), entry, chunk.Start + block * length, length);
+        }
+    }
+
+    private struct VectorUpdate(TRule rule, double factor, double otherFactor) : IVectorUpdate
+    {
+        private TRule rule = rule; // Not readonly: the compiler would copy it for every call.
+        private readonly FloatElements factor = FloatElements.Of(factor), otherFactor = FloatElements.Of(otherFactor);
+
+        [MethodImpl(FloatElements.Inline)]
+        public void Update(
+            ref FloatElements parameter, FloatElements gradient, ref FloatElements first, ref FloatElements second, ref FloatElements third)
+            => rule.Update(ref parameter, gradient, ref first, ref second, ref third, factor, otherFactor);
+    }
+}

@@ -1,0 +1,171 @@
+using System.Text.Json;
+using TorchSharp.Modules;
+using static TorchSharp.torch;
+
+namespace Focus;
+
+/// <summary>The optimizer that <see cref="OptimizerSettings"/> describe: each of its groups has settings, which say by which
+/// <see cref="UpdateMethod"/> its parameters are updated.</summary>
+/// <remarks>The optimizer and its groups are <see cref="optim.IMomentum"/>, as <c>CyclicLR</c> and <c>OneCycleLR</c> require, which change the
+/// momentum's decay along with the learning rate.</remarks>
+internal sealed class SettingsOptimizer : OptimizerHelper, optim.IMomentum
+{
+    /// <summary>A method for each kind of settings, so that all tensors of a kind are updated in one pass.</summary>
+    private readonly Dictionary<Type, UpdateMethod> methods = [];
+
+    private readonly OptimizerSettings settings;
+
+    public SettingsOptimizer(IEnumerable<ParameterGroup> groups, OptimizerSettings settings)
+    {
+        ArgumentNullException.ThrowIfNull(groups);
+        settings.Validate();
+        this.settings = settings;
+        _defaults = new GroupOptions(settings);
+        _parameter_groups = new List<ParamGroup>();
+        foreach (var group in groups.SelectMany(RolesOf)) add_param_group(new SettingsGroup(group, settings));
+        if (!parameters().Any()) throw new ArgumentException("There is no parameter to optimize.", nameof(groups));
+    }
+
+    public double Momentum
+    {
+        get => _parameter_groups.Cast<SettingsGroup>().First().Momentum;
+        set { foreach (var group in _parameter_groups.Cast<SettingsGroup>()) group.Momentum = value; }
+    }
+
+    /// <summary>Adds a group, whose settings are the optimizer's own unless it brings some, with fresh state for its parameters.</summary>
+    public override void add_param_group(ParamGroup group)
+    {
+        var added = group as SettingsGroup ?? new SettingsGroup(group, group.Options as GroupOptions ?? new GroupOptions(settings));
+        foreach (var parameter in added.Parameters)
+        {
+            if (_state.ContainsKey(parameter.Handle))
+                throw new ArgumentException(
+                    $"A parameter of shape [{string.Join(", ", parameter.shape)}] appears more than once in the optimizer's groups.", nameof(group));
+            var state = MethodOf(added).CreateState(parameter, added.Options.Hyperparameters, added.LayoutOf(parameter));
+            state.Initialize(added.Options);
+            _state[parameter.Handle] = state;
+        }
+        _parameter_groups.Add(added);
+    }
+
+    /// <summary>Updates every parameter that has a gradient.</summary>
+    public override Tensor step(Func<Tensor>? closure = null)
+    {
+        try
+        {
+            var loss = _step<SettingsGroup>(Update, closure);
+            using var _ = no_grad();
+            foreach (var method in methods.Values) method.Run();
+            return loss;
+        }
+        finally
+        {
+            foreach (var method in methods.Values) method.Clear(); // Also after a step that failed: by the next one the gradients may have moved.
+        }
+    }
+
+    protected override void Dispose(bool disposing)
+    {
+        base.Dispose(disposing);
+        if (!disposing) return;
+        foreach (var (_, state) in _state) ((ParameterState)state).Dispose();
+    }
+
+    /// <summary>A group whose role is not said, divided by the shapes of its parameters where the optimizer treats them differently.</summary>
+    private IEnumerable<ParameterGroup> RolesOf(ParameterGroup group)
+        => group.Role == ParameterRole.Unspecified && settings.For(ParameterRole.HiddenMatrix) != settings.For(ParameterRole.GainOrBias)
+            ? from parameter in @group.Parameters
+              group parameter by ParameterLayout.RoleOf(parameter.shape) into alike
+              select new ParameterGroup(alike) { Role = alike.Key, LearningRate = @group.LearningRate, WeightDecay = @group.WeightDecay }
+            : [group];
+
+    private void Update(SettingsGroup group)
+    {
+        var method = MethodOf(group);
+        foreach (var parameter in group.Parameters)
+        {
+            if (parameter.grad is not { } gradient) continue;
+            var state = (ParameterState)_state[parameter.Handle];
+            state.Step++;
+            method.Update(parameter, gradient, state, group.Options.Hyperparameters, group.LearningRate);
+        }
+    }
+
+    private UpdateMethod MethodOf(SettingsGroup group)
+    {
+        var own = group.Options.Hyperparameters;
+        if (methods.TryGetValue(own.GetType(), out var method)) return method;
+        return methods[own.GetType()] = own.NewMethod();
+    }
+}
+
+/// <summary>A parameter group of a <see cref="SettingsOptimizer"/>.</summary>
+internal sealed class SettingsGroup : ParamGroup<GroupOptions>, optim.IMomentum
+{
+    /// <summary>TorchSharp's CyclicLR adds to the highest momentum what PyTorch's subtracts from it, so its defaults reach 1: a bias correction
+    /// would divide by zero.</summary>
+    private const double HighestMomentum = 0.99;
+
+    private readonly ParameterGroup? source;
+
+    public SettingsGroup(ParameterGroup group, OptimizerSettings settings)
+        : base(group.Parameters, new GroupOptions(group.Own(settings.For(group.Role))))
+        => source = group;
+
+    /// <summary>A group in TorchSharp's form, which tells no roles.</summary>
+    public SettingsGroup(ParamGroup group, GroupOptions options) : base(group.Parameters, options)
+    {
+    }
+
+    /// <summary>The decay of the momentum, at most <see cref="HighestMomentum"/>; 0 where the optimizer has none.</summary>
+    public double Momentum
+    {
+        get => Options.Hyperparameters.CycledMomentum ?? 0;
+        set => Options.Hyperparameters = Options.Hyperparameters.WithMomentum(Math.Min(value, HighestMomentum));
+    }
+
+    public ParameterLayout LayoutOf(Parameter parameter)
+        => new(
+            parameter.shape, source is null or { Role: ParameterRole.Unspecified } ? ParameterLayout.RoleOf(parameter.shape) : source.Role,
+            source?.StackedMatrices ?? 1, source?.Heads ?? 1);
+}
+
+/// <summary>The settings of one parameter group, in the form TorchSharp's optimizers and schedulers handle and save.</summary>
+internal sealed class GroupOptions : TorchSharp.Modules.OptimizerOptions
+{
+    public GroupOptions(OptimizerSettings hyperparameters)
+    {
+        Hyperparameters = hyperparameters;
+        LearningRate = InitialLearningRate = hyperparameters.LearningRate;
+    }
+
+    /// <summary>All hyperparameters; the current learning rate is not here but in the base class, where schedulers set it.</summary>
+    public OptimizerSettings Hyperparameters { get; set; }
+
+    private Type Kind => Hyperparameters.GetType();
+
+    public override void SaveStateDict(BinaryWriter writer)
+    {
+        base.SaveStateDict(writer);
+        writer.Write(Kind.Name);
+        writer.Write(JsonSerializer.Serialize(Hyperparameters, Kind));
+    }
+
+    public override void LoadStateDict(BinaryReader reader)
+    {
+        base.LoadStateDict(reader);
+        if (reader.ReadString() is var found && found != Kind.Name)
+            throw new InvalidDataException($"The saved optimizer state has {found}; expected {Kind.Name}.");
+        Hyperparameters = (OptimizerSettings)JsonSerializer.Deserialize(reader.ReadString(), Kind)!;
+    }
+
+    public override void LoadStateDict(TorchSharp.Modules.OptimizerOptions source)
+    {
+        base.LoadStateDict(source);
+        Hyperparameters = source is GroupOptions same && same.Kind == Kind
+            ? same.Hyperparameters
+            : throw new ArgumentException(
+                $"Expected the state of an optimizer with {Kind.Name}, found {(source as GroupOptions)?.Kind.Name ?? source.GetType().Name}.",
+                nameof(source));
+    }
+}

@@ -8,11 +8,11 @@ internal static class SharedData
     /// <summary>The root of the repository.</summary>
     public static string Repository { get; } = Path.GetFullPath(Path.Combine(Path.GetDirectoryName(ThisFile())!, "..", ".."));
 
-    /// <summary>The path of a file of golden values, such as <c>optimizers.json</c>.</summary>
+    /// <summary>The path of a file or folder of golden values, such as <c>optimizers.json</c>.</summary>
     public static string Golden(string name)
     {
         var path = Path.Combine(Repository, "tests", "Focus.MLExtensions.Tests", "Golden", name);
-        if (!File.Exists(path)) Assert.Fail($"{path} is missing.");
+        if (!Path.Exists(path)) Assert.Fail($"{path} is missing.");
         return path;
     }
 

@@ -66,6 +66,9 @@ internal readonly struct FloatElements(Vector<float> value) : IElements<FloatEle
     public static FloatElements Min(FloatElements a, Coefficient c) => new(Vector.Min(a.value, new Vector<float>(c.Single)));
 
     [MethodImpl(Inline)]
+    public static FloatElements Pow(FloatElements a, Coefficient c) => new(Vector.Exp(Vector.Log(a.value) * new Vector<float>(c.Single)));
+
+    [MethodImpl(Inline)]
     public static FloatElements Max(FloatElements a, FloatElements b) => new(Vector.Max(a.value, b.value));
 
     private static Vector<float> Where(Vector<int> mask) => Vector.ConditionalSelect(mask, Vector<float>.One, Vector<float>.Zero);
@@ -103,5 +106,33 @@ internal readonly struct TensorElements(Tensor value) : IElements<TensorElements
 
     public static TensorElements Min(TensorElements a, Coefficient c) => new(a.Value.clamp_max(LiveScalar.Of(c.Value)));
 
+    public static TensorElements Pow(TensorElements a, Coefficient c) => new(a.Value.pow(LiveScalar.Of(c.Value)));
+
     public static TensorElements Max(TensorElements a, TensorElements b) => new(a.Value.maximum(b.Value));
+}
+
+/// <summary>The decay of a moving average.</summary>
+internal readonly struct Decay(double beta)
+{
+    private readonly Coefficient kept = beta, fresh = 1 - beta;
+
+    /// <summary>β·average + (1−β)·value.</summary>
+    [MethodImpl(FloatElements.Inline)]
+    public T Average<T>(T average, T value) where T : struct, IElements<T> => T.MultiplyAdd(value, fresh, average * kept);
+}
+
+/// <summary>A choice that the compiler knows, so that the loop has no trace of what was not chosen.</summary>
+internal interface IChoice
+{
+    static abstract bool IsMade { get; }
+}
+
+internal readonly struct Yes : IChoice
+{
+    public static bool IsMade => true;
+}
+
+internal readonly struct No : IChoice
+{
+    public static bool IsMade => false;
 }

@@ -1,4 +1,5 @@
 using TorchSharp.Modules;
+using static TorchSharp.torch;
 
 namespace Focus;
 
@@ -63,8 +64,51 @@ public abstract record OptimizerSettings
     /// <summary>The decay of the momentum, which TorchSharp's schedulers may cycle; null where there is none.</summary>
     protected internal virtual double? CycledMomentum => null;
 
+    /// <summary>Which estimates of the curvature the optimizer needs, and at every how many steps.</summary>
+    internal virtual (CurvatureKind Kind, long Interval) Curvature => (CurvatureKind.None, 1);
+
+    /// <summary>Takes an estimate of the curvature into the state of a parameter.</summary>
+    internal virtual void TakeCurvature(ParameterState state, Tensor estimate)
+    {
+    }
+
+    /// <summary>Whether the model to keep has other weights than the one in training.</summary>
+    internal virtual bool HasAverage => false;
+
+    /// <summary>The weights to keep, of weights in training.</summary>
+    internal virtual Tensor AverageOf(Tensor training, ParameterState state) => training;
+
     /// <summary>These settings with another <see cref="CycledMomentum"/>.</summary>
     protected internal virtual OptimizerSettings WithMomentum(double momentum) => this;
+}
+
+/// <summary>The options that Adam's relatives share: they keep moving averages of the gradient and of its square, the first and the second
+/// moment.</summary>
+public abstract record MomentOptions : OptimizerSettings
+{
+    /// <summary>The decay β1 of the first moment, in [0, 1).</summary>
+    public double Beta1 { get; init; } = 0.9;
+
+    /// <summary>The decay β2 of the second moment, in [0, 1).</summary>
+    public double Beta2 { get; init; } = 0.999;
+
+    /// <summary>The term ε added to the denominator, finite and &gt; 0.</summary>
+    public double Epsilon { get; init; } = 1e-8;
+
+    /// <inheritdoc/>
+    public override void Validate()
+    {
+        base.Validate();
+        Check.Fraction(Beta1);
+        Check.Fraction(Beta2);
+        Check.Positive(Epsilon);
+    }
+
+    /// <inheritdoc/>
+    protected internal override double? CycledMomentum => Beta1;
+
+    /// <inheritdoc/>
+    protected internal override OptimizerSettings WithMomentum(double momentum) => this with { Beta1 = momentum };
 }
 
 /// <summary>What parameters are for. Models say it through their <see cref="ParameterGroup"/>s; some optimizers treat roles
@@ -137,6 +181,10 @@ public sealed record ParameterLayout(IReadOnlyList<long> Shape, ParameterRole Ro
 {
     /// <summary>The number of elements.</summary>
     public long ElementCount => Shape.Aggregate(1L, (product, length) => product * length);
+
+    /// <summary>The elements of a row: of all that one entry of the first dimension spans; all elements where there is one dimension or
+    /// none.</summary>
+    public long RowLength => Shape.Count > 1 ? ElementCount / Math.Max(1, Shape[0]) : ElementCount;
 
     /// <summary>The role of a parameter of which nothing but the shape is known.</summary>
     internal static ParameterRole RoleOf(IReadOnlyList<long> shape) => shape.Count >= 2 ? ParameterRole.HiddenMatrix : ParameterRole.GainOrBias;

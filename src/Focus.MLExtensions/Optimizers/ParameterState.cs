@@ -6,12 +6,13 @@ namespace Focus;
 
 /// <summary>What an optimizer keeps of one parameter from step to step: the step count, tensors, and single numbers.</summary>
 /// <param name="parameter">The parameter.</param>
+/// <param name="layout">Its shape and role.</param>
 /// <param name="fresh">Makes the tensors as they are before the first step.</param>
 /// <param name="memoryCount">How many numbers the parameter keeps.</param>
 /// <param name="blockLength">How many elements make a block, for which sums are made; null for all.</param>
 /// <param name="blockMemoryCount">How many numbers each block keeps.</param>
 internal sealed unsafe class ParameterState(
-    Parameter parameter, Func<IEnumerable<Tensor>> fresh, int memoryCount = 0, long? blockLength = null, int blockMemoryCount = 0)
+    Parameter parameter, ParameterLayout layout, Func<IEnumerable<Tensor>> fresh, int memoryCount = 0, long? blockLength = null, int blockMemoryCount = 0)
     : OptimizerState(parameter), IDisposable
 {
     private Tensor[] tensors = [];
@@ -20,6 +21,8 @@ internal sealed unsafe class ParameterState(
 
     /// <summary>The steps taken.</summary>
     public long Step { get; set; }
+
+    public ParameterLayout Layout => layout;
 
     public IReadOnlyList<Tensor> Tensors => tensors;
 

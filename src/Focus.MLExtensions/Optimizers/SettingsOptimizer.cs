@@ -8,12 +8,15 @@ namespace Focus;
 /// <see cref="UpdateMethod"/> its parameters are updated.</summary>
 /// <remarks>The optimizer and its groups are <see cref="optim.IMomentum"/>, as <c>CyclicLR</c> and <c>OneCycleLR</c> require, which change the
 /// momentum's decay along with the learning rate.</remarks>
-internal sealed class SettingsOptimizer : OptimizerHelper, optim.IMomentum
+internal sealed class SettingsOptimizer : OptimizerHelper, optim.IMomentum, ICurvatureOptimizer, IAveragingOptimizer
 {
     /// <summary>A method for each kind of settings, so that all tensors of a kind are updated in one pass.</summary>
     private readonly Dictionary<Type, UpdateMethod> methods = [];
 
     private readonly OptimizerSettings settings;
+
+    /// <summary>The weights in training, while the parameters hold their averages.</summary>
+    private readonly List<(Parameter Parameter, Tensor Training)> kept = [];
 
     public SettingsOptimizer(IEnumerable<ParameterGroup> groups, OptimizerSettings settings)
     {
@@ -64,11 +67,55 @@ internal sealed class SettingsOptimizer : OptimizerHelper, optim.IMomentum
         }
     }
 
+    public CurvatureKind Kind => settings.Curvature.Kind;
+
+    public bool IsDue => Kind != CurvatureKind.None && _state.Values.Max(state => ((ParameterState)state).Step) % settings.Curvature.Interval == 0;
+
+    public void Take(Func<Parameter, Tensor?> estimate)
+    {
+        ArgumentNullException.ThrowIfNull(estimate);
+        using var _ = no_grad();
+        foreach (var (parameter, state, own) in States())
+        {
+            if (estimate(parameter) is not { } tensor) continue;
+            if (!tensor.shape.SequenceEqual(parameter.shape))
+                throw new ArgumentException(
+                    $"The estimate is of shape [{string.Join(", ", tensor.shape)}]; expected the parameter's, [{string.Join(", ", parameter.shape)}].",
+                    nameof(estimate));
+            own.TakeCurvature(state, tensor);
+        }
+    }
+
+    public void ToAverage()
+    {
+        if (kept.Count > 0) return;
+        using var _ = no_grad();
+        foreach (var (parameter, state, own) in States())
+        {
+            if (!own.HasAverage) continue;
+            using var scope = NewDisposeScope();
+            kept.Add((parameter, parameter.detach().clone().DetachFromDisposeScope()));
+            parameter.copy_(own.AverageOf(parameter, state));
+        }
+    }
+
+    public void ToTraining()
+    {
+        using var _ = no_grad();
+        foreach (var (parameter, training) in kept)
+        {
+            parameter.copy_(training);
+            training.Dispose();
+        }
+        kept.Clear();
+    }
+
     protected override void Dispose(bool disposing)
     {
         base.Dispose(disposing);
         if (!disposing) return;
         foreach (var (_, state) in _state) ((ParameterState)state).Dispose();
+        foreach (var (_, training) in kept) training.Dispose();
     }
 
     /// <summary>A group whose role is not said, divided by the shapes of its parameters where the optimizer treats them differently.</summary>
@@ -90,6 +137,11 @@ internal sealed class SettingsOptimizer : OptimizerHelper, optim.IMomentum
             method.Update(parameter, gradient, state, group.Options.Hyperparameters, group.LearningRate);
         }
     }
+
+    private IEnumerable<(Parameter Parameter, ParameterState State, OptimizerSettings Settings)> States()
+        => from SettingsGroup @group in _parameter_groups
+           from parameter in @group.Parameters
+           select (parameter, (ParameterState)_state[parameter.Handle], @group.Options.Hyperparameters);
 
     private UpdateMethod MethodOf(SettingsGroup group)
     {

@@ -45,7 +45,7 @@ internal abstract class FusedMethod<TRule, TOptions>(FusedLoop<TRule> loop) : Up
 {
     internal override void Update(Parameter parameter, Tensor gradient, ParameterState state, OptimizerSettings settings, double learningRate)
     {
-        var rule = TRule.At((TOptions)settings, new(state.Step, learningRate, state.Memory));
+        var rule = TRule.At((TOptions)settings, new(state.Step, learningRate, state.Layout, state.Memory));
         if (loop.TryAdd(rule, gradient, state)) return;
 
         // Shorter types than float32 are updated in float32, as their squares and small constants would vanish.
@@ -74,7 +74,7 @@ internal sealed class ElementwiseMethod<TRule, TOptions>() : FusedMethod<TRule, 
     where TOptions : OptimizerSettings
 {
     internal override ParameterState CreateState(Parameter parameter, OptimizerSettings settings, ParameterLayout layout)
-        => new(parameter, ParameterState.Like(parameter, TRule.StateCount), TRule.MemoryCount);
+        => new(parameter, layout, ParameterState.Like(parameter, TRule.StateCount), TRule.MemoryCount);
 
     private protected override void Update(
         TRule rule, ParameterState state, ref TensorElements parameter, TensorElements gradient,
@@ -88,7 +88,7 @@ internal sealed class MeasuredMethod<TRule, TOptions>() : FusedMethod<TRule, TOp
 {
     internal override ParameterState CreateState(Parameter parameter, OptimizerSettings settings, ParameterLayout layout)
         => new(
-            parameter, ParameterState.Like(parameter, TRule.StateCount), TRule.MemoryCount,
+            parameter, layout, ParameterState.Like(parameter, TRule.StateCount), TRule.MemoryCount,
             TRule.BlockLength((TOptions)settings, layout), TRule.BlockMemoryCount);
 
     private protected override void Update(

@@ -105,17 +105,21 @@ public interface IOptimizerRule<TSelf, TOptions> : IOptimizerRule
     static abstract TSelf At(TOptions options, UpdateStep step);
 }
 
-/// <summary>When an update rule is made: the step, the learning rate, and what the parameter remembers.</summary>
+/// <summary>When an update rule is made: the step, the learning rate, the parameter's shape and role, and what it remembers.</summary>
 /// <param name="number">The step of the parameter, counted from 1.</param>
 /// <param name="learningRate">The learning rate of the step, finite and ≥ 0.</param>
+/// <param name="layout">The shape and the role of the parameter.</param>
 /// <param name="memory">The parameter's numbers, to read and to change.</param>
-public readonly ref struct UpdateStep(long number, double learningRate, Span<double> memory)
+public readonly ref struct UpdateStep(long number, double learningRate, ParameterLayout layout, Span<double> memory)
 {
     /// <summary>The step of the parameter, counted from 1.</summary>
     public long Number => number;
 
     /// <summary>The learning rate of the step, finite and ≥ 0.</summary>
     public double LearningRate => learningRate;
+
+    /// <summary>The shape and the role of the parameter.</summary>
+    public ParameterLayout Layout => layout;
 
     /// <summary>The parameter's numbers, to read and to change.</summary>
     public Span<double> Memory { get; } = memory;
@@ -211,6 +215,9 @@ public interface IElements<TSelf> where TSelf : struct, IElements<TSelf>
 
     /// <summary>√a.</summary>
     static abstract TSelf Sqrt(TSelf a);
+
+    /// <summary>a^c, for a ≥ 0.</summary>
+    static abstract TSelf Pow(TSelf a, Coefficient c);
 
     /// <summary>|a|.</summary>
     static abstract TSelf Abs(TSelf a);

@@ -1,0 +1,97 @@
+using System.Runtime.CompilerServices;
+
+namespace Focus;
+
+/// <summary>MARS: AdamW or Lion on a gradient that is corrected by its change since the step before (arXiv:2411.10438), in the approximate
+/// form, which needs one gradient a step.</summary>
+/// <remarks>
+/// <code>
+/// c = g + γ·β1/(1−β1)·(g − g_before)        c ← c/‖c‖ where ‖c‖ &gt; 1 (for each tensor)
+/// m ← β1·m + (1−β1)·c
+/// AdamW form:  v ← β2·v + (1−β2)·c²,  θ ← θ − η·( m/(1−β1^t) / (√v/√(1−β2^t) + ε) + ω·θ )
+/// Lion form:   θ ← θ − η·( sign(m) + ω·θ )
+/// </code>
+/// Before the first step g_before is 0. Parameters with one dimension take <see cref="Auxiliary"/>. The published code keeps a reference to the
+/// gradient as g_before, which is lost where gradients are accumulated in place; here it is a copy. State: m, v and g_before. Two passes over
+/// memory.
+/// </remarks>
+public sealed record MarsOptions : MomentOptions
+{
+    /// <summary>Options with the published defaults: η 3e-3, β1 0.95, β2 0.99, ε 1e-8, γ 0.025, ω 0.</summary>
+    public MarsOptions() => (LearningRate, Beta1, Beta2) = (3e-3, 0.95, 0.99);
+
+    /// <summary>The strength γ of the correction, finite and ≥ 0.</summary>
+    public double Gamma { get; init; } = 0.025;
+
+    /// <summary>Whether the step is the sign of the momentum, as Lion's; otherwise it is AdamW's.</summary>
+    public bool LionForm { get; init; }
+
+    /// <summary>The optimizer of gains and biases, or null for MARS itself.</summary>
+    public AdamWOptions? Auxiliary { get; init; } = new() { LearningRate = 3e-3, Beta1 = 0.9, Beta2 = 0.95, WeightDecay = 0.1 };
+
+    /// <inheritdoc/>
+    public override string Name => "MARS";
+
+    /// <inheritdoc/>
+    public override void Validate()
+    {
+        base.Validate();
+        Check.NonNegative(Gamma);
+        Auxiliary?.Validate();
+    }
+
+    /// <inheritdoc/>
+    protected override UpdateMethod CreateMethod() => UpdateMethod.Measured<MarsRule, MarsOptions>();
+
+    /// <inheritdoc/>
+    protected internal override OptimizerSettings For(ParameterRole role) => role == ParameterRole.GainOrBias && Auxiliary is not null ? Auxiliary : this;
+}
+
+/// <summary>One step of MARS; the formula is in <see cref="MarsOptions"/>.</summary>
+internal readonly struct MarsRule : IMeasuredRule<MarsRule, MarsOptions>
+{
+    private readonly Decay beta1, beta2;
+    private readonly Coefficient correction, descent, epsilon, shrinkage, inverseRootCorrection;
+    private readonly bool lion;
+
+    private MarsRule(MarsOptions options, UpdateStep step)
+    {
+        (beta1, beta2) = (new(options.Beta1), new(options.Beta2));
+        correction = options.Gamma * options.Beta1 / (1 - options.Beta1);
+        lion = options.LionForm;
+        descent = -step.LearningRate / (lion ? 1 : step.Correction(options.Beta1));
+        epsilon = options.Epsilon;
+        shrinkage = 1 - step.LearningRate * options.WeightDecay;
+        inverseRootCorrection = 1 / Math.Sqrt(step.Correction(options.Beta2));
+    }
+
+    public static int StateCount => 3;
+
+    public bool NeedsSums => true;
+
+    public static MarsRule At(MarsOptions options, UpdateStep step) => new(options, step);
+
+    [MethodImpl(FloatElements.Inline)]
+    public void Measure<T>(T parameter, T gradient, T first, T second, T before, ref BlockSums<T> sums) where T : struct, IElements<T>
+    {
+        var corrected = Corrected(gradient, before);
+        sums.A += corrected * corrected;
+    }
+
+    public void Decide(BlockDecision blocks) => blocks.Set(0, 1 / Math.Max(1, Math.Sqrt(blocks.Sums(0).A)));
+
+    [MethodImpl(FloatElements.Inline)]
+    public void Update<T>(ref T parameter, T gradient, ref T first, ref T second, ref T before, T scale, T unused)
+        where T : struct, IElements<T>
+    {
+        var corrected = Corrected(gradient, before) * scale;
+        before = gradient;
+        first = beta1.Average(first, corrected);
+        second = beta2.Average(second, corrected * corrected);
+        var direction = lion ? T.Sign(first) : first / (T.Sqrt(second) * inverseRootCorrection + epsilon);
+        parameter = T.MultiplyAdd(direction, descent, parameter * shrinkage);
+    }
+
+    [MethodImpl(FloatElements.Inline)]
+    private T Corrected<T>(T gradient, T before) where T : struct, IElements<T> => T.MultiplyAdd(gradient - before, correction, gradient);
+}

@@ -176,6 +176,6 @@ internal static class TensorMemory
     /// <summary>The elements of a contiguous float64 tensor on the CPU, without a copy.</summary>
     public static Span<double> Doubles(this Tensor tensor) => MemoryMarshal.Cast<byte, double>(tensor.bytes);
 
-    /// <summary>The address of the first element of an <see cref="IsSpannable"/> tensor; valid while the tensor lives.</summary>
+    /// <summary>The address of the first element of a contiguous tensor on the CPU; valid while the tensor lives.</summary>
     public static unsafe float* Address(this Tensor tensor) => (float*)Unsafe.AsPointer(ref MemoryMarshal.GetReference(tensor.bytes));
 }

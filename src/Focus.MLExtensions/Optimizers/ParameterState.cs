@@ -107,7 +107,7 @@ internal sealed unsafe class ParameterState(
 
     private IEnumerable<Tensor> Saved => memory is null ? tensors : tensors.Append(memory);
 
-    private static ScalarType ComputeTypeOf(Parameter parameter)
+    public static ScalarType ComputeTypeOf(Parameter parameter)
         => parameter.dtype is ScalarType.Float16 or ScalarType.BFloat16 ? ScalarType.Float32 : parameter.dtype;
 
     private void Locate()

@@ -1,0 +1,128 @@
+using TorchSharp;
+using TorchSharp.Modules;
+using static TorchSharp.torch;
+
+namespace Focus;
+
+/// <summary>Adafactor: Adam whose second moment of a matrix is kept as the means of its rows and columns (arXiv:1804.04235), as in
+/// fairseq.</summary>
+/// <remarks>
+/// With q = g² + ε1 and β = 1 − t^(−0.8), which is 0 at the first step:
+/// <code>
+/// matrices:  r ← β·r + (1−β)·mean of q over a row        c ← β·c + (1−β)·mean of q over a column        u = g / √(r·cᵀ / mean(r))
+/// others:    v ← β·v + (1−β)·q        u = g / √v
+/// u ← u / max(1, RMS(u)/d)        u ← η_t·u;  with β1:  m ← β1·m + (1−β1)·u, u = m
+/// θ ← θ − η_t·ω·θ − u
+/// </code>
+/// η_t is η·min(10⁻², 1/√t) with <see cref="RelativeStep"/> and η otherwise, times max(ε2, RMS(θ)) with <see cref="ScaleParameter"/>.
+/// (fairseq writes η_t back into its group, so that an external rate with <see cref="ScaleParameter"/> shrinks from step to step; here it does not.)
+/// State: r and c, or v; with β1 also m.
+/// </remarks>
+public sealed record AdafactorOptions : OptimizerSettings
+{
+    /// <summary>Options with the published defaults: η 1 (a factor of the relative step), ε1 1e-30, ε2 1e-3, d 1, decay power −0.8, no β1, ω
+    /// 0.</summary>
+    public AdafactorOptions() => LearningRate = 1;
+
+    /// <summary>Whether the learning rate is a factor of min(10⁻², 1/√t); otherwise it is the step's own.</summary>
+    public bool RelativeStep { get; init; } = true;
+
+    /// <summary>Whether the relative step grows from 0 as 10⁻⁶·t.</summary>
+    public bool WarmupInit { get; init; }
+
+    /// <summary>Whether steps are in proportion to the root mean square of the parameters.</summary>
+    public bool ScaleParameter { get; init; } = true;
+
+    /// <summary>The term ε1 added to squared gradients, finite and &gt; 0.</summary>
+    public double Epsilon { get; init; } = 1e-30;
+
+    /// <summary>The least scale ε2 of parameters, finite and &gt; 0.</summary>
+    public double LeastScale { get; init; } = 1e-3;
+
+    /// <summary>The highest root mean square d of a step before the learning rate, finite and &gt; 0.</summary>
+    public double ClipThreshold { get; init; } = 1;
+
+    /// <summary>The power of the step in the second moment's decay, finite and &lt; 0.</summary>
+    public double DecayPower { get; init; } = -0.8;
+
+    /// <summary>The decay β1 of the momentum, in [0, 1), or null for none.</summary>
+    public double? Beta1 { get; init; }
+
+    /// <inheritdoc/>
+    public override string Name => "Adafactor";
+
+    /// <inheritdoc/>
+    public override void Validate()
+    {
+        base.Validate();
+        Check.Positive(Epsilon);
+        Check.Positive(LeastScale);
+        Check.Positive(ClipThreshold);
+        Check.Positive(-DecayPower, nameof(DecayPower));
+        Check.Fraction(Beta1 ?? 0, nameof(Beta1));
+    }
+
+    /// <inheritdoc/>
+    protected override UpdateMethod CreateMethod() => new AdafactorMethod();
+
+    /// <inheritdoc/>
+    protected internal override double? CycledMomentum => Beta1;
+
+    /// <inheritdoc/>
+    protected internal override OptimizerSettings WithMomentum(double momentum) => this with { Beta1 = momentum };
+
+    internal double StepSize(long step, double learningRate)
+        => RelativeStep ? learningRate * Math.Min(WarmupInit ? 1e-6 * step : 1e-2, 1 / Math.Sqrt(step)) : learningRate;
+}
+
+/// <summary>The steps of Adafactor, in tensor operations; the formula is in <see cref="AdafactorOptions"/>.</summary>
+internal sealed class AdafactorMethod : UpdateMethod
+{
+    internal override ParameterState CreateState(Parameter parameter, OptimizerSettings settings, ParameterLayout layout)
+    {
+        var shape = parameter.shape;
+        var hasMomentum = ((AdafactorOptions)settings).Beta1 is not null;
+        return new(parameter, layout, Fresh);
+
+        IEnumerable<Tensor> Fresh()
+        {
+            var type = ParameterState.ComputeTypeOf(parameter);
+            if (hasMomentum) yield return zeros_like(parameter, type);
+            if (shape.Length < 2) yield return zeros_like(parameter, type);
+            else
+            {
+                yield return zeros([.. shape[..^1], 1], type, parameter.device);
+                yield return zeros([.. shape[..^2], 1, shape[^1]], type, parameter.device);
+            }
+        }
+    }
+
+    internal override void Update(Parameter parameter, Tensor gradient, ParameterState state, OptimizerSettings settings, double learningRate)
+    {
+        var options = (AdafactorOptions)settings;
+        using var scope = NewDisposeScope();
+        var (p, g) = (parameter.to(state.ComputeType), gradient.to(state.ComputeType));
+        var moments = options.Beta1 is null ? state.Tensors : [.. state.Tensors.Skip(1)];
+        var rate = options.StepSize(state.Step, learningRate);
+        if (options.ScaleParameter) rate *= Math.Max(options.LeastScale, RootMeanSquare(p));
+
+        var direction = Direction(g, moments, 1 - Math.Pow(state.Step, options.DecayPower), options.Epsilon);
+        direction.mul_(LiveScalar.Of(rate / Math.Max(1, RootMeanSquare(direction) / options.ClipThreshold)));
+        if (options.Beta1 is { } beta1) direction = Average(state.Tensors[0], direction, beta1);
+        parameter.copy_(p.mul(LiveScalar.Of(1 - rate * options.WeightDecay)).sub_(direction));
+    }
+
+    private static Tensor Direction(Tensor gradient, IReadOnlyList<Tensor> moments, double beta, double epsilon)
+    {
+        var square = gradient.square().add_(LiveScalar.Of(epsilon));
+        if (moments is [var whole]) return gradient.mul(Average(whole, square, beta).rsqrt());
+        var rows = Average(moments[0], square.mean([-1], keepdim: true), beta);
+        var columns = Average(moments[1], square.mean([-2], keepdim: true), beta);
+        return gradient.mul(rows.div(rows.mean([-2], keepdim: true)).rsqrt_()).mul_(columns.rsqrt());
+    }
+
+    private static Tensor Average(Tensor average, Tensor value, double beta)
+        => average.mul_(LiveScalar.Of(beta)).add_(value, LiveScalar.Of(1 - beta));
+
+    private static double RootMeanSquare(Tensor tensor) => tensor.numel() == 0 ? 0 : tensor.norm().ToDouble() / Math.Sqrt(tensor.numel());
+}

@@ -162,17 +162,29 @@ public sealed class Gpt2 : Module<Tensor, Tensor>
         return ChunkedCrossEntropy.Losses(transformer.call(tokens, null), Head, targets).MoveToOuterDisposeScope();
     }
 
-    /// <summary>The parameters in two groups: the weights of linear layers, which decay, and embeddings (so a tied head too), layer norms
-    /// and biases, which do not.</summary>
+    /// <summary>The parameters by what they are for. The weights of linear layers decay; embeddings (so a tied head too), layer norms and biases do
+    /// not. The attention's input weights are three matrices, one below the other, each with the rows of all heads.</summary>
     public IReadOnlyList<ParameterGroup> ParameterGroups()
     {
-        var decayed = modules().OfType<Linear>().Select(layer => layer.weight).ToList();
-        var handles = decayed.Select(weight => weight.Handle).ToHashSet();
-        return
+        var parameters = named_parameters().ToLookup(named => KindOf(named.name), named => named.parameter);
+        ParameterGroup[] groups =
         [
-            new ParameterGroup(decayed),
-            new ParameterGroup(parameters().Where(parameter => !handles.Contains(parameter.Handle))) { WeightDecay = 0 },
+            new(parameters["attention"]) { Role = ParameterRole.HiddenMatrix, StackedMatrices = 3, Heads = Config.Heads },
+            new(parameters["hidden"]) { Role = ParameterRole.HiddenMatrix },
+            new(parameters["head"]) { Role = ParameterRole.Head },
+            new(parameters["embedding"]) { Role = ParameterRole.Embedding, WeightDecay = 0 },
+            new(parameters["other"]) { Role = ParameterRole.GainOrBias, WeightDecay = 0 },
         ];
+        return [.. groups.Where(group => group.Parameters.Count > 0)];
+
+        static string KindOf(string name) => name.Split('.') switch
+        {
+            [.., "c_attn", "weight"] => "attention",
+            [.., "c_proj" or "c_fc", "weight"] => "hidden",
+            ["lm_head", ..] => "head",
+            [_, "wte" or "wpe", ..] => "embedding",
+            _ => "other",
+        };
     }
 
     /// <summary><see cref="Loss"/> of tokens and targets that come from a source which has checked them: looking at ids takes a wait for the

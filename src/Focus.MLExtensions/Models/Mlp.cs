@@ -43,13 +43,18 @@ public sealed class Mlp : nn.Module<Tensor, Tensor>
         return input.MoveToOuterDisposeScope();
     }
 
-    /// <summary>The parameters in two groups: the linear weights, which decay, and biases and normalisation parameters, which do
-    /// not.</summary>
-    public IReadOnlyList<ParameterGroup> ParameterGroups() =>
-    [
-        new ParameterGroup(layers.Select(layer => layer.Weight)),
-        new ParameterGroup(layers.SelectMany(layer => layer.Undecayed)) { WeightDecay = 0 },
-    ];
+    /// <summary>The parameters by what they are for: the linear weights, which decay, with those of the last layer apart, and biases and
+    /// normalisation parameters, which do not.</summary>
+    public IReadOnlyList<ParameterGroup> ParameterGroups()
+    {
+        ParameterGroup[] groups =
+        [
+            new(layers.SkipLast(1).Select(layer => layer.Weight)) { Role = ParameterRole.HiddenMatrix },
+            new([layers[^1].Weight]) { Role = ParameterRole.Head },
+            new(layers.SelectMany(layer => layer.Undecayed)) { Role = ParameterRole.GainOrBias, WeightDecay = 0 },
+        ];
+        return [.. groups.Where(group => group.Parameters.Count > 0)];
+    }
 }
 
 /// <summary>One layer of <see cref="Mlp"/>: ReLU (but for the first layer), batch normalisation (where asked for), linear.</summary>

@@ -24,9 +24,14 @@ public class Gpt2Tests
         CollectionAssert.DoesNotContain(names, "lm_head.weight");
         Assert.AreEqual(Config.ParameterCount, model.parameters().Sum(p => p.numel()));
         var groups = model.ParameterGroups();
-        Assert.IsNull(groups[0].WeightDecay);
-        Assert.HasCount(4 * Config.Layers, groups[0].Parameters);
-        Assert.AreEqual(0, groups[1].WeightDecay);
+        CollectionAssert.AreEqual(
+            new[] { ParameterRole.HiddenMatrix, ParameterRole.HiddenMatrix, ParameterRole.Embedding, ParameterRole.GainOrBias },
+            groups.Select(group => group.Role).ToArray());
+        Assert.HasCount(Config.Layers, groups[0].Parameters);
+        Assert.AreEqual((3, Config.Heads), (groups[0].StackedMatrices, groups[0].Heads));
+        Assert.HasCount(3 * Config.Layers, groups[1].Parameters);
+        Assert.HasCount(2, groups[2].Parameters);
+        foreach (var group in groups) Assert.AreEqual(group.Role == ParameterRole.HiddenMatrix ? null : 0.0, group.WeightDecay);
         Assert.AreEqual(names.Count, groups.Sum(g => g.Parameters.Count));
     }
 
@@ -37,6 +42,7 @@ public class Gpt2Tests
         using var model = new Gpt2(config);
         Assert.AreEqual(config.ParameterCount, model.parameters().Sum(p => p.numel()));
         var head = model.named_parameters().Single(p => p.name == "lm_head.weight").parameter;
+        Assert.AreSame(head, model.ParameterGroups().Single(group => group.Role == ParameterRole.Head).Parameters.Single());
         model.Loss(Tokens(1), Tokens(2)).backward();
         Assert.IsGreaterThan(0, head.grad!.abs().sum().ToDouble());
     }

@@ -22,9 +22,12 @@ public class MlpTests
         CollectionAssert.IsSubsetOf(new[] { "layers.0.norm.weight", "layers.0.norm.bias", "layers.2.weight", "layers.2.bias" }, names);
         Assert.HasCount(12, names);
         var groups = mlp.ParameterGroups();
+        CollectionAssert.AreEqual(
+            new[] { ParameterRole.HiddenMatrix, ParameterRole.Head, ParameterRole.GainOrBias }, groups.Select(group => group.Role).ToArray());
         Assert.IsNull(groups[0].WeightDecay);
         Assert.IsTrue(groups[0].Parameters.All(p => p.ndim == 2));
-        Assert.AreEqual(0, groups[1].WeightDecay);
+        Assert.IsNull(groups[1].WeightDecay);
+        Assert.AreEqual(0, groups[2].WeightDecay);
         Assert.AreEqual(names.Count, groups.Sum(g => g.Parameters.Count));
     }
 

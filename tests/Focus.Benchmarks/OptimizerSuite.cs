@@ -1,6 +1,3 @@
-using System.Numerics;
-using System.Runtime.CompilerServices;
-using System.Runtime.InteropServices;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 
@@ -25,6 +22,7 @@ internal static class OptimizerSuite
         foreach (var parameter in parameters) parameter.grad = ones(parameter.shape);
         RunFocus(report, parameters);
         RunAdamW(report, parameters);
+        ElementwiseSteps.Run(report, parameters);
         parameters.ForEach(parameter => parameter.Dispose());
     }
 
@@ -42,7 +40,7 @@ internal static class OptimizerSuite
         }
 
         using var scope = NewDisposeScope(); // Frees the arrays of the stream.
-        var seconds = SideBySide.Medians(Budget, Stream(elements), SideBySide.Repeat(Step), SideBySide.Repeat(Step, before: Backward));
+        var seconds = SideBySide.Medians(Budget, ElementwiseSteps.Stream(elements, measured: 0, states: 2), SideBySide.Repeat(Step), SideBySide.Repeat(Step, before: Backward));
         report.Add("parameters", elements, "count");
         report.Add("stream", seconds[0], "s");
         report.Add("stream_bandwidth", 7.0 * sizeof(float) * elements / seconds[0] / 1e9, "GB/s");
@@ -58,32 +56,5 @@ internal static class OptimizerSuite
         using var theirs = optim.AdamW(parameters);
         var seconds = SideBySide.Medians(Budget, SideBySide.Repeat(() => ours.step()), SideBySide.Repeat(() => theirs.step()));
         report.Compare("adamw_step", seconds[0], seconds[1], "s");
-    }
-
-    /// <summary>The floor of a step with two state tensors: reads four arrays and writes three, with one addition for each.</summary>
-    private static unsafe Func<int, double> Stream(long elements)
-    {
-        const int chunk = 1 << 16;
-        var arrays = Enumerable.Range(0, 4).Select(_ => ones(elements)).ToList();
-        var addresses = arrays.Select(a => (nint)Unsafe.AsPointer(ref MemoryMarshal.GetReference(a.bytes))).ToArray();
-        return SideBySide.Repeat(() =>
-        {
-            Parallel.For(0, (int)(elements / chunk), index => Add(addresses, (long)index * chunk, chunk));
-            Add(addresses, elements / chunk * chunk, (int)(elements % chunk));
-            GC.KeepAlive(arrays);
-        });
-
-        static void Add(nint[] addresses, long start, int length)
-        {
-            float* a = (float*)addresses[0] + start, b = (float*)addresses[1] + start, c = (float*)addresses[2] + start;
-            var d = (float*)addresses[3] + start;
-            for (var i = 0; i + Vector<float>.Count <= length; i += Vector<float>.Count)
-            {
-                var summand = Vector.Load(d + i);
-                (Vector.Load(a + i) + summand).Store(a + i);
-                (Vector.Load(b + i) + summand).Store(b + i);
-                (Vector.Load(c + i) + summand).Store(c + i);
-            }
-        }
     }
 }

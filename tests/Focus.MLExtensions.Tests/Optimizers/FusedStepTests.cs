@@ -8,12 +8,41 @@ namespace Focus.Tests;
 [TestClass]
 public class FusedStepTests
 {
-    public static IEnumerable<object[]> AllOptimizers =>
+    /// <summary>The optimizers that update each element by itself.</summary>
+    public static IEnumerable<object[]> ElementwiseOptimizers =>
     [
         [new FocusOptions { LearningRate = 1e-2, Beta2 = 0.9, Gamma = 0.3, WeightDecay = 0.1 }],
         [new FocusOptions { LearningRate = 1e-2, Beta2 = 0.9, Gamma = 0.3, WeightDecay = 0.1, DecayOrder = FocusDecayOrder.BeforeSign }],
         [new SignumOptions { LearningRate = 1e-2, WeightDecay = 0.1 }],
         [new AdamWOptions { LearningRate = 1e-2, WeightDecay = 0.1 }],
+        [new AdamWOptions { LearningRate = 1e-2, WeightDecay = 0.1, Amsgrad = true }],
+        [new LionOptions { LearningRate = 1e-2, WeightDecay = 0.1 }],
+        [new SgdOptions { LearningRate = 1e-2, WeightDecay = 0.1 }],
+        [new NAdamOptions { LearningRate = 1e-2, WeightDecay = 0.01 }],
+        [new RAdamOptions { LearningRate = 1e-2, Beta2 = 0.9, WeightDecay = 0.1 }],
+        [new AdaBeliefOptions { LearningRate = 1e-2, Beta2 = 0.9, Epsilon = 1e-8, WeightDecay = 0.1 }],
+        [new AdEMAMixOptions { LearningRate = 1e-2, WeightDecay = 0.1, AlphaWarmup = 5, Beta3Warmup = 5 }],
+        [new EXAdamOptions { LearningRate = 1e-3, WeightDecay = 0.1 }],
+        [new ScheduleFreeAdamWOptions { LearningRate = 1e-2, WeightDecay = 0.1, WarmupSteps = 3 }],
+        [new SophiaGOptions { LearningRate = 1e-2, WeightDecay = 0.1 }],
+    ];
+
+    /// <summary>All optimizers whose step is the same on any kind of memory.</summary>
+    public static IEnumerable<object[]> AllOptimizers =>
+    [
+        .. ElementwiseOptimizers,
+        [new CautiousAdamWOptions { LearningRate = 1e-2, WeightDecay = 0.1 }],
+        [new CautiousLionOptions { LearningRate = 1e-2, WeightDecay = 0.1 }],
+        [new CautiousLionOptions { LearningRate = 1e-2, OpposedWeight = 0.1 }],
+        [new SgdSaiOptions { LearningRate = 1e-2 }],
+        [new LambOptions { LearningRate = 1e-2, WeightDecay = 0.1 }],
+        [new AdamPOptions { LearningRate = 1e-2, WeightDecay = 0.1, Delta = 1 }],
+        [new SgdpOptions { LearningRate = 1e-2, WeightDecay = 0.1, Delta = 1 }],
+        [new MarsOptions { LearningRate = 1e-2, WeightDecay = 0.1 }],
+        [new AdamMiniOptions { LearningRate = 1e-2, WeightDecay = 0.1 }],
+        [new AdaHessianOptions { LearningRate = 1e-2, WeightDecay = 0.1 }],
+        [new AdafactorOptions { LearningRate = 1e-2, RelativeStep = false, ScaleParameter = false, Beta1 = 0.9 }],
+        [new Adam8BitOptions { LearningRate = 1e-2, WeightDecay = 0.1, LeastElements = 64 }],
     ];
 
     [TestMethod]
@@ -66,7 +95,7 @@ public class FusedStepTests
     }
 
     [TestMethod]
-    [DynamicData(nameof(AllOptimizers))]
+    [DynamicData(nameof(ElementwiseOptimizers))]
     public void LargeTensorsGiveTheSameOnManyCores(OptimizerSettings options)
     {
         // Enough elements for several chunks; each element must be updated exactly as it would be alone in a small tensor.

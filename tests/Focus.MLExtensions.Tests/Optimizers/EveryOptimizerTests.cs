@@ -1,0 +1,146 @@
+using TorchSharp;
+using TorchSharp.Modules;
+using static TorchSharp.torch;
+
+namespace Focus.Tests;
+
+/// <summary>What holds for every optimizer: it learns, its state is as large as documented, and odd gradients have a defined effect.</summary>
+[TestClass]
+public sealed class EveryOptimizerTests
+{
+    public static IEnumerable<object[]> All => FusedStepTests.AllOptimizers;
+
+    [TestMethod]
+    [DynamicData(nameof(All))]
+    public void ALeastSquaresProblemIsLearned(OptimizerSettings settings)
+    {
+        using var generator = new Generator(5);
+        using var input = randn([64, 8], generator: generator);
+        using var target = input.matmul(randn([8, 4], generator: generator));
+        var weight = new Parameter(randn([4, 8], generator: generator)); // Some steps are in proportion to the weights.
+        using var optimizer = (settings with { WeightDecay = 0 }).CreateOptimizer([new ParameterGroup([weight]) { Role = ParameterRole.HiddenMatrix }]);
+        double Loss()
+        {
+            using var scope = NewDisposeScope();
+            optimizer.zero_grad();
+            var loss = nn.functional.linear(input, weight).sub(target).square().mean();
+            loss.backward();
+            return loss.ToDouble();
+        }
+
+        var first = Loss();
+        for (var step = 0; step < 200; step++)
+        {
+            GiveCurvature(optimizer);
+            optimizer.step();
+            Loss();
+        }
+        (optimizer as IAveragingOptimizer)?.ToAverage();
+        Assert.IsLessThan(0.9 * first, Loss());
+    }
+
+    [TestMethod]
+    [DynamicData(nameof(All))]
+    public void ZerosAndSingleElementsAreDefined(OptimizerSettings settings)
+    {
+        Parameter zero = new(zeros(5, 3)), single = new(ones(1)), still = new(ones(4, 2)), absent = new(ones(3)), scalar = new(tensor(1f));
+        Parameter[] all = [zero, single, still, absent, scalar];
+        using var optimizer = settings.CreateOptimizer(all);
+        for (var step = 0; step < 4; step++)
+        {
+            zero.grad = ones(5, 3);
+            single.grad = step == 2 ? zeros(1) : ones(1);
+            still.grad = zeros(4, 2);
+            scalar.grad = tensor(0.5f);
+            GiveCurvature(optimizer);
+            optimizer.step();
+        }
+        foreach (var parameter in all) Assert.IsTrue(parameter.isfinite().all().ToBoolean(), $"shape [{string.Join(", ", parameter.shape)}]");
+        Assert.IsTrue(absent.allclose(ones(3), rtol: 0, atol: 0));
+        Assert.IsLessThan(2, single.abs().ToDouble());
+    }
+
+    [TestMethod]
+    [DynamicData(nameof(All))]
+    public void AGradientThatIsNoNumberStaysWithItsTensor(OptimizerSettings settings)
+    {
+        Parameter broken = new(ones(40, 3)), sound = new(ones(40, 3)), alone = new(ones(40, 3));
+        using var optimizer = settings.CreateOptimizer([broken, sound]);
+        using var other = settings.CreateOptimizer([alone]);
+        for (var step = 0; step < 3; step++)
+        {
+            broken.grad = full([40, 3], float.NaN);
+            sound.grad = full([40, 3], 0.5f);
+            alone.grad = full([40, 3], 0.5f);
+            foreach (var running in new[] { optimizer, other })
+            {
+                GiveCurvature(running);
+                running.step();
+            }
+        }
+        Assert.IsTrue(sound.allclose(alone, rtol: 0, atol: 0));
+    }
+
+    [TestMethod]
+    [DynamicData(nameof(All))]
+    public void ShortTypesAreUpdatedInFloat32(OptimizerSettings settings)
+    {
+        var half = new Parameter(full([16, 8], 0.5f).to(ScalarType.Float16));
+        var single = new Parameter(full([16, 8], 0.5f));
+        using var one = settings.CreateOptimizer([half]);
+        using var other = settings.CreateOptimizer([single]);
+        using var generator = new Generator(9);
+        for (var step = 0; step < 5; step++)
+        {
+            // Their squares would vanish in float16.
+            single.grad = randn([16, 8], generator: generator).mul_(1e-4).to(ScalarType.Float16).to(ScalarType.Float32);
+            half.grad = single.grad.to(ScalarType.Float16);
+            foreach (var running in new[] { one, other })
+            {
+                GiveCurvature(running);
+                running.step();
+            }
+        }
+        Assert.IsTrue(half.to(ScalarType.Float32).allclose(single, rtol: 1e-2, atol: 4e-3), $"{half.to(ScalarType.Float32).sub(single).abs().max().ToDouble()}");
+    }
+
+    /// <summary>The bytes of state for each element of a matrix, as documented; what is kept for rows, blocks or tensors comes on top.</summary>
+    public static IEnumerable<object[]> StateSizes =>
+    [
+        [new SignumOptions(), 4], [new LionOptions(), 4], [new SgdOptions(), 4], [new SgdSaiOptions(), 4], [new SgdpOptions(), 4],
+        [new CautiousLionOptions(), 4], [new AdamMiniOptions(), 4], [new FocusOptions(), 8], [new AdamWOptions(), 8], [new NAdamOptions(), 8],
+        [new RAdamOptions(), 8], [new AdaBeliefOptions(), 8], [new EXAdamOptions(), 8], [new SophiaGOptions(), 8], [new ScheduleFreeAdamWOptions(), 8],
+        [new LambOptions(), 8], [new AdamPOptions(), 8], [new CautiousAdamWOptions(), 8], [new AdaHessianOptions(), 12], [new AdEMAMixOptions(), 12],
+        [new MarsOptions(), 12], [new AdafactorOptions(), 0], [new Adam8BitOptions(), 2.03],
+    ];
+
+    [TestMethod]
+    [DynamicData(nameof(StateSizes))]
+    public void TheStateIsAsLargeAsDocumented(OptimizerSettings settings, double bytes)
+    {
+        const long rows = 500, columns = 1000;
+        using var parameter = new Parameter(zeros(rows, columns));
+        using var optimizer = settings.CreateOptimizer([new ParameterGroup([parameter]) { Role = ParameterRole.HiddenMatrix }]);
+        var state = (ParameterState)optimizer.state_dict().State.Single();
+        var all = state.Numbers is { } numbers ? state.Tensors.Append(numbers) : state.Tensors;
+        Assert.AreEqual(bytes, all.Sum(tensor => tensor.numel() * tensor.element_size()) / (double)(rows * columns), 0.02 * Math.Max(bytes, 1));
+    }
+
+    [TestMethod]
+    public void EveryOptimizerHasANameAndIsTested()
+    {
+        var known = typeof(OptimizerSettings).Assembly.GetExportedTypes().Where(type => type.IsSubclassOf(typeof(OptimizerSettings)) && !type.IsAbstract)
+            .ToArray();
+        CollectionAssert.AreEquivalent(known, Optimizers.All.Select(settings => settings.GetType()).ToArray());
+        var tested = All.Select(row => row[0].GetType()).ToHashSet();
+        Assert.AreEqual("", string.Join(", ", known.Where(type => !tested.Contains(type)).Select(type => type.Name)));
+        foreach (var settings in Optimizers.All) Assert.AreSame(settings, Optimizers.Named(settings.Name.ToUpperInvariant().Replace("-", "_")));
+        StringAssert.Contains(Assert.ThrowsExactly<ArgumentException>(() => Optimizers.Named("adamx")).Message, "there are focus");
+    }
+
+    /// <summary>Estimates of the curvature, for the optimizers that need some: the gradients themselves.</summary>
+    private static void GiveCurvature(OptimizerHelper optimizer)
+    {
+        if (optimizer is ICurvatureOptimizer { IsDue: true } curvature) curvature.Take(parameter => parameter.grad);
+    }
+}

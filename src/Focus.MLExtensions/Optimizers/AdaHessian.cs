@@ -67,6 +67,8 @@ internal readonly struct AdaHessianRule : IMeasuredRule<AdaHessianRule, AdaHessi
 
     public static int StateCount => 3;
 
+    public static MeasuredArrays Measured => MeasuredArrays.Third;
+
     public bool NeedsSums { get; }
 
     public static long BlockLength(AdaHessianOptions options, ParameterLayout layout) => (options.SpatialAverage, layout.Shape.Count) switch

@@ -28,12 +28,12 @@ public sealed record EXAdamOptions : MomentOptions
 internal readonly struct EXAdamRule : IUpdateRule<EXAdamRule, EXAdamOptions>
 {
     private readonly Decay beta1, beta2;
-    private readonly Coefficient power1, power2, descent, epsilon, shrinkage, inverseCorrection;
+    private readonly Coefficient onePlusPower1, onePlusPower2, descent, epsilon, shrinkage, inverseCorrection;
 
     private EXAdamRule(EXAdamOptions options, UpdateStep step)
     {
         (beta1, beta2) = (new(options.Beta1), new(options.Beta2));
-        (power1, power2) = (1 - step.Correction(options.Beta1), 1 - step.Correction(options.Beta2));
+        (onePlusPower1, onePlusPower2) = (2 - step.Correction(options.Beta1), 2 - step.Correction(options.Beta2));
         descent = -step.LearningRate / step.Correction(options.Beta1);
         epsilon = options.Epsilon;
         shrinkage = 1 - step.LearningRate * options.WeightDecay;
@@ -49,9 +49,11 @@ internal readonly struct EXAdamRule : IUpdateRule<EXAdamRule, EXAdamOptions>
     {
         first = beta1.Average(first, gradient);
         second = beta2.Average(second, gradient * gradient);
+        // d1 = (v·(1 + β2^t) + ε)/(v + ε), and d2 likewise; d1's divisor joins the step's, as divisions take longer than memory.
         var square = first * first;
-        var numerator = (first + gradient) * (second / (second + epsilon) * power2 + 1);
-        var denominator = T.Sqrt(second * (square / (square + epsilon) * power1 + 1) * inverseCorrection) + epsilon;
+        var d2 = (square * onePlusPower1 + epsilon) / (square + epsilon);
+        var numerator = (first + gradient) * (second * onePlusPower2 + epsilon);
+        var denominator = (T.Sqrt(second * d2 * inverseCorrection) + epsilon) * (second + epsilon);
         parameter = T.MultiplyAdd(numerator / denominator, descent, parameter * shrinkage);
     }
 }

@@ -67,6 +67,8 @@ internal readonly struct MarsRule : IMeasuredRule<MarsRule, MarsOptions>
 
     public static int StateCount => 3;
 
+    public static MeasuredArrays Measured => MeasuredArrays.Gradient | MeasuredArrays.Third;
+
     public bool NeedsSums => true;
 
     public static MarsRule At(MarsOptions options, UpdateStep step) => new(options, step);

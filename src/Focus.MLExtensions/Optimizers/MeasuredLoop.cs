@@ -46,7 +46,8 @@ internal sealed unsafe class MeasuredLoop<TRule> : FusedLoop<TRule> where TRule 
         for (var block = 0; block < BlocksIn(chunk); block++)
         {
             var own = sums[index].AsSpan(block * BlockDecision.SumCount, BlockDecision.SumCount);
-            foreach (var (start, count) in Cut(chunk.Start + block * length, length, SummedInSingle)) Measure(entry, start, count, own);
+            var end = chunk.Start + (block + 1) * length;
+            for (var start = end - length; start < end; start += SummedInSingle) Measure(entry, start, Math.Min(SummedInSingle, end - start), own);
         }
     }
 
@@ -73,9 +74,11 @@ internal sealed unsafe class MeasuredLoop<TRule> : FusedLoop<TRule> where TRule 
     private static void MeasureVector(
         ref TRule rule, float* parameter, float* gradient, float* first, float* second, float* third, ref BlockSums<FloatElements> sums)
         => rule.Measure(
-            FloatElements.Load(parameter), FloatElements.Load(gradient),
-            TRule.StateCount > 0 ? FloatElements.Load(first) : default, TRule.StateCount > 1 ? FloatElements.Load(second) : default,
-            TRule.StateCount > 2 ? FloatElements.Load(third) : default, ref sums);
+            Load(parameter, MeasuredArrays.Parameter), Load(gradient, MeasuredArrays.Gradient), Load(first, MeasuredArrays.First),
+            Load(second, MeasuredArrays.Second), Load(third, MeasuredArrays.Third), ref sums);
+
+    [MethodImpl(FloatElements.Inline)]
+    private static FloatElements Load(float* source, MeasuredArrays array) => (TRule.Measured & array) != 0 ? FloatElements.Load(source) : default;
 
     /// <summary>Adds up the parts of each tensor's sums, in order, and has its rule decide.</summary>
     private void Decide()

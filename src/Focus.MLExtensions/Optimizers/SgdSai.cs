@@ -66,6 +66,8 @@ internal readonly struct SgdSaiRule : IMeasuredRule<SgdSaiRule, SgdSaiOptions>
 
     public static int StateCount => 1;
 
+    public static MeasuredArrays Measured => MeasuredArrays.Gradient;
+
     public static int BlockMemoryCount => 1;
 
     public bool NeedsSums { get; }

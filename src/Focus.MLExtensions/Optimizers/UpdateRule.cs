@@ -68,6 +68,9 @@ public interface IMeasuredRule : IOptimizerRule
     /// <summary>How many numbers a block keeps from step to step, such as a second moment; they start at 0.</summary>
     static virtual int BlockMemoryCount => 0;
 
+    /// <summary>The arrays that <see cref="Measure"/> looks at; the others are not read in the first pass.</summary>
+    static virtual MeasuredArrays Measured => MeasuredArrays.All;
+
     /// <summary>Whether this step needs sums. Where it does not, <see cref="Decide"/> sees zeros, and there is one pass only.</summary>
     bool NeedsSums { get; }
 
@@ -80,6 +83,32 @@ public interface IMeasuredRule : IOptimizerRule
     /// <summary>Updates elements and their state, with the factors of their block. States beyond
     /// <see cref="IOptimizerRule.StateCount"/> have no meaning.</summary>
     void Update<T>(ref T parameter, T gradient, ref T first, ref T second, ref T third, T factor, T otherFactor) where T : struct, IElements<T>;
+}
+
+/// <summary>Arrays of a parameter.</summary>
+[Flags]
+public enum MeasuredArrays
+{
+    /// <summary>None.</summary>
+    None = 0,
+
+    /// <summary>The parameter.</summary>
+    Parameter = 1,
+
+    /// <summary>Its gradient.</summary>
+    Gradient = 2,
+
+    /// <summary>The first tensor of state.</summary>
+    First = 4,
+
+    /// <summary>The second tensor of state.</summary>
+    Second = 8,
+
+    /// <summary>The third tensor of state.</summary>
+    Third = 16,
+
+    /// <summary>All.</summary>
+    All = Parameter | Gradient | First | Second | Third,
 }
 
 /// <summary>The state of a rule.</summary>

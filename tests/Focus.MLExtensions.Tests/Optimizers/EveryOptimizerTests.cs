@@ -131,11 +131,11 @@ public sealed class EveryOptimizerTests
     {
         var known = typeof(OptimizerSettings).Assembly.GetExportedTypes().Where(type => type.IsSubclassOf(typeof(OptimizerSettings)) && !type.IsAbstract)
             .ToArray();
-        CollectionAssert.AreEquivalent(known, Optimizers.All.Select(settings => settings.GetType()).ToArray());
+        CollectionAssert.AreEquivalent(known, Focus.Optimizers.All.Select(settings => settings.GetType()).ToArray());
         var tested = All.Select(row => row[0].GetType()).ToHashSet();
         Assert.AreEqual("", string.Join(", ", known.Where(type => !tested.Contains(type)).Select(type => type.Name)));
-        foreach (var settings in Optimizers.All) Assert.AreSame(settings, Optimizers.Named(settings.Name.ToUpperInvariant().Replace("-", "_")));
-        StringAssert.Contains(Assert.ThrowsExactly<ArgumentException>(() => Optimizers.Named("adamx")).Message, "there are focus");
+        foreach (var settings in Focus.Optimizers.All) Assert.AreSame(settings, Focus.Optimizers.Named(settings.Name.ToUpperInvariant().Replace("-", "_")));
+        StringAssert.Contains(Assert.ThrowsExactly<ArgumentException>(() => Focus.Optimizers.Named("adamx")).Message, "there are focus");
     }
 
     /// <summary>Estimates of the curvature, for the optimizers that need some: the gradients themselves.</summary>

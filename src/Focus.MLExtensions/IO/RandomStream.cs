@@ -40,6 +40,7 @@ internal enum RandomPurpose : ulong
     TrainingEvaluation,
     ValidationEvaluation,
     Dropout,
+    Curvature,
 }
 
 /// <summary>A hash that names one random stream by everything the stream may depend on, and nothing else.</summary>

@@ -16,13 +16,27 @@ internal sealed class ChunkedCrossEntropy : autograd.SingleTensorFunction<Chunke
     /// <param name="features">… × width.</param>
     /// <param name="head">vocabulary × width.</param>
     /// <param name="targets">…, int64.</param>
+    /// <param name="gradientScale">The factor by which the loss will be multiplied before the backward pass: the logits' gradients, which are
+    /// made with the loss, would vanish in float16 without it.</param>
     /// <param name="chunkBytes">See <see cref="ChunkBytes"/>.</param>
     /// <returns>A scalar, float64 if the features are, otherwise float32.</returns>
-    public static Tensor Mean(Tensor features, Tensor head, Tensor targets, long chunkBytes = ChunkBytes)
-        => apply(features, head, targets.reshape(-1), is_grad_enabled() && (features.requires_grad || head.requires_grad), chunkBytes);
+    public static Tensor Mean(Tensor features, Tensor head, Tensor targets, double gradientScale = 1, long chunkBytes = ChunkBytes)
+        => apply(features, head, targets.reshape(-1), is_grad_enabled() && (features.requires_grad || head.requires_grad), chunkBytes, gradientScale);
+
+    /// <summary>A class for each row, drawn with the probabilities of the logits by torch's generator; without gradients.</summary>
+    /// <returns>rows, int64.</returns>
+    public static Tensor Sample(Tensor features, Tensor head)
+    {
+        var rows = Rows(features);
+        return cat([.. Chunks(rows, head, ChunkBytes).Select(
+            chunk => LogProbabilities(rows.narrow(0, chunk.Start, chunk.Length), head).exp_().multinomial(1).squeeze(1))]);
+    }
 
     /// <summary>The cross-entropy of each target, 0 for those that are -1; without gradients.</summary>
-    /// <inheritdoc cref="Mean"/>
+    /// <param name="features">… × width.</param>
+    /// <param name="head">vocabulary × width.</param>
+    /// <param name="targets">…, int64.</param>
+    /// <param name="chunkBytes">See <see cref="ChunkBytes"/>.</param>
     /// <returns>…, float64 if the features are, otherwise float32.</returns>
     public static Tensor Losses(Tensor features, Tensor head, Tensor targets, long chunkBytes = ChunkBytes)
     {
@@ -41,6 +55,7 @@ internal sealed class ChunkedCrossEntropy : autograd.SingleTensorFunction<Chunke
         var rows = Rows(features);
         var counted = targets.ne(LiveScalar.MinusOne);
         var count = counted.sum();
+        var weights = counted.div(count).mul_(LiveScalar.Of((double)vars[5]));
         var (featureGradient, headGradient) = differentiate ? (empty_like(rows), zeros_like(head)) : (null, null);
         var losses = new List<Tensor>();
         foreach (var (start, length) in Chunks(rows, head, (long)vars[4]))
@@ -50,16 +65,20 @@ internal sealed class ChunkedCrossEntropy : autograd.SingleTensorFunction<Chunke
             var logProbabilities = LogProbabilities(part, head);
             losses.Add(Losses(logProbabilities, ids).sum().MoveToOuterDisposeScope());
             if (!differentiate) continue;
-            var gradient = LogitGradient(logProbabilities, ids, counted.narrow(0, start, length).div(count)).to(head.dtype);
+            var gradient = LogitGradient(logProbabilities, ids, weights.narrow(0, start, length)).to(head.dtype);
             featureGradient!.narrow(0, start, length).copy_(gradient.mm(head));
             headGradient!.addmm_(gradient.t(), part);
         }
+        ctx.save_data(nameof(Mean), vars[5]);
         if (differentiate) ctx.save_for_backward([featureGradient!.view_as(features).MoveToOuterDisposeScope(), headGradient!.MoveToOuterDisposeScope()]);
         return stack(losses).sum().div(count).MoveToOuterDisposeScope();
     }
 
     public override List<Tensor> backward(autograd.AutogradContext ctx, Tensor outputGradient)
-        => [.. ctx.get_saved_variables().Select(gradient => gradient.mul(outputGradient.to(gradient.dtype))), null!, null!, null!];
+    {
+        var factor = outputGradient.div(LiveScalar.Of((double)ctx.get_data(nameof(Mean))!));
+        return [.. ctx.get_saved_variables().Select(gradient => gradient.mul(factor.to(gradient.dtype))), null!, null!, null!, null!];
+    }
 
     private static Tensor Rows(Tensor features) => features.reshape(-1, features.shape[^1]);
 

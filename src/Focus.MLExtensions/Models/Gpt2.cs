@@ -189,10 +189,21 @@ public sealed class Gpt2 : Module<Tensor, Tensor>
 
     /// <summary><see cref="Loss"/> of tokens and targets that come from a source which has checked them: looking at ids takes a wait for the
     /// device.</summary>
-    internal Tensor LossOfChecked(Tensor tokens, Tensor targets)
+    /// <param name="tokens">See <see cref="Loss"/>.</param>
+    /// <param name="targets">See <see cref="Loss"/>.</param>
+    /// <param name="gradientScale">The factor by which the loss will be multiplied before the backward pass.</param>
+    internal Tensor LossOfChecked(Tensor tokens, Tensor targets, double gradientScale = 1)
     {
         using var scope = NewDisposeScope();
-        return ChunkedCrossEntropy.Mean(transformer.call(tokens, null), Head, targets).MoveToOuterDisposeScope();
+        return ChunkedCrossEntropy.Mean(transformer.call(tokens, null), Head, targets, gradientScale).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>Tokens drawn from the model's own output after each token, by torch's generator.</summary>
+    internal Tensor SampleTargets(Tensor tokens)
+    {
+        using var scope = NewDisposeScope();
+        using var _ = no_grad();
+        return ChunkedCrossEntropy.Sample(transformer.call(tokens, null), Head).view(tokens.shape).MoveToOuterDisposeScope();
     }
 
     /// <summary>The logits after the last of some tokens, which follow those in the caches and join them there.</summary>

@@ -99,6 +99,9 @@ internal sealed class SettingsOptimizer : OptimizerHelper, optim.IMomentum, ICur
         }
     }
 
+    /// <summary>The weights in training of a parameter that holds its average; null otherwise.</summary>
+    public Tensor? TrainingWeights(Parameter parameter) => kept.FirstOrDefault(pair => pair.Parameter.Handle == parameter.Handle).Training;
+
     public void ToTraining()
     {
         using var _ = no_grad();

@@ -52,11 +52,12 @@ internal sealed class CheckpointFolder : IDisposable
     private readonly FileStream held;
     private readonly IReadOnlyDictionary<string, string> settings;
     private readonly RunTensors tensors;
+    private readonly OptimizerHelper optimizer;
 
     /// <summary>Holds the folder for this run until it is disposed of.</summary>
     public CheckpointFolder(string folder, Gpt2 model, OptimizerHelper optimizer, IReadOnlyDictionary<string, string> settings)
     {
-        (this.folder, this.settings) = (folder, settings);
+        (this.folder, this.optimizer, this.settings) = (folder, optimizer, settings);
         tensors = new RunTensors(model, optimizer);
         held = Hold(folder);
     }
@@ -88,6 +89,7 @@ internal sealed class CheckpointFolder : IDisposable
             var reader = new SafetensorsReader(stream);
             var checkpoint = CheckpointFile.Parse(reader.Header.Metadata);
             RequireSameRun(files[0], checkpoint, maxSteps);
+            using var average = new AverageScope(optimizer);
             tensors.Restore(reader);
             return checkpoint.State;
         }
@@ -132,6 +134,7 @@ internal sealed class CheckpointFolder : IDisposable
     private void Write(string path, Gpt2RunState state)
     {
         using var scope = NewDisposeScope();
+        using var average = new AverageScope(optimizer); // The weights are those to use; those in training are the optimizer's.
         Safetensors.Save(path, tensors.Named(), new CheckpointFile(settings, state).ToMetadata());
     }
 
@@ -218,9 +221,11 @@ internal sealed class RunTensors
     private const string OptimizerPrefix = "optimizer.";
 
     private readonly (string Name, Parameter Parameter, ParameterState State)[] parameters;
+    private readonly SettingsOptimizer? averaging;
 
     public RunTensors(Gpt2 model, OptimizerHelper optimizer)
     {
+        averaging = optimizer as SettingsOptimizer;
         var names = model.named_parameters().ToDictionary(named => named.parameter.Handle, named => named.name);
         parameters = [.. optimizer.parameters().Zip(optimizer.state_dict().State, (parameter, state) => (
             names[parameter.Handle],
@@ -237,8 +242,9 @@ internal sealed class RunTensors
     public IEnumerable<KeyValuePair<string, Tensor>> Named()
     {
         foreach (var (name, parameter, _) in parameters) yield return new(name, parameter);
-        foreach (var (name, _, state) in parameters)
+        foreach (var (name, parameter, state) in parameters)
         {
+            if (averaging?.TrainingWeights(parameter) is { } training) yield return new($"{OptimizerPrefix}{name}.training", training);
             for (var i = 0; i < state.Tensors.Count; i++) yield return new($"{OptimizerPrefix}{name}.{i}", state.Tensors[i]);
             if (state.Numbers is { } numbers) yield return new($"{OptimizerPrefix}{name}.numbers", numbers);
             yield return new(StepName(name), tensor(state.Step));

@@ -26,11 +26,14 @@ public sealed class ClassifierTraining
     /// <exception cref="ArgumentException">An option is out of its range.</exception>
     public ClassifierTraining(nn.Module<Tensor, Tensor> model, Func<IEnumerable<ParameterGroup>> groups, TrainingOptions options)
     {
+        ArgumentNullException.ThrowIfNull(model);
+        ArgumentNullException.ThrowIfNull(groups);
+        ArgumentNullException.ThrowIfNull(options);
         options.Validate();
         (this.model, this.groups, this.options) = (model, groups, options);
     }
 
-    /// <summary>Trains the model, which ends in evaluation mode on the options' device.</summary>
+    /// <summary>Trains the model, which ends in evaluation mode on the options' device, whether the run succeeds or fails.</summary>
     /// <param name="train">The rows to learn from; moved to the device.</param>
     /// <param name="evaluation">The rows to evaluate on, or null; moved to the device.</param>
     /// <exception cref="ArgumentException">The batch is larger than the data, or the schedule longer than the run.</exception>
@@ -38,30 +41,49 @@ public sealed class ClassifierTraining
     /// evaluations on the way are reported as they are.</exception>
     public TrainingResult Run(ClassificationData train, ClassificationData? evaluation = null)
     {
+        ArgumentNullException.ThrowIfNull(train);
         var steps = options.StepsFor(train.Count);
         options.Schedule.Validate(steps);
         MoveToDevice(train, evaluation);
-        using var optimizer = options.Optimizer.CreateOptimizer(groups());
+        try
+        {
+            using var optimizer = options.Optimizer.CreateOptimizer(groups());
+            return Run(optimizer, steps, train, evaluation);
+        }
+        finally
+        {
+            model.eval();
+            model.zero_grad();
+            TorchRuntime.ReturnFreedMemory();
+        }
+    }
+
+    private TrainingResult Run(OptimizerHelper optimizer, long steps, ClassificationData train, ClassificationData? evaluation)
+    {
         var batches = new ShuffledBatches(train.Count, options.BatchSize, options.Seed ?? 0);
         var clock = Stopwatch.StartNew();
         var result = new TrainingResult(0, double.NaN, Cancelled: false, Evaluation: null);
-        model.train();
         while (result.Steps < steps && !options.CancellationToken.IsCancellationRequested)
         {
             options.Schedule.Apply(optimizer, result.Steps, steps);
             var step = result.Steps + 1;
+            model.train();
             var loss = Step(optimizer, train, batches.Next(), step);
             var due = evaluation is not null && (step == steps || (options.EvaluationInterval > 0 && step % options.EvaluationInterval == 0));
-            result = new TrainingResult(step, loss, Cancelled: false, due ? ClassifierEvaluation.Of(model, evaluation!) : null);
+            result = new TrainingResult(step, loss, Cancelled: false, due ? Evaluate(optimizer, evaluation!) : null);
             if (step == steps && result.Evaluation is { } last) RequireFinite(last.Loss, step);
             options.Progress?.Report(new TrainingProgress(
                 step, steps, loss, optimizer.ParamGroups.First().LearningRate, clock.Elapsed, result.Evaluation));
         }
-        model.eval();
-        model.zero_grad();
-        TorchRuntime.ReturnFreedMemory();
-        RequireFiniteParameters(result.Steps);
+        (optimizer as IAveragingOptimizer)?.ToAverage(); // The weights to keep.
+        GlobalNorm.RequireFinite(model.parameters(), result.Steps, result.Loss);
         return result with { Cancelled = result.Steps < steps };
+    }
+
+    private ClassifierEvaluation Evaluate(OptimizerHelper optimizer, ClassificationData evaluation)
+    {
+        using var average = new AverageScope(optimizer);
+        return ClassifierEvaluation.Of(model, evaluation);
     }
 
     private void MoveToDevice(ClassificationData train, ClassificationData? evaluation)
@@ -76,21 +98,22 @@ public sealed class ClassifierTraining
     {
         using var scope = NewDisposeScope();
         var indices = tensor(rows, device: data.Features.device);
-        var logits = model.call(data.Features.index_select(0, indices));
-        var loss = nn.functional.cross_entropy(logits, data.Labels.index_select(0, indices));
+        var (features, labels) = (data.Features.index_select(0, indices), data.Labels.index_select(0, indices));
+        Tensor Loss(Tensor logits, Tensor targets) => nn.functional.cross_entropy(logits, targets);
+        var curvature = new CurvatureEstimation(
+            optimizer, [.. model.parameters()], options.Seed ?? 0, () => Loss(model.call(features), labels).backward(), () =>
+            {
+                var logits = model.call(features);
+                Loss(logits, logits.detach().softmax(1).multinomial(1).squeeze(1)).backward();
+            });
+        var loss = Loss(model.call(features), labels);
         var value = RequireFinite(loss.ToDouble(), step);
         model.zero_grad();
         loss.backward();
+        curvature.BeforeStep(step);
         optimizer.step();
+        curvature.AfterStep(step);
         return value;
-    }
-
-    /// <summary>What the last update did to the parameters, no loss has told yet.</summary>
-    private void RequireFiniteParameters(long step)
-    {
-        using var scope = NewDisposeScope();
-        using var _ = no_grad();
-        RequireFinite(model.parameters().Sum(parameter => parameter.abs().sum().ToDouble()), step);
     }
 
     private static double RequireFinite(double loss, long step)

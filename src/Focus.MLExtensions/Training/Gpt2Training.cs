@@ -89,6 +89,7 @@ internal sealed class Gpt2Run : IDisposable
     private readonly OptimizerHelper optimizer;
     private readonly WorkingModel working;
     private readonly LossScaler scaler;
+    private readonly CurvatureEstimation curvature;
     private readonly CheckpointFolder? checkpoints;
     private readonly Gpt2Metrics metrics;
     private readonly TimeSpan elapsedBefore;
@@ -108,6 +109,8 @@ internal sealed class Gpt2Run : IDisposable
         {
             optimizer = options.Optimizer.CreateOptimizer(model.ParameterGroups());
             working = new WorkingModel(model, options.Precision);
+            curvature = new CurvatureEstimation(
+                optimizer, [.. model.parameters()], options.Seed ?? 0, () => AddGradients(FirstMicroBatch), AddSampledGradients);
             if (options.CheckpointFolder is { } folder)
             {
                 checkpoints = new CheckpointFolder(folder, model, optimizer, RunSettings.Of(model.Config, options, train.Count));
@@ -127,16 +130,17 @@ internal sealed class Gpt2Run : IDisposable
 
     public Gpt2TrainingResult Complete()
     {
-        if (LacksEvaluation) ConcludeAgain();
+        if (LacksEvaluation) FinishStepAgain();
         while (state.Step < options.MaxSteps && !options.CancellationToken.IsCancellationRequested)
         {
             options.Schedule.Apply(optimizer, state.Step, options.MaxSteps);
             var started = clock.Elapsed;
-            var outcome = TakeStep();
+            if (TakeStep() is not { } outcome) break;
             state = state.After(outcome, clock.Elapsed - started, scaler.State);
-            Conclude(outcome);
+            FinishStep(outcome);
         }
         if (state.Step > savedStep) Save(); // A cancelled run's last steps are kept, too.
+        (optimizer as IAveragingOptimizer)?.ToAverage(); // The weights to keep.
         return new Gpt2TrainingResult(
             state.Step, state.Outcome?.Loss ?? double.NaN, Cancelled: state.Evaluation is null || state.Step < options.MaxSteps,
             state.Evaluation, state.BestValidationLoss, state.ClippedSteps, state.SkippedSteps);
@@ -154,6 +158,9 @@ internal sealed class Gpt2Run : IDisposable
     /// <summary>Whether an evaluation is due after the last step but missing, as after a cancellation.</summary>
     private bool LacksEvaluation => state is { Outcome: not null, Evaluation: null } && IsDue(options.EvaluationInterval);
 
+    /// <summary>The first micro-batch of the step that is being taken.</summary>
+    private long FirstMicroBatch => state.Step * options.AccumulationSteps;
+
     private IEnumerable<Tensor> Gradients => model.parameters().Select(parameter => parameter.grad).OfType<Tensor>();
 
     private void Resume(CheckpointFolder folder)
@@ -168,14 +175,19 @@ internal sealed class Gpt2Run : IDisposable
     }
 
     /// <summary>Takes one optimizer step, unless its gradients overflow in float16: gradients of the micro-batches, clipping, update.</summary>
-    private Gpt2StepOutcome TakeStep()
+    /// <returns>Null where the run was cancelled before the update.</returns>
+    private Gpt2StepOutcome? TakeStep()
     {
         using var scope = NewDisposeScope();
         var (step, scale) = (state.Step + 1, scaler.Scale);
         working.Model.train();
         model.zero_grad();
         var loss = 0.0;
-        for (var micro = 0; micro < options.AccumulationSteps; micro++) loss += AddGradients((step - 1) * options.AccumulationSteps + micro);
+        for (var micro = 0; micro < options.AccumulationSteps; micro++)
+        {
+            if (micro > 0 && options.CancellationToken.IsCancellationRequested) return null;
+            loss += AddGradients(FirstMicroBatch + micro);
+        }
         loss /= options.AccumulationSteps;
         if (!double.IsFinite(loss)) throw new TrainingDivergedException(step, loss);
         var norm = GlobalNorm.Of(Gradients) / scale;
@@ -186,8 +198,10 @@ internal sealed class Gpt2Run : IDisposable
         }
         var clipping = Math.Min(1, (options.ClipNorm ?? double.PositiveInfinity) / (norm + NormEpsilon));
         ScaleGradients(clipping / scale);
+        curvature.BeforeStep(step);
         optimizer.step();
         working.Refresh();
+        curvature.AfterStep(step);
         scaler.Accept();
         return new Gpt2StepOutcome(loss, norm, clipping < 1, scale);
     }
@@ -199,10 +213,21 @@ internal sealed class Gpt2Run : IDisposable
         // What is dropped depends on the micro-batch alone, so that a resumed run repeats it.
         if (model.Config.Dropout > 0) manual_seed((long)new RandomStream(options.Seed ?? 0, RandomPurpose.Dropout, number).Next());
         var (tokens, targets) = trainBatches.At(number);
-        var loss = working.Model.LossOfChecked(tokens, targets).to(ScalarType.Float32);
+        var loss = working.Model.LossOfChecked(tokens, targets, scaler.Scale).to(ScalarType.Float32);
         loss.mul(LiveScalar.Of(scaler.Scale / options.AccumulationSteps)).backward();
         working.CollectGradients();
         return loss.ToDouble();
+    }
+
+    /// <summary>Adds the gradients of the step's first micro-batch with targets that are drawn from the model's own output.</summary>
+    private void AddSampledGradients()
+    {
+        using var scope = NewDisposeScope();
+        var (tokens, _) = trainBatches.At(FirstMicroBatch);
+        var loss = working.Model.LossOfChecked(tokens, working.Model.SampleTargets(tokens), scaler.Scale).to(ScalarType.Float32);
+        loss.mul(LiveScalar.Of(scaler.Scale)).backward();
+        working.CollectGradients();
+        ScaleGradients(1 / scaler.Scale);
     }
 
     private void ScaleGradients(double factor)
@@ -213,14 +238,14 @@ internal sealed class Gpt2Run : IDisposable
     }
 
     /// <summary>Does what is due after the last step before the run was resumed.</summary>
-    private void ConcludeAgain()
+    private void FinishStepAgain()
     {
         options.Schedule.Apply(optimizer, state.Step - 1, options.MaxSteps);
-        Conclude(state.Outcome!.Value);
+        FinishStep(state.Outcome!.Value);
     }
 
     /// <summary>Does what is due after a step: evaluation, metrics, checkpoints.</summary>
-    private void Conclude(Gpt2StepOutcome outcome)
+    private void FinishStep(Gpt2StepOutcome outcome)
     {
         if (IsDue(options.EvaluationInterval)) state = state.With(Evaluate());
         state = state with { Elapsed = elapsedBefore + clock.Elapsed };
@@ -236,14 +261,28 @@ internal sealed class Gpt2Run : IDisposable
     /// <returns>The evaluation, or null where the run was cancelled meanwhile.</returns>
     private Gpt2Evaluation? Evaluate()
     {
+        try
+        {
+            using var average = new AverageScope(optimizer);
+            working.Refresh();
+            return EvaluateWorkingModel();
+        }
+        finally
+        {
+            working.Refresh();
+        }
+    }
+
+    private Gpt2Evaluation? EvaluateWorkingModel()
+    {
         working.Model.eval();
         using var _ = no_grad();
         if (MeanLoss(trainEvaluation) is not { } trainLoss) return null;
         double? validationLoss = null;
         if (validationEvaluation is not null && (validationLoss = MeanLoss(validationEvaluation)) is null) return null;
-        var momenta = optimizer.state_dict().State.OfType<ParameterState>().SelectMany(state => state.Tensors.Take(1)).ToArray();
+        var momenta = optimizer.state_dict().State.OfType<ParameterState>().SelectMany(moments => moments.Tensors.Take(1)).ToArray();
         return new Gpt2Evaluation(
-            trainLoss, validationLoss, RequireFiniteParameters(trainLoss), momenta.Length > 0 ? GlobalNorm.Of(momenta) : null);
+            trainLoss, validationLoss, GlobalNorm.RequireFinite(model.parameters(), state.Step, trainLoss), momenta.Length > 0 ? GlobalNorm.Of(momenta) : null);
     }
 
     private double? MeanLoss(TokenBatches batches)
@@ -260,16 +299,10 @@ internal sealed class Gpt2Run : IDisposable
         return double.IsFinite(mean) ? mean : throw new TrainingDivergedException(state.Step, mean);
     }
 
-    private double RequireFiniteParameters(double loss)
-    {
-        var norm = GlobalNorm.Of(model.parameters());
-        return double.IsFinite(norm) ? norm : throw TrainingDivergedException.OfNorm(state.Step, loss, "parameters' norm");
-    }
-
     private void Save()
     {
         if (checkpoints is null) return;
-        RequireFiniteParameters(state.Outcome!.Value.Loss);
+        GlobalNorm.RequireFinite(model.parameters(), state.Step, state.Outcome!.Value.Loss);
         checkpoints.Save(state, options.CheckpointsKept);
         savedStep = state.Step;
     }

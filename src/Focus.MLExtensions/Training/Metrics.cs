@@ -1,6 +1,5 @@
 using System.Buffers.Binary;
 using System.Numerics;
-using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Google.Protobuf;
@@ -139,6 +138,11 @@ internal static class GlobalNorm
         Tensor[] norms = [.. tensors.Select(tensor => tensor.to(ScalarType.Float32).norm())];
         return norms.Length == 0 ? 0 : stack(norms).norm().ToDouble();
     }
+
+    /// <summary>The norm of parameters after a step, of which no loss has told yet.</summary>
+    /// <exception cref="TrainingDivergedException">It is not finite.</exception>
+    public static double RequireFinite(IEnumerable<Tensor> parameters, long step, double loss)
+        => Of(parameters) is var norm && double.IsFinite(norm) ? norm : throw TrainingDivergedException.OfNorm(step, loss, "parameter norm");
 }
 
 internal sealed class JsonLinesMetrics : IDisposable
@@ -177,21 +181,18 @@ internal sealed class JsonLinesMetrics : IDisposable
 
     public void Dispose() => stream.Dispose();
 
-    /// <summary>How many bytes the lines up to a step take.</summary>
-    private long LengthUpTo(long step)
+    /// <summary>How many bytes the lines up to a step take. A last line without an end does not count.</summary>
+    private int LengthUpTo(long step)
     {
-        var length = 0L;
-        using var reader = new StreamReader(stream, Encoding.UTF8, leaveOpen: true);
-        for (var number = 1; reader.ReadLine() is { } line; number++)
-        {
-            var end = length + Encoding.UTF8.GetByteCount(line) + 1;
-            if (end > stream.Length || StepOf(line, number) > step) break;
-            length = end;
-        }
+        var bytes = new byte[stream.Length];
+        stream.ReadExactly(bytes);
+        var length = 0;
+        for (int number = 1, end; (end = bytes.AsSpan(length).IndexOf((byte)'\n')) >= 0; number++, length += end + 1)
+            if (StepOf(bytes.AsMemory(length, end), number) > step) break;
         return length;
     }
 
-    private long StepOf(string line, int number)
+    private long StepOf(ReadOnlyMemory<byte> line, int number)
     {
         try
         {

@@ -25,16 +25,25 @@ public abstract record TrainingRunOptions
     /// <summary>Steps between evaluations, ≥ 0; the last step is always followed by one, and with 0 it is the only one.</summary>
     public long EvaluationInterval { get; init; }
 
-    /// <summary>Stops the run after the step at hand; what has been trained so far is kept.</summary>
+    /// <summary>Stops the run: GPT-2's between micro-batches, whose unfinished step is discarded, a classifier's after the step at hand. What was
+    /// trained so far is kept.</summary>
     public CancellationToken CancellationToken { get; init; }
 
+    private protected virtual bool HasSchedule => Schedule is not ConstantSchedule;
+
     /// <summary>Checks the options that do not depend on the data.</summary>
+    /// <exception cref="ArgumentNullException">There is no optimizer or no schedule.</exception>
     /// <exception cref="ArgumentOutOfRangeException">One is out of range; the message names it, its value and the range.</exception>
+    /// <exception cref="ArgumentException">There is no such device, or the optimizer is one without a schedule.</exception>
     public virtual void Validate()
     {
         ArgumentNullException.ThrowIfNull(Optimizer);
         ArgumentNullException.ThrowIfNull(Schedule);
         Optimizer.Validate();
+        if (Optimizer.HasAverage && HasSchedule)
+            throw new ArgumentException(
+                $"{Optimizer.Name} needs no schedule but its own warm-up; {nameof(Schedule)} is {Schedule.GetType().Name}, expected {nameof(ConstantSchedule)}.",
+                nameof(Schedule));
         Check.AtLeast(1, BatchSize);
         Check.AtLeast(0, EvaluationInterval);
         TorchDevice.Require(Device);
@@ -98,7 +107,7 @@ public record Gpt2TrainingOptions : TrainingRunOptions
     /// to 0.05.</summary>
     public override LearningRateSchedule Schedule
     {
-        get => schedule ?? new CosineSchedule { WarmupSteps = MaxSteps / 50, FinalFactor = 0.05 };
+        get => schedule ?? (Optimizer.HasAverage ? new ConstantSchedule() : new CosineSchedule { WarmupSteps = MaxSteps / 50, FinalFactor = 0.05 });
         init => schedule = value;
     }
 
@@ -164,6 +173,10 @@ public record Gpt2TrainingOptions : TrainingRunOptions
         Check.Positive(ClipNorm);
         Check.Positive(PeakFlops);
         Check.Defined(Precision);
+        if (Precision != TrainingPrecision.Float32 && Optimizer.Curvature.Kind == CurvatureKind.HessianDiagonal)
+            throw new ArgumentException(
+                $"{Optimizer.Name} compares gradients at near points, for which {Precision} is too coarse; expected {TrainingPrecision.Float32}.",
+                nameof(Precision));
         if (Resume && CheckpointFolder is null)
             throw new ArgumentException($"{nameof(Resume)} is set, but no {nameof(CheckpointFolder)} to resume from.", nameof(Resume));
         Schedule.Validate(MaxSteps);
@@ -178,7 +191,7 @@ public sealed class TrainingDivergedException : ArithmeticException
     /// <summary>A run whose loss is not finite.</summary>
     /// <param name="step">The step, counted from 1, whose loss it was.</param>
     /// <param name="loss">The loss: NaN or infinite.</param>
-    public TrainingDivergedException(long step, double loss) : this(step, loss, $"the loss is {loss}")
+    public TrainingDivergedException(long step, double loss) : this(step, loss, FormattableString.Invariant($"the loss is {loss}"))
     {
     }
 
@@ -196,5 +209,5 @@ public sealed class TrainingDivergedException : ArithmeticException
     /// <param name="loss">The step's loss.</param>
     /// <param name="norm">What is not finite, such as <c>gradient norm</c>.</param>
     internal static TrainingDivergedException OfNorm(long step, double loss, string norm)
-        => new(step, loss, $"the {norm} is not finite, after a loss of {loss},");
+        => new(step, loss, FormattableString.Invariant($"the {norm} is not finite (the loss was {loss})"));
 }

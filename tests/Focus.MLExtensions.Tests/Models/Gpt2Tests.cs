@@ -71,7 +71,7 @@ public class Gpt2Tests
         var expected = nn.functional.cross_entropy(logits, targets.view(-1), ignore_index: -1);
         expected.mul(0.5).backward();
 
-        var loss = ChunkedCrossEntropy.Mean(features, head, targets, chunkBytes);
+        var loss = ChunkedCrossEntropy.Mean(features, head, targets, chunkBytes: chunkBytes);
         loss.mul(0.5).backward();
 
         AssertClose(expected, loss, "loss");

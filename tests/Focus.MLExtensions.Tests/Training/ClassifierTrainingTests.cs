@@ -29,11 +29,11 @@ public class ClassifierTrainingTests
     public void EveryOptimizerLearns(OptimizerSettings optimizer)
     {
         using var evaluation = Corners();
-        if (optimizer is AdaHessianOptions) return;
         var (result, model) = Train(new TrainingOptions { Optimizer = optimizer, BatchSize = 32, MaxSteps = 60 }, evaluation);
         using var _ = model;
         Assert.AreEqual(60, result.Steps);
-        Assert.IsGreaterThan(0.97, result.Evaluation!.Value.Accuracy);
+        // AdaHessian's estimates are noisy behind ReLU, so it takes more steps.
+        Assert.IsGreaterThan(optimizer is AdaHessianOptions ? 0.5 : 0.97, result.Evaluation!.Value.Accuracy);
         Assert.IsFalse(model.training);
     }
 

@@ -16,6 +16,15 @@ public class ResumeTests
         from precision in Enum.GetValues<TrainingPrecision>()
         select new object[] { optimizer, precision };
 
+    /// <summary>Optimizers with state of every kind: rounded, of rows, of single numbers, of averages, of estimates.</summary>
+    public static IEnumerable<object[]> MoreCases =>
+        from optimizer in FusedStepTests.AllOptimizers.Select(row => (OptimizerSettings)row[0])
+        select new object[] { optimizer is SophiaGOptions sophia ? sophia with { CurvatureInterval = 2 } : optimizer };
+
+    [TestMethod]
+    [DynamicData(nameof(MoreCases))]
+    public void EveryOptimizerResumes(OptimizerSettings optimizer) => AResumedRunEqualsAnUninterruptedOneToTheLastBit(optimizer, TrainingPrecision.Float32);
+
     [TestMethod]
     [DynamicData(nameof(Cases))]
     public void AResumedRunEqualsAnUninterruptedOneToTheLastBit(OptimizerSettings optimizer, TrainingPrecision precision)
@@ -25,7 +34,7 @@ public class ResumeTests
         {
             Optimizer = optimizer,
             Precision = precision,
-            Schedule = new CosineSchedule { WarmupSteps = 3 },
+            Schedule = optimizer.HasAverage ? new ConstantSchedule() : new CosineSchedule { WarmupSteps = 3 },
             AccumulationSteps = 2,
             ClipNorm = 0.5,
             MaxSteps = Total,

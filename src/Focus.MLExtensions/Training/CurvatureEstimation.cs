@@ -1,0 +1,95 @@
+using TorchSharp.Modules;
+using static TorchSharp.torch;
+
+namespace Focus;
+
+/// <summary>Gives an <see cref="ICurvatureOptimizer"/> its estimates in a training run; does nothing for any other optimizer.</summary>
+/// <param name="optimizer">The run's optimizer.</param>
+/// <param name="parameters">The model's parameters.</param>
+/// <param name="seed">The run's seed: the random numbers of a step depend on it and on the step alone, so that a resumed run repeats
+/// them.</param>
+/// <param name="addGradients">Adds the gradients of the step's loss, on a part of its rows.</param>
+/// <param name="addSampledGradients">The same with labels that are drawn from the model's own output.</param>
+internal sealed class CurvatureEstimation(
+    OptimizerHelper optimizer, IReadOnlyList<Parameter> parameters, int seed, Action addGradients, Action addSampledGradients)
+{
+    /// <summary>How far a parameter is moved for the difference of two gradients.</summary>
+    private const double Distance = 1e-3;
+
+    private readonly ICurvatureOptimizer? curvature = optimizer as ICurvatureOptimizer;
+    private bool isDue;
+
+    /// <summary>Does what the optimizer needs before a step, and leaves parameters and gradients as they are.</summary>
+    public void BeforeStep(long step)
+    {
+        isDue = curvature?.IsDue ?? false;
+        if (!isDue || curvature!.Kind != CurvatureKind.HessianDiagonal) return;
+        using var scope = NewDisposeScope();
+        var gradients = Gradients();
+        var weights = parameters.Select(parameter => parameter.detach().clone()).ToArray();
+        using var generator = new Generator(new RandomStream(seed, RandomPurpose.Curvature, step).Next());
+        var signs = parameters.Select(parameter => randint(0, 2, parameter.shape, generator: generator).to(parameter.dtype).to(parameter.device)
+            .mul_(LiveScalar.Of(2)).sub_(LiveScalar.One)).ToArray();
+
+        var ahead = GradientsAt(weights, signs, Distance);
+        var behind = GradientsAt(weights, signs, -Distance);
+        Set(weights);
+        // z·(H·z) from the central difference of gradients, which, unlike a second backward pass, any model has.
+        var estimates = ahead.Zip(behind, signs).Select(all => all.First.sub(all.Second).mul_(all.Third).div_(LiveScalar.Of(2 * Distance)));
+        Take(estimates);
+        foreach (var (parameter, gradient) in parameters.Zip(gradients)) parameter.grad!.copy_(gradient);
+    }
+
+    /// <summary>Does what the optimizer needs after a step; the gradients are zeros then.</summary>
+    public void AfterStep(long step)
+    {
+        if (!isDue || curvature!.Kind != CurvatureKind.SampledGradient) return;
+        using var scope = NewDisposeScope();
+        manual_seed((long)new RandomStream(seed, RandomPurpose.Curvature, step).Next());
+        ZeroGradients();
+        addSampledGradients();
+        Take(Gradients());
+        ZeroGradients();
+    }
+
+    private void Take(IEnumerable<Tensor> estimates)
+    {
+        var known = parameters.Zip(estimates).ToDictionary(pair => pair.First.Handle, pair => pair.Second);
+        curvature!.Take(parameter => known.GetValueOrDefault(parameter.Handle));
+    }
+
+    private Tensor[] GradientsAt(Tensor[] weights, Tensor[] directions, double distance)
+    {
+        Set([.. weights.Zip(directions).Select(pair => pair.First.add(pair.Second, LiveScalar.Of(distance)))]);
+        ZeroGradients();
+        addGradients();
+        return Gradients();
+    }
+
+    private Tensor[] Gradients() => [.. parameters.Select(parameter => parameter.grad is { } gradient ? gradient.detach().clone() : zeros_like(parameter))];
+
+    private void ZeroGradients()
+    {
+        foreach (var parameter in parameters) parameter.grad?.zero_();
+    }
+
+    private void Set(Tensor[] weights)
+    {
+        using var _ = no_grad();
+        foreach (var (parameter, weight) in parameters.Zip(weights)) parameter.copy_(weight);
+    }
+}
+
+/// <summary>Has the model hold its averages for a while, where the optimizer trains other weights (<see cref="IAveragingOptimizer"/>).</summary>
+internal readonly struct AverageScope : IDisposable
+{
+    private readonly IAveragingOptimizer? optimizer;
+
+    public AverageScope(OptimizerHelper optimizer)
+    {
+        this.optimizer = optimizer as IAveragingOptimizer;
+        this.optimizer?.ToAverage();
+    }
+
+    public void Dispose() => optimizer?.ToTraining();
+}

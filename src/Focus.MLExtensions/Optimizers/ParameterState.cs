@@ -19,6 +19,9 @@ internal sealed unsafe class ParameterState(
     private nint[] addresses = [];
     private Tensor? memory;
 
+    /// <summary>Which of the optimizer's parameters that are updated alike this is, counted from 0.</summary>
+    public int Index { get; init; }
+
     /// <summary>The steps taken.</summary>
     public long Step { get; set; }
 
@@ -107,7 +110,7 @@ internal sealed unsafe class ParameterState(
 
     private IEnumerable<Tensor> Saved => memory is null ? tensors : tensors.Append(memory);
 
-    private static ScalarType ComputeTypeOf(Parameter parameter)
+    public static ScalarType ComputeTypeOf(Parameter parameter)
         => parameter.dtype is ScalarType.Float16 or ScalarType.BFloat16 ? ScalarType.Float32 : parameter.dtype;
 
     private void Locate()

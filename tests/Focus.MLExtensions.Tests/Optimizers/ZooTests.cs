@@ -28,7 +28,7 @@ public sealed class ZooTests
         var golden = file.Cases.Single(item => item.Name == name);
         var type = golden.IsSingle ? ScalarType.Float32 : ScalarType.Float64;
         var parameters = file.Initial(type);
-        using var running = ZooOptions.Of(optimizer, golden.Settings, name).CreateOptimizer(ZooOptions.Groups(parameters, golden.Settings));
+        using var running = ZooOptions.Of(optimizer, golden.Settings, name).Recorded(file, golden).CreateOptimizer(ZooOptions.Groups(parameters, golden.Settings));
         var feed = ZooFeed.Of(optimizer, file, golden, running, parameters);
         for (var step = 1; step <= file.Steps; step++)
         {
@@ -262,7 +262,26 @@ internal static class ZooOptions
         ["muon"] = s => new MuonOptions { Nesterov = s.Is("nesterov"), BFloat16 = s.IsBFloat16 }.WithMomentum(s.In("muon"), s.In("adam")),
         ["normuon"] = s => new NorMuonOptions { Beta2 = s.In("normuon")["beta2"], Nesterov = s.Is("nesterov"), BFloat16 = s.IsBFloat16 }
             .WithMomentum(s.In("normuon"), s.In("adam")),
+        ["soap"] = s => new SoapOptions
+        {
+            PreconditionerDecay = s["shampoo_beta"] < 0 ? null : s["shampoo_beta"], RefreshInterval = (int)s["precondition_frequency"],
+            LargestSide = (int)s["max_precond_dim"], PreconditionsVectors = s.Is("precondition_1d"), NormalizesSteps = s.Is("normalize_grads"),
+            BiasCorrection = s.Is("correct_bias"),
+        }.WithMoments(s),
+        ["apollo"] = Apollo,
+        ["apollo_mini"] = Apollo,
     };
+
+    private static ApolloOptions Apollo(Settings s)
+    {
+        var (own, lowRank) = (s.In("optimizer"), s.In("low_rank_group"));
+        return new ApolloOptions
+        {
+            Rank = (int)lowRank["rank"], Scale = lowRank["scale"], TensorWise = lowRank.Text("scale_type") == "tensor",
+            RefreshInterval = (int)lowRank["update_proj_gap"], ProjectsLongSide = lowRank.Text("proj_type") == "reverse_std",
+            ScalesBeforeLimit = own.Is("scale_front"), LimitsGrowth = !own.Is("disable_nl"),
+        }.WithMoments(own);
+    }
 
     public static bool IsKnown(string optimizer) => Known.ContainsKey(optimizer);
 

@@ -9,15 +9,11 @@ namespace Focus.Tests;
 [TestClass]
 public sealed class ZooTests
 {
-    /// <summary>Settings that the library does not offer.</summary>
-    private static readonly string[] NotFollowed = ["mars, mars-shampoo/f32"];
-
     public static IEnumerable<object[]> Cases()
         => from file in Directory.EnumerateFiles(SharedData.Golden("zoo"), "*.json").Order(StringComparer.Ordinal)
            let optimizer = Path.GetFileNameWithoutExtension(file)
            where ZooOptions.IsKnown(optimizer)
            from golden in ZooFile.Read(optimizer).Cases
-           where !NotFollowed.Contains($"{optimizer}, {golden.Name}")
            select new object[] { optimizer, golden.Name };
 
     [TestMethod]
@@ -237,7 +233,7 @@ internal static class ZooOptions
         }.WithMoments(s),
         ["mars"] = s => new MarsOptions
         {
-            Gamma = s["gamma"], LionForm = s.Text("mars_type") == "mars-lion",
+            Gamma = s["gamma"], Form = s.Text("mars_type") switch { "mars-lion" => MarsForm.Lion, "mars-shampoo" => MarsForm.Shampoo, _ => MarsForm.AdamW },
             Auxiliary = s.Is("optimize_1d") ? null : new()
             {
                 LearningRate = s["lr_1d"], Beta1 = s["betas_1d", 0], Beta2 = s["betas_1d", 1], WeightDecay = s["weight_decay_1d"],
@@ -268,6 +264,19 @@ internal static class ZooOptions
             LargestSide = (int)s["max_precond_dim"], PreconditionsVectors = s.Is("precondition_1d"), NormalizesSteps = s.Is("normalize_grads"),
             BiasCorrection = s.Is("correct_bias"),
         }.WithMoments(s),
+        ["conda"] = s => new CondaOptions { RefreshInterval = (int)s.In("projected_group")["update_proj_gap"], Scale = s.In("projected_group")["scale"] }
+            .WithMoments(s.In("optimizer")),
+        ["cosmos"] = s => new CosmosOptions { Rank = (int)s["rank"], Gamma = s["gamma"], MatrixRatio = s["lr_ratio"], Nesterov = s.Is("nestrov") }.WithMoments(s),
+        ["root"] = s => new RootOptions
+        {
+            LearningRate = s["lr"], WeightDecay = s["wd"], Momentum = s["momentum"], Nesterov = s.Is("nesterov"), Iterations = (int)s["root_steps"],
+            Auxiliary = new RootOptions().Auxiliary with
+            {
+                LearningRate = s["lr"], WeightDecay = s["wd"], Beta1 = s["adamw_betas", 0], Beta2 = s["adamw_betas", 1], Epsilon = s["adamw_eps"],
+            },
+        },
+        ["auon"] = s => new AuOnOptions { Gamma = s.In("auon")["gamma"], Orthogonalizes = s.Text("optimizer") == "HybridAuON" }
+            .WithMomentum(s.In("auon"), s.In("adam")),
         ["apollo"] = Apollo,
         ["apollo_mini"] = Apollo,
     };

@@ -18,6 +18,13 @@ public sealed record AdamWOptions : MomentOptions
     /// <summary>Whether the denominator uses the largest second moment so far (arXiv:1904.09237).</summary>
     public bool Amsgrad { get; init; }
 
+    /// <summary>Whether ε is added to √v before v is corrected, as in Hugging Face's AdamW, so that ε/√(1−β2^t) takes its place in the formula.
+    /// The published code of several optimizers of matrices updates the other parameters so.</summary>
+    public bool UncorrectedEpsilon { get; init; }
+
+    /// <summary>Whether the decay comes after the step instead of before it, and so shrinks the step too.</summary>
+    public bool DecaysAfterStep { get; init; }
+
     /// <inheritdoc/>
     public override string Name => "AdamW";
 
@@ -35,10 +42,11 @@ internal readonly struct AdamWRule<TAmsgrad> : IUpdateRule<AdamWRule<TAmsgrad>, 
     private AdamWRule(AdamWOptions options, UpdateStep step)
     {
         (beta1, beta2) = (new(options.Beta1), new(options.Beta2));
-        descent = -step.LearningRate / step.Correction(options.Beta1);
-        inverseRootCorrection = 1 / Math.Sqrt(step.Correction(options.Beta2));
-        epsilon = options.Epsilon;
-        shrinkage = 1 - step.LearningRate * options.WeightDecay;
+        var (shrinks, rootCorrection) = (1 - step.LearningRate * options.WeightDecay, Math.Sqrt(step.Correction(options.Beta2)));
+        descent = -step.LearningRate / step.Correction(options.Beta1) * (options.DecaysAfterStep ? shrinks : 1);
+        inverseRootCorrection = 1 / rootCorrection;
+        epsilon = options.UncorrectedEpsilon ? options.Epsilon / rootCorrection : options.Epsilon;
+        shrinkage = shrinks;
     }
 
     public static int StateCount => TAmsgrad.IsMade ? 3 : 2;

@@ -2,7 +2,20 @@ using System.Runtime.CompilerServices;
 
 namespace Focus;
 
-/// <summary>MARS: AdamW or Lion on a gradient that is corrected by its change since the step before (arXiv:2411.10438), in the approximate
+/// <summary>How MARS makes a step of the corrected gradient.</summary>
+public enum MarsForm
+{
+    /// <summary>As AdamW.</summary>
+    AdamW,
+
+    /// <summary>By the sign of the momentum, as Lion.</summary>
+    Lion,
+
+    /// <summary>By the orthogonalized momentum, as Muon; for matrices.</summary>
+    Shampoo,
+}
+
+/// <summary>MARS: AdamW, Lion or Muon on a gradient that is corrected by its change since the step before (arXiv:2411.10438), in the approximate
 /// form, which needs one gradient a step.</summary>
 /// <remarks>
 /// <code>
@@ -10,10 +23,11 @@ namespace Focus;
 /// m ← β1·m + (1−β1)·c
 /// AdamW form:  v ← β2·v + (1−β2)·c²,  θ ← θ − η·( m/(1−β1^t) / (√v/√(1−β2^t) + ε) + ω·θ )
 /// Lion form:   θ ← θ − η·( sign(m) + ω·θ )
+/// Shampoo form:  θ ← θ − η·( √max(1, rows/columns)·NS(m/(1−β1)) + ω·θ )
 /// </code>
 /// Before the first step g_before is 0. Parameters with one dimension take <see cref="Auxiliary"/>. The published code keeps a reference to the
-/// gradient as g_before, which is lost where gradients are accumulated in place; here it is a copy. State: m, v and g_before. Two passes over
-/// memory.
+/// gradient as g_before, which is lost where gradients are accumulated in place; here it is a copy. State: m, v and g_before; m and
+/// g_before in the Shampoo form. Two passes over memory.
 /// </remarks>
 public sealed record MarsOptions : MomentOptions
 {
@@ -23,8 +37,8 @@ public sealed record MarsOptions : MomentOptions
     /// <summary>The strength γ of the correction, finite and ≥ 0.</summary>
     public double Gamma { get; init; } = 0.025;
 
-    /// <summary>Whether the step is the sign of the momentum, as Lion's; otherwise it is AdamW's.</summary>
-    public bool LionForm { get; init; }
+    /// <summary>How a step is made.</summary>
+    public MarsForm Form { get; init; }
 
     /// <summary>The optimizer of gains and biases, or null for MARS itself.</summary>
     public AdamWOptions? Auxiliary { get; init; } = new() { LearningRate = 3e-3, Beta1 = 0.9, Beta2 = 0.95, WeightDecay = 0.1 };
@@ -37,11 +51,12 @@ public sealed record MarsOptions : MomentOptions
     {
         base.Validate();
         Check.NonNegative(Gamma);
+        Check.Defined(Form);
         Auxiliary?.Validate();
     }
 
     /// <inheritdoc/>
-    protected override UpdateMethod CreateMethod() => UpdateMethod.Measured<MarsRule, MarsOptions>();
+    protected override UpdateMethod CreateMethod() => Form == MarsForm.Shampoo ? new MarsShampooMethod() : UpdateMethod.Measured<MarsRule, MarsOptions>();
 
     /// <inheritdoc/>
     protected internal override OptimizerSettings For(ParameterRole role) => role == ParameterRole.GainOrBias && Auxiliary is not null ? Auxiliary : this;
@@ -58,7 +73,7 @@ internal readonly struct MarsRule : IMeasuredRule<MarsRule, MarsOptions>
     {
         (beta1, beta2) = (new(options.Beta1), new(options.Beta2));
         correction = options.Gamma * options.Beta1 / (1 - options.Beta1);
-        lion = options.LionForm;
+        lion = options.Form == MarsForm.Lion;
         descent = -step.LearningRate / (lion ? 1 : step.Correction(options.Beta1));
         epsilon = options.Epsilon;
         shrinkage = 1 - step.LearningRate * options.WeightDecay;
@@ -96,4 +111,28 @@ internal readonly struct MarsRule : IMeasuredRule<MarsRule, MarsOptions>
 
     [MethodImpl(FloatElements.Inline)]
     private T Corrected<T>(T gradient, T before) where T : struct, IElements<T> => T.MultiplyAdd(gradient - before, correction, gradient);
+}
+
+/// <summary>The steps of MARS in its Shampoo form; the formula is in <see cref="MarsOptions"/>.</summary>
+internal sealed class MarsShampooMethod : MatrixMethod<MarsOptions>
+{
+    private const int Iterations = 5;
+
+    protected override bool TakesVectors => true;
+
+    /// <summary>The tensors of state: m and the gradient before.</summary>
+    protected override IEnumerable<long[]> StateShapes(MarsOptions options, MatrixShape shape)
+        => [[shape.Count, shape.Rows, shape.Columns], [shape.Count, shape.Rows, shape.Columns]];
+
+    protected override void Update(MatrixBatch batch, MarsOptions options)
+    {
+        var (momentum, before) = (batch.State(0), batch.State(1));
+        var change = batch.Gradients.sub(before);
+        var corrected = batch.Gradients.add(change, LiveScalar.Of(options.Gamma * options.Beta1 / (1 - options.Beta1)));
+        corrected.div_(corrected.FrobeniusNorms().clamp_min(LiveScalar.One));
+        before.copy_(batch.Gradients);
+        var direction = momentum.Average(corrected, options.Beta1).div(LiveScalar.Of(1 - options.Beta1));
+        direction = NewtonSchulz.Orthogonalize(direction, Iterations, epsilon: options.Epsilon);
+        batch.Descend(direction, batch.LearningRate * MuonMethod.ScaleOf(MatrixScale.Spectral, batch.Shape));
+    }
 }

@@ -104,6 +104,13 @@ public abstract record MomentOptions : OptimizerSettings
         Check.Positive(Epsilon);
     }
 
+    /// <summary>AdamW with these options, in the form in which several optimizers of matrices update other parameters.</summary>
+    private protected AdamWOptions UncorrectedAdamW => new()
+    {
+        LearningRate = LearningRate, Beta1 = Beta1, Beta2 = Beta2, Epsilon = Epsilon, WeightDecay = WeightDecay,
+        UncorrectedEpsilon = true, DecaysAfterStep = true,
+    };
+
     /// <inheritdoc/>
     protected internal override double? CycledMomentum => Beta1;
 

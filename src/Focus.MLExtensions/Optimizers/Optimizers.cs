@@ -9,7 +9,8 @@ public static class Optimizers
         new FocusOptions(), new SignumOptions(), new LionOptions(), new CautiousLionOptions(), new SgdOptions(), new SgdpOptions(), new SgdSaiOptions(),
         new AdamWOptions(), new CautiousAdamWOptions(), new NAdamOptions(), new RAdamOptions(), new AdaBeliefOptions(), new AdEMAMixOptions(),
         new EXAdamOptions(), new AdamPOptions(), new LambOptions(), new MarsOptions(), new AdamMiniOptions(), new Adam8BitOptions(),
-        new AdafactorOptions(), new ScheduleFreeAdamWOptions(), new SophiaGOptions(), new AdaHessianOptions(),
+        new AdafactorOptions(), new ScheduleFreeAdamWOptions(), new SophiaGOptions(), new AdaHessianOptions(), new MuonOptions(), new NorMuonOptions(),
+        new RootOptions(), new AuOnOptions(), new SoapOptions(), new CosmosOptions(), new CondaOptions(), new ApolloOptions(),
     ];
 
     /// <summary>The default options of an optimizer.</summary>

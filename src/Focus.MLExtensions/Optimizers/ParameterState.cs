@@ -19,6 +19,9 @@ internal sealed unsafe class ParameterState(
     private nint[] addresses = [];
     private Tensor? memory;
 
+    /// <summary>Which of the optimizer's parameters that are updated alike this is, counted from 0.</summary>
+    public int Index { get; init; }
+
     /// <summary>The steps taken.</summary>
     public long Step { get; set; }
 

@@ -126,7 +126,11 @@ internal sealed class SettingsOptimizer : OptimizerHelper, optim.IMomentum, ICur
         => group.Role == ParameterRole.Unspecified && settings.For(ParameterRole.HiddenMatrix) != settings.For(ParameterRole.GainOrBias)
             ? from parameter in @group.Parameters
               group parameter by ParameterLayout.RoleOf(parameter.shape) into alike
-              select new ParameterGroup(alike) { Role = alike.Key, LearningRate = @group.LearningRate, WeightDecay = @group.WeightDecay }
+              select new ParameterGroup(alike)
+              {
+                  Role = alike.Key, LearningRate = @group.LearningRate, WeightDecay = @group.WeightDecay,
+                  StackedMatrices = @group.StackedMatrices, Heads = @group.Heads,
+              }
             : [group];
 
     private void Update(SettingsGroup group)

@@ -10,8 +10,18 @@ public sealed class EveryOptimizerTests
 {
     public static IEnumerable<object[]> All => FusedStepTests.AllOptimizers;
 
+    /// <summary>The optimizers of matrices.</summary>
+    public static IEnumerable<object[]> OfMatrices =>
+    [
+        [new MuonOptions { LearningRate = 0.02 }], [new NorMuonOptions { LearningRate = 0.02 }], [new RootOptions { LearningRate = 0.02 }],
+        [new AuOnOptions { LearningRate = 0.05 }], [new SoapOptions { LearningRate = 0.02 }], [new CosmosOptions { LearningRate = 0.02, Rank = 2 }],
+        [new CondaOptions { LearningRate = 0.02 }], [new ApolloOptions { LearningRate = 0.02, Rank = 2 }],
+    ];
+
+    public static IEnumerable<object[]> AllKinds => All.Concat(OfMatrices);
+
     [TestMethod]
-    [DynamicData(nameof(All))]
+    [DynamicData(nameof(AllKinds))]
     public void ALeastSquaresProblemIsLearned(OptimizerSettings settings)
     {
         using var generator = new Generator(5);
@@ -132,7 +142,7 @@ public sealed class EveryOptimizerTests
         var known = typeof(OptimizerSettings).Assembly.GetExportedTypes().Where(type => type.IsSubclassOf(typeof(OptimizerSettings)) && !type.IsAbstract)
             .ToArray();
         CollectionAssert.AreEquivalent(known, Focus.Optimizers.All.Select(settings => settings.GetType()).ToArray());
-        var tested = All.Select(row => row[0].GetType()).ToHashSet();
+        var tested = AllKinds.Select(row => row[0].GetType()).ToHashSet();
         Assert.AreEqual("", string.Join(", ", known.Where(type => !tested.Contains(type)).Select(type => type.Name)));
         foreach (var settings in Focus.Optimizers.All) Assert.AreSame(settings, Focus.Optimizers.Named(settings.Name.ToUpperInvariant().Replace("-", "_")));
         StringAssert.Contains(Assert.ThrowsExactly<ArgumentException>(() => Focus.Optimizers.Named("adamx")).Message, "there are focus");

@@ -177,10 +177,13 @@ public sealed class Gpt2 : Module<Tensor, Tensor>
 
     /// <summary><see cref="Loss"/> of tokens and targets that come from a source which has checked them: looking at ids takes a wait for the
     /// device.</summary>
-    internal Tensor LossOfChecked(Tensor tokens, Tensor targets)
+    /// <param name="tokens">As for <see cref="Loss"/>.</param>
+    /// <param name="targets">As for <see cref="Loss"/>.</param>
+    /// <param name="gradientScale">The factor by which the loss is multiplied before it is differentiated.</param>
+    internal Tensor LossOfChecked(Tensor tokens, Tensor targets, double gradientScale = 1)
     {
         using var scope = NewDisposeScope();
-        return ChunkedCrossEntropy.Mean(transformer.call(tokens, null), Head, targets).MoveToOuterDisposeScope();
+        return ChunkedCrossEntropy.Mean(transformer.call(tokens, null), Head, targets, gradientScale: gradientScale).MoveToOuterDisposeScope();
     }
 
     /// <summary>The logits after the last of some tokens, which follow those in the caches and join them there.</summary>

@@ -26,6 +26,9 @@ public sealed class ClassifierTraining
     /// <exception cref="ArgumentException">An option is out of its range.</exception>
     public ClassifierTraining(nn.Module<Tensor, Tensor> model, Func<IEnumerable<ParameterGroup>> groups, TrainingOptions options)
     {
+        ArgumentNullException.ThrowIfNull(model);
+        ArgumentNullException.ThrowIfNull(groups);
+        ArgumentNullException.ThrowIfNull(options);
         options.Validate();
         (this.model, this.groups, this.options) = (model, groups, options);
     }
@@ -38,9 +41,24 @@ public sealed class ClassifierTraining
     /// evaluations on the way are reported as they are.</exception>
     public TrainingResult Run(ClassificationData train, ClassificationData? evaluation = null)
     {
+        ArgumentNullException.ThrowIfNull(train);
         var steps = options.StepsFor(train.Count);
         options.Schedule.Validate(steps);
         MoveToDevice(train, evaluation);
+        try
+        {
+            return TakeSteps(steps, train, evaluation);
+        }
+        finally
+        {
+            model.eval();
+            model.zero_grad();
+            TorchRuntime.ReturnFreedMemory();
+        }
+    }
+
+    private TrainingResult TakeSteps(long steps, ClassificationData train, ClassificationData? evaluation)
+    {
         using var optimizer = options.Optimizer.CreateOptimizer(groups());
         var batches = new ShuffledBatches(train.Count, options.BatchSize, options.Seed ?? 0);
         var clock = Stopwatch.StartNew();
@@ -57,10 +75,7 @@ public sealed class ClassifierTraining
             options.Progress?.Report(new TrainingProgress(
                 step, steps, loss, optimizer.ParamGroups.First().LearningRate, clock.Elapsed, result.Evaluation));
         }
-        model.eval();
-        model.zero_grad();
-        TorchRuntime.ReturnFreedMemory();
-        RequireFiniteParameters(result.Steps);
+        GlobalNorm.OfFinite(model.parameters(), result.Steps, result.Loss); // What the last update did to them, no loss has told yet.
         return result with { Cancelled = result.Steps < steps };
     }
 
@@ -77,20 +92,13 @@ public sealed class ClassifierTraining
         using var scope = NewDisposeScope();
         var indices = tensor(rows, device: data.Features.device);
         var logits = model.call(data.Features.index_select(0, indices));
+        data.RequireClasses(logits.shape[1]);
         var loss = nn.functional.cross_entropy(logits, data.Labels.index_select(0, indices));
         var value = RequireFinite(loss.ToDouble(), step);
         model.zero_grad();
         loss.backward();
         optimizer.step();
         return value;
-    }
-
-    /// <summary>What the last update did to the parameters, no loss has told yet.</summary>
-    private void RequireFiniteParameters(long step)
-    {
-        using var scope = NewDisposeScope();
-        using var _ = no_grad();
-        RequireFinite(model.parameters().Sum(parameter => parameter.abs().sum().ToDouble()), step);
     }
 
     private static double RequireFinite(double loss, long step)
@@ -100,16 +108,26 @@ public sealed class ClassifierTraining
 /// <summary>Labelled rows in memory.</summary>
 public sealed class ClassificationData : IDisposable
 {
+    private readonly long highestLabel;
+
     /// <summary>Takes over features and labels.</summary>
     /// <param name="features">rows × width, float32.</param>
     /// <param name="labels">rows, int64, each in [0, classes).</param>
-    /// <exception cref="ArgumentException">Shapes or types are not as said.</exception>
+    /// <exception cref="ArgumentException">Shapes or types are not as said, or a label is negative.</exception>
     public ClassificationData(Tensor features, Tensor labels)
     {
+        ArgumentNullException.ThrowIfNull(features);
+        ArgumentNullException.ThrowIfNull(labels);
         if (features.ndim != 2 || features.dtype != ScalarType.Float32)
             throw new ArgumentException($"Expected features as rows × width of Float32, found [{string.Join(", ", features.shape)}] of {features.dtype}.", nameof(features));
         if (labels.ndim != 1 || labels.dtype != ScalarType.Int64 || labels.shape[0] != features.shape[0])
             throw new ArgumentException($"Expected {features.shape[0]} labels of Int64, found [{string.Join(", ", labels.shape)}] of {labels.dtype}.", nameof(labels));
+        if (labels.numel() > 0)
+        {
+            using Tensor lowest = labels.min(), highest = labels.max();
+            if (lowest.ToInt64() < 0) throw new ArgumentException($"Expected labels of at least 0, found {lowest.ToInt64()}.", nameof(labels));
+            highestLabel = highest.ToInt64();
+        }
         Features = features.DetachFromDisposeScope();
         Labels = labels.DetachFromDisposeScope();
     }
@@ -137,6 +155,14 @@ public sealed class ClassificationData : IDisposable
         Labels.Dispose();
     }
 
+    /// <summary>Throws where a label is none of a model's classes.</summary>
+    internal void RequireClasses(long classes)
+    {
+        if (highestLabel >= classes)
+            throw new ArgumentException(
+                $"The data have the label {highestLabel}, but the model has {classes} classes; expected labels from 0 to {classes - 1}.");
+    }
+
     private static Tensor Move(Tensor tensor, Device device)
     {
         // Several trainings may share the rows, which must then stay as they are.
@@ -160,6 +186,8 @@ public readonly record struct ClassifierEvaluation(double Loss, double Accuracy)
     /// <param name="data">At least one row.</param>
     public static ClassifierEvaluation Of(nn.Module<Tensor, Tensor> model, ClassificationData data)
     {
+        ArgumentNullException.ThrowIfNull(model);
+        ArgumentNullException.ThrowIfNull(data);
         var wasTraining = model.training;
         model.eval();
         using var _ = no_grad();
@@ -170,6 +198,7 @@ public readonly record struct ClassifierEvaluation(double Loss, double Accuracy)
             var count = Math.Min(BatchSize, data.Count - start);
             var labels = data.Labels.narrow(0, start, count);
             var logits = model.call(data.Features.narrow(0, start, count));
+            data.RequireClasses(logits.shape[1]);
             loss += nn.functional.cross_entropy(logits, labels, reduction: nn.Reduction.Sum).ToDouble();
             correct += logits.argmax(1).eq(labels).sum().ToDouble();
         }

@@ -132,7 +132,7 @@ internal sealed class Gpt2Run : IDisposable
         {
             options.Schedule.Apply(optimizer, state.Step, options.MaxSteps);
             var started = clock.Elapsed;
-            var outcome = TakeStep();
+            if (TakeStep() is not { } outcome) break;
             state = state.After(outcome, clock.Elapsed - started, scaler.State);
             Conclude(outcome);
         }
@@ -168,14 +168,19 @@ internal sealed class Gpt2Run : IDisposable
     }
 
     /// <summary>Takes one optimizer step, unless its gradients overflow in float16: gradients of the micro-batches, clipping, update.</summary>
-    private Gpt2StepOutcome TakeStep()
+    /// <returns>The outcome, or null where the run was cancelled before the update: a resumed run repeats the step from its data's numbers.</returns>
+    private Gpt2StepOutcome? TakeStep()
     {
         using var scope = NewDisposeScope();
         var (step, scale) = (state.Step + 1, scaler.Scale);
         working.Model.train();
         model.zero_grad();
         var loss = 0.0;
-        for (var micro = 0; micro < options.AccumulationSteps; micro++) loss += AddGradients((step - 1) * options.AccumulationSteps + micro);
+        for (var micro = 0; micro < options.AccumulationSteps; micro++)
+        {
+            if (options.CancellationToken.IsCancellationRequested) return null;
+            loss += AddGradients((step - 1) * options.AccumulationSteps + micro);
+        }
         loss /= options.AccumulationSteps;
         if (!double.IsFinite(loss)) throw new TrainingDivergedException(step, loss);
         var norm = GlobalNorm.Of(Gradients) / scale;
@@ -199,7 +204,7 @@ internal sealed class Gpt2Run : IDisposable
         // What is dropped depends on the micro-batch alone, so that a resumed run repeats it.
         if (model.Config.Dropout > 0) manual_seed((long)new RandomStream(options.Seed ?? 0, RandomPurpose.Dropout, number).Next());
         var (tokens, targets) = trainBatches.At(number);
-        var loss = working.Model.LossOfChecked(tokens, targets).to(ScalarType.Float32);
+        var loss = working.Model.LossOfChecked(tokens, targets, scaler.Scale).to(ScalarType.Float32);
         loss.mul(LiveScalar.Of(scaler.Scale / options.AccumulationSteps)).backward();
         working.CollectGradients();
         return loss.ToDouble();
@@ -243,7 +248,7 @@ internal sealed class Gpt2Run : IDisposable
         if (validationEvaluation is not null && (validationLoss = MeanLoss(validationEvaluation)) is null) return null;
         var momenta = optimizer.state_dict().State.OfType<ParameterState>().SelectMany(state => state.Tensors.Take(1)).ToArray();
         return new Gpt2Evaluation(
-            trainLoss, validationLoss, RequireFiniteParameters(trainLoss), momenta.Length > 0 ? GlobalNorm.Of(momenta) : null);
+            trainLoss, validationLoss, GlobalNorm.OfFinite(model.parameters(), state.Step, trainLoss), momenta.Length > 0 ? GlobalNorm.Of(momenta) : null);
     }
 
     private double? MeanLoss(TokenBatches batches)
@@ -260,16 +265,10 @@ internal sealed class Gpt2Run : IDisposable
         return double.IsFinite(mean) ? mean : throw new TrainingDivergedException(state.Step, mean);
     }
 
-    private double RequireFiniteParameters(double loss)
-    {
-        var norm = GlobalNorm.Of(model.parameters());
-        return double.IsFinite(norm) ? norm : throw TrainingDivergedException.OfNorm(state.Step, loss, "parameters' norm");
-    }
-
     private void Save()
     {
         if (checkpoints is null) return;
-        RequireFiniteParameters(state.Outcome!.Value.Loss);
+        GlobalNorm.OfFinite(model.parameters(), state.Step, state.Outcome!.Value.Loss);
         checkpoints.Save(state, options.CheckpointsKept);
         savedStep = state.Step;
     }

@@ -1,6 +1,5 @@
 using System.Buffers.Binary;
 using System.Numerics;
-using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Google.Protobuf;
@@ -139,6 +138,11 @@ internal static class GlobalNorm
         Tensor[] norms = [.. tensors.Select(tensor => tensor.to(ScalarType.Float32).norm())];
         return norms.Length == 0 ? 0 : stack(norms).norm().ToDouble();
     }
+
+    /// <summary>The norm of parameters, which a run that has not diverged has.</summary>
+    /// <exception cref="TrainingDivergedException">It is infinite or NaN after the step and its loss.</exception>
+    public static double OfFinite(IEnumerable<Tensor> parameters, long step, double loss)
+        => Of(parameters) is var norm && double.IsFinite(norm) ? norm : throw TrainingDivergedException.OfNorm(step, loss, "parameters' norm");
 }
 
 internal sealed class JsonLinesMetrics : IDisposable
@@ -180,18 +184,29 @@ internal sealed class JsonLinesMetrics : IDisposable
     /// <summary>How many bytes the lines up to a step take.</summary>
     private long LengthUpTo(long step)
     {
-        var length = 0L;
-        using var reader = new StreamReader(stream, Encoding.UTF8, leaveOpen: true);
-        for (var number = 1; reader.ReadLine() is { } line; number++)
+        var (length, number) = (0L, 0);
+        foreach (var line in WholeLines())
         {
-            var end = length + Encoding.UTF8.GetByteCount(line) + 1;
-            if (end > stream.Length || StepOf(line, number) > step) break;
-            length = end;
+            if (StepOf(line, ++number) > step) break;
+            length += line.Length;
         }
         return length;
     }
 
-    private long StepOf(string line, int number)
+    /// <summary>The bytes of each line, its end included; without a last one that is cut short.</summary>
+    private IEnumerable<byte[]> WholeLines()
+    {
+        var line = new List<byte>();
+        for (var next = stream.ReadByte(); next >= 0; next = stream.ReadByte())
+        {
+            line.Add((byte)next);
+            if (next != '\n') continue;
+            yield return [.. line];
+            line.Clear();
+        }
+    }
+
+    private long StepOf(byte[] line, int number)
     {
         try
         {

@@ -1,3 +1,5 @@
+using static System.FormattableString;
+
 namespace Focus;
 
 /// <summary>What every training run needs to know: optimizer, schedule, batch size, seed, device.</summary>
@@ -25,7 +27,8 @@ public abstract record TrainingRunOptions
     /// <summary>Steps between evaluations, ≥ 0; the last step is always followed by one, and with 0 it is the only one.</summary>
     public long EvaluationInterval { get; init; }
 
-    /// <summary>Stops the run after the step at hand; what has been trained so far is kept.</summary>
+    /// <summary>Stops the run. GPT-2 training stops between micro-batches and discards the unfinished step; classifier training stops after
+    /// the current step. What was trained so far is kept.</summary>
     public CancellationToken CancellationToken { get; init; }
 
     /// <summary>Checks the options that do not depend on the data.</summary>
@@ -178,7 +181,7 @@ public sealed class TrainingDivergedException : ArithmeticException
     /// <summary>A run whose loss is not finite.</summary>
     /// <param name="step">The step, counted from 1, whose loss it was.</param>
     /// <param name="loss">The loss: NaN or infinite.</param>
-    public TrainingDivergedException(long step, double loss) : this(step, loss, $"the loss is {loss}")
+    public TrainingDivergedException(long step, double loss) : this(step, loss, Invariant($"the loss is {loss}"))
     {
     }
 
@@ -196,5 +199,5 @@ public sealed class TrainingDivergedException : ArithmeticException
     /// <param name="loss">The step's loss.</param>
     /// <param name="norm">What is not finite, such as <c>gradient norm</c>.</param>
     internal static TrainingDivergedException OfNorm(long step, double loss, string norm)
-        => new(step, loss, $"the {norm} is not finite, after a loss of {loss},");
+        => new(step, loss, Invariant($"the {norm} is not finite (the loss was {loss})"));
 }

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Focus.Tests;
@@ -101,6 +102,47 @@ public class ClassifierTrainingTests
     public void DivergenceInTheLastStepIsFoundWithoutAnEvaluation()
         => Assert.AreEqual(1, Assert.ThrowsExactly<TrainingDivergedException>(
             () => Train(new TrainingOptions { Optimizer = new SignumOptions { LearningRate = double.MaxValue }, MaxSteps = 1 })).Step);
+
+    [TestMethod]
+    public void ParametersThatAreNoLongerFiniteAreNotReportedAsTheLoss()
+    {
+        var error = Assert.ThrowsExactly<TrainingDivergedException>(
+            () => Train(new TrainingOptions { Optimizer = new SignumOptions { LearningRate = double.MaxValue }, MaxSteps = 1 }));
+        Assert.IsTrue(double.IsFinite(error.Loss));
+        StringAssert.Contains(error.Message, "the parameters' norm is not finite");
+    }
+
+    [TestMethod]
+    public void AFailedRunLeavesTheModelInEvaluationModeWithoutGradients()
+    {
+        using var model = new Mlp(64, [48], 4, seed: 1);
+        using var data = Corners();
+        var crash = new Collector(_ => throw new InvalidOperationException("as if the caller failed"));
+        var options = new TrainingOptions { MaxSteps = 5, Progress = crash };
+        Assert.ThrowsExactly<InvalidOperationException>(() => new ClassifierTraining(model, model.ParameterGroups, options).Run(data));
+        Assert.IsFalse(model.training);
+        Assert.IsTrue(model.parameters().All(parameter => parameter.grad is null || parameter.grad.count_nonzero().ToInt64() == 0));
+    }
+
+    [TestMethod]
+    public void LabelsThatAreNoClassesAreRefused()
+    {
+        var negative = Assert.ThrowsExactly<ArgumentException>(() => new ClassificationData(zeros(2, 64), tensor(new long[] { 1, -100 })));
+        StringAssert.Contains(negative.Message, "-100");
+        using var data = new ClassificationData(zeros(64, 64), full([64], 4, ScalarType.Int64));
+        using var model = new Mlp(64, [48], 4, seed: 1);
+        var training = new ClassifierTraining(model, model.ParameterGroups, new TrainingOptions { MaxSteps = 1 });
+        foreach (var run in new Action[] { () => training.Run(data), () => ClassifierEvaluation.Of(model, data) })
+        {
+            var high = Assert.ThrowsExactly<ArgumentException>(run);
+            StringAssert.Contains(high.Message, "label 4");
+            StringAssert.Contains(high.Message, "4 classes");
+        }
+        Assert.Throws<ArgumentNullException>(() => training.Run(null!));
+        Assert.Throws<ArgumentNullException>(() => new ClassificationData(null!, null!));
+        Assert.Throws<ArgumentNullException>(() => new ClassifierTraining(null!, model.ParameterGroups, new TrainingOptions()));
+        Assert.Throws<ArgumentNullException>(() => ClassifierEvaluation.Of(model, null!));
+    }
 
     [TestMethod]
     public void AnEvaluationOnTheWayThatIsNotFiniteIsReportedAndOnlyTheLastOneFails()

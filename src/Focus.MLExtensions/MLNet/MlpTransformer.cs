@@ -38,12 +38,8 @@ public sealed class MlpTransformer : FocusTransformer
     {
         var configuration = archive.ReadJson<MlpConfiguration>(ConfigurationEntry);
         configuration.Validate();
-        var network = new Mlp(configuration.Inputs, configuration.HiddenWidths, configuration.Classes, configuration.BatchNormalization);
-        return archive.ReadTensors(WeightsEntry, reader =>
-        {
-            reader.CopyTo(network.state_dict());
-            return new MlpTransformer(network, configuration);
-        });
+        var network = archive.ReadTensors(WeightsEntry, configuration.ReadNetwork);
+        return new MlpTransformer(network, configuration);
     }
 
     private protected override RowMapping Bind(DataViewSchema inputSchema)
@@ -68,7 +64,12 @@ internal sealed record MlpConfiguration(
         Require(FeatureColumnName.Length > 0, "the feature column has no name");
         Require(Inputs >= 1 && Classes >= 2 && HiddenWidths.All(width => width >= 1),
             $"a network of {Inputs} inputs, hidden widths [{string.Join(", ", HiddenWidths)}] and {Classes} classes cannot be");
+        int[] widths = [Inputs, .. HiddenWidths, Classes];
+        Require(widths.Zip(widths.Skip(1)).All(pair => (long)pair.First * pair.Second <= long.MaxValue / sizeof(float)),
+            $"layers of the widths [{string.Join(", ", widths)}] are larger than any memory");
         if (LabelValues is null) return;
+        var missing = Array.IndexOf(LabelValues.Texts, null);
+        Require(missing < 0, $"label value {missing} is null");
         Require(LabelValues.Texts.Length == Classes, $"{LabelValues.Texts.Length} label values do not fit {Classes} classes");
         try
         {
@@ -77,6 +78,25 @@ internal sealed record MlpConfiguration(
         catch (Exception error) when (error is FormatException or OverflowException)
         {
             Require(false, error.Message);
+        }
+    }
+
+    /// <summary>Makes the network of its weights, once their shapes have turned out to be those of the configuration.</summary>
+    public Mlp ReadNetwork(SafetensorsReader weights)
+    {
+        using (NewDisposeScope())
+        using (var blueprint = Mlp.Blueprint(Inputs, HiddenWidths, Classes, BatchNormalization))
+            SafetensorsEntry.RequireSame(weights.Header.Entries, blueprint.state_dict());
+        var network = new Mlp(Inputs, HiddenWidths, Classes, BatchNormalization);
+        try
+        {
+            weights.CopyTo(network.state_dict());
+            return network;
+        }
+        catch
+        {
+            network.Dispose();
+            throw;
         }
     }
 

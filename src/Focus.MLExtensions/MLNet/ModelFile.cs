@@ -102,7 +102,7 @@ internal sealed class ModelArchive(ZipArchive zip)
     public void WriteTensors(string name, IReadOnlyDictionary<string, Tensor> tensors)
         => Write(name, CompressionLevel.NoCompression, stream => Safetensors.Save(stream, tensors));
 
-    public T ReadTensors<T>(string name, Func<SafetensorsReader, T> read) => Read(name, stream => read(new SafetensorsReader(stream)));
+    public T ReadTensors<T>(string name, Func<SafetensorsReader, T> read) => Read(name, stream => read(new SafetensorsReader(stream, Find(name).Length)));
 
     /// <summary>Options may hold a cancellation token, which belongs to the program and not to the model.</summary>
     private static void LeaveOutCancellation(JsonTypeInfo type)

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Runtime.InteropServices;
 using System.Text.Json;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -23,14 +24,16 @@ public static class Safetensors
     /// <param name="stream">A writable stream.</param>
     /// <param name="tensors">Tensors by name, of any shape and on any device.</param>
     /// <param name="metadata">Texts to keep with them.</param>
-    /// <param name="type">What all tensors are converted to on the way, or null to leave them as they are.</param>
-    /// <exception cref="ArgumentException">A name appears twice, a tensor's type is not supported, or a tensor holds finite numbers that
-    /// <paramref name="type"/> does not reach.</exception>
+    /// <param name="type">The floating-point type to convert all tensors to; null keeps each tensor's own.</param>
+    /// <exception cref="ArgumentException">A name appears twice, a tensor's type is not supported, <paramref name="type"/> is no
+    /// floating-point type, or a tensor holds finite numbers beyond its range.</exception>
     public static void Save(
         Stream stream, IEnumerable<KeyValuePair<string, Tensor>> tensors, IReadOnlyDictionary<string, string>? metadata = null, ScalarType? type = null)
     {
         ArgumentNullException.ThrowIfNull(stream);
         ArgumentNullException.ThrowIfNull(tensors);
+        if (type is { } target && SafetensorsType.Of(target) is not { IsFloatingPoint: true }) // Integers would wrap around.
+            throw new ArgumentException($"The type is {target}; tensors are converted to Float64, Float32, Float16 or BFloat16 only.", nameof(type));
         var items = tensors.ToArray();
         var header = SafetensorsHeader.Of(items, metadata, type).ToJson();
         Span<byte> length = stackalloc byte[sizeof(long)];
@@ -108,11 +111,15 @@ internal sealed class SafetensorsReader
 {
     private readonly Stream stream;
 
-    public SafetensorsReader(Stream stream)
+    /// <param name="stream">A readable stream.</param>
+    /// <param name="length">The bytes of the stream from here on, where that is known and it cannot seek.</param>
+    public SafetensorsReader(Stream stream, long? length = null)
     {
         this.stream = stream;
-        Header = SafetensorsHeader.Parse(ReadHeader());
+        var json = ReadHeader();
+        Header = SafetensorsHeader.Parse(json);
         if (stream.CanSeek) RequireLength(stream.Length - stream.Position);
+        else if (length is { } known) RequireLength(known - sizeof(long) - json.Length);
     }
 
     public SafetensorsHeader Header { get; }
@@ -124,8 +131,7 @@ internal sealed class SafetensorsReader
     {
         foreach (var entry in Header.Entries)
             if (isWanted is null || isWanted(entry)) yield return (entry, ReadTensor(entry));
-            else if (stream.CanSeek) stream.Seek(entry.Length, SeekOrigin.Current);
-            else ReadTensor(entry).Dispose();
+            else Skip(entry);
         if (stream.ReadByte() >= 0) throw new InvalidDataException("Safetensors: expected the end after the last tensor, found more bytes.");
     }
 
@@ -146,16 +152,27 @@ internal sealed class SafetensorsReader
         if (length is < 2 or > SafetensorsHeader.LongestJson)
             throw new InvalidDataException(
                 $"Safetensors, byte 0: expected the length of a header from 2 to {SafetensorsHeader.LongestJson} bytes, found {length}.");
-        // Piece by piece, as a damaged file may claim a length that it does not have.
         using var header = new MemoryStream();
-        var piece = new byte[Math.Min(length, 1 << 16)];
-        for (var rest = length; rest > 0; rest -= piece.Length)
-        {
-            var next = piece.AsSpan(0, (int)Math.Min(rest, piece.Length));
-            ReadExactly(next, "the header");
-            header.Write(next);
-        }
+        foreach (var piece in ReadPieces(length, "the header")) header.Write(piece.Span);
         return header.ToArray();
+    }
+
+    private void Skip(SafetensorsEntry entry)
+    {
+        if (stream.CanSeek) stream.Seek(entry.Length, SeekOrigin.Current);
+        else foreach (var _ in ReadPieces(entry.Length, $"tensor '{entry.Name}'")) { }
+    }
+
+    /// <summary>Bytes in pieces that are valid until the next: a damaged file may claim a length that it does not have.</summary>
+    private IEnumerable<ReadOnlyMemory<byte>> ReadPieces(long length, string what)
+    {
+        var buffer = new byte[Math.Min(length, 1 << 16)];
+        for (var rest = length; rest > 0; rest -= buffer.Length)
+        {
+            var piece = buffer.AsMemory(0, (int)Math.Min(rest, buffer.Length));
+            ReadExactly(piece.Span, what);
+            yield return piece;
+        }
     }
 
     private void RequireLength(long found)
@@ -168,7 +185,7 @@ internal sealed class SafetensorsReader
 
     private Tensor ReadTensor(SafetensorsEntry entry)
     {
-        var tensor = empty(entry.Shape, dtype: entry.Type.ScalarType);
+        var tensor = Allocate(entry);
         try
         {
             foreach (var piece in Safetensors.Pieces(tensor)) ReadExactly(piece.bytes, $"tensor '{entry.Name}'");
@@ -178,6 +195,19 @@ internal sealed class SafetensorsReader
         {
             tensor.Dispose();
             throw;
+        }
+    }
+
+    private static Tensor Allocate(SafetensorsEntry entry)
+    {
+        try
+        {
+            return empty(entry.Shape, dtype: entry.Type.ScalarType);
+        }
+        catch (ExternalException error)
+        {
+            throw new InvalidDataException(
+                $"Safetensors: there is no memory for the {entry.Length} bytes of tensor '{entry.Name}': the file is damaged, or the memory too small.", error);
         }
     }
 

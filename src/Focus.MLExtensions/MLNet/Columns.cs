@@ -66,10 +66,10 @@ internal sealed record ColumnRole(string Name, string Expected, Func<ColumnKind,
     }
 
     public ArgumentOutOfRangeException Missing(string column, IEnumerable<string> found)
-        => new("schema", $"There is no {Name} column '{column}' in the schema; it has {string.Join(", ", found.Select(other => $"'{other}'"))}.");
+        => new("inputSchema", $"There is no {Name} column '{column}' in the schema; it has {string.Join(", ", found.Select(other => $"'{other}'"))}.");
 
     public ArgumentOutOfRangeException Mismatch(string column, string expected, string found)
-        => new("schema", $"The {Name} column '{column}' does not fit: expected {expected}, found {found}.");
+        => new("inputSchema", $"The {Name} column '{column}' does not fit: expected {expected}, found {found}.");
 }
 
 /// <summary>Shapes of schemas.</summary>

@@ -63,7 +63,7 @@ internal sealed class TokenDataView : IDataView, ITokenView
             var editor = VBufferEditor.Create(ref value, (int)Math.Min(rowLength, tokens.Count - start));
             tokens.Read(start, editor.Values);
             value = editor.Commit();
-        }));
+        }, TokenColumn.Consecutive));
     }
 
     public static TokenDataView Open(string path, TokenWidth width, int rowLength)

@@ -239,7 +239,7 @@ internal sealed class TokenReader(Gpt2Pretrainer.Options options)
 
     private void ReadRows(IDataView data, DataViewSchema.Column column, TokenBuffer buffer)
     {
-        var separator = options.SeparatorFor(TokenColumn.TokenizerOf(column));
+        var separator = TokenColumn.IsConsecutive(column) ? null : options.SeparatorFor(TokenColumn.TokenizerOf(column));
         using var cursor = data.GetRowCursor([column]);
         var getter = cursor.GetGetter<VBuffer<int>>(column);
         VBuffer<int> value = default, dense = default;

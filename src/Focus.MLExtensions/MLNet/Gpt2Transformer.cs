@@ -221,7 +221,7 @@ internal static class TokenWindows
 
         using var scope = NewDisposeScope();
         var device = network.parameters().First().device;
-        var losses = network.TokenLosses(ToTensor(tokens), ToTensor(targets)).cpu().Floats();
+        var losses = network.TokenLosses(ToTensor(tokens), ToTensor(targets)).to(ScalarType.Float32).cpu().Floats();
         for (var i = 0; i < windows.Length; i++)
             foreach (var loss in losses.Slice(i * width, windows[i].Length)) sums[windows[i].Sequence] += loss;
 

@@ -211,9 +211,6 @@ internal sealed class MappedRow : DataViewRow
 /// meanwhile.</summary>
 internal sealed class BlockCursor : DataViewRowCursor
 {
-    /// <summary>Rows of the first block; each is twice as large as the one before, so that who reads a few rows waits for a few.</summary>
-    private const int FirstCount = 16;
-
     private readonly RowMapping mapping;
     private readonly DataViewRowCursor input;
     private readonly ActiveColumns active;
@@ -221,7 +218,7 @@ internal sealed class BlockCursor : DataViewRowCursor
     private readonly Dictionary<int, ColumnBuffer> passedThrough;
     private readonly ColumnBuffer<DataViewRowId> ids;
     private readonly long[] batches;
-    private int capacity;
+    private int capacity = 1; // Each block is twice the size of the one before, so a reader of a few rows waits for few.
     private int count;
     private int slot;
     private long position = -1;
@@ -234,7 +231,6 @@ internal sealed class BlockCursor : DataViewRowCursor
             .ToDictionary(column => column.Index, column => ColumnBuffer.Of(input, column, mapping.BlockSize));
         ids = new ColumnBuffer<DataViewRowId>(input.GetIdGetter(), mapping.BlockSize, ColumnBuffer.Assign);
         batches = new long[mapping.BlockSize];
-        capacity = Math.Min(FirstCount, mapping.BlockSize);
     }
 
     public override DataViewSchema Schema => mapping.OutputSchema;
@@ -272,15 +268,17 @@ internal sealed class BlockCursor : DataViewRowCursor
 
     private void Fill()
     {
-        slot = 0;
-        for (count = 0; count < capacity && input.MoveNext(); count++)
+        slot = count = 0;
+        var read = 0;
+        for (; read < capacity && input.MoveNext(); read++)
         {
-            block.Read(count);
-            ids.Read(count);
-            batches[count] = input.Batch;
-            foreach (var buffer in passedThrough.Values) buffer.Read(count);
+            block.Read(read);
+            ids.Read(read);
+            batches[read] = input.Batch;
+            foreach (var buffer in passedThrough.Values) buffer.Read(read);
         }
-        if (count > 0) block.Compute(count);
+        if (read > 0) block.Compute(read);
+        count = read; // Only now: after an error, rows that were not computed are not handed out.
         capacity = Math.Min(2 * capacity, mapping.BlockSize);
     }
 }

@@ -206,13 +206,19 @@ internal static class TokenColumn
 {
     public const string DefaultName = "Tokens";
 
-    private const string TokenizerKind = "Tokenizer", VocabularyKind = "Vocabulary";
+    private const string TokenizerKind = "Tokenizer", VocabularyKind = "Vocabulary", ConsecutiveKind = "IsConsecutive";
 
     /// <summary>Vectors of any length.</summary>
     public static VectorDataViewType Type { get; } = new(NumberDataViewType.Int32);
 
     /// <summary>Stands for a character tokenizer whose vocabulary is not known yet.</summary>
     public static NamedTokenizer AnyCharacters { get; } = NamedTokenizer.Characters(new CharacterTokenizer(["?"]));
+
+    /// <summary>Says of a column that its rows are pieces of one sequence. Views around the column's own hand annotations on.</summary>
+    public static DataViewSchema.Annotations Consecutive { get; } = ConsecutiveAnnotation();
+
+    public static bool IsConsecutive(DataViewSchema.Column column)
+        => column.Annotations.Schema.GetColumnOrNull(ConsecutiveKind) is { Type: BooleanDataViewType };
 
     /// <summary>The tokenizer that a column's tokens are of; null where the column does not say.</summary>
     public static NamedTokenizer? TokenizerOf(DataViewSchema.Column column)
@@ -239,6 +245,13 @@ internal static class TokenColumn
         var annotations = new DataViewSchema.Annotations.Builder();
         annotations.AddPrimitiveValue(TokenizerKind, TextDataViewType.Instance, tokenizer.Name.AsMemory());
         if (tokenizer.Vocabulary is { } vocabulary) KeyValueType.Text.Add(annotations, VocabularyKind, vocabulary);
+        return annotations.ToAnnotations();
+    }
+
+    private static DataViewSchema.Annotations ConsecutiveAnnotation()
+    {
+        var annotations = new DataViewSchema.Annotations.Builder();
+        annotations.AddPrimitiveValue(ConsecutiveKind, BooleanDataViewType.Instance, true);
         return annotations.ToAnnotations();
     }
 

@@ -81,6 +81,20 @@ public sealed class Gpt2PretrainerTests
     }
 
     [TestMethod]
+    public void Rows_of_a_token_view_get_no_separators_behind_any_operation()
+    {
+        var tokens = new TokenBuffer();
+        tokens.Append([1, 2, 3, 4, 5]);
+        var view = new TokenDataView(tokens, rowLength: 2);
+        var options = TinyGpt2.Quick with { Separator = 11 };
+
+        CollectionAssert.AreEqual(new[] { 1, 2, 3, 4, 5 }, Read(options, mlContext.Data.Cache(view)));
+        CollectionAssert.AreEqual(new[] { 1, 2, 3, 4 }, Read(options, mlContext.Data.TakeRows(view, 2)));
+        var split = mlContext.Data.TrainTestSplit(view, 0.5);
+        Assert.DoesNotContain(11, Read(options, split.TrainSet).Concat(Read(options, split.TestSet)));
+    }
+
+    [TestMethod]
     public void The_share_to_validate_on_is_the_end_of_the_tokens()
     {
         var reader = new TokenReader(TinyGpt2.Quick with { ValidationShare = 0.25 });

@@ -200,7 +200,7 @@ public sealed class Gpt2 : Module<Tensor, Tensor>
     {
         ArgumentNullException.ThrowIfNull(tokens);
         if (tokens.ndim != 2 || tokens.numel() == 0)
-            throw new ArgumentException($"The tokens have shape {Shape(tokens)}; expected batch × time, neither of them 0.", nameof(tokens));
+            throw new ArgumentException($"The tokens have shape {tokens.shape.ShapeText()}; expected batch × time, neither of them 0.", nameof(tokens));
         if (tokens.shape[1] > Config.BlockSize)
             throw new ArgumentException(
                 $"The sequences have {tokens.shape[1]} tokens; the model takes at most {Config.BlockSize} ({nameof(Gpt2Config.BlockSize)}).", nameof(tokens));
@@ -211,7 +211,7 @@ public sealed class Gpt2 : Module<Tensor, Tensor>
     {
         ArgumentNullException.ThrowIfNull(targets);
         if (!targets.shape.AsSpan().SequenceEqual(tokens.shape))
-            throw new ArgumentException($"The targets have shape {Shape(targets)}; expected that of the tokens, {Shape(tokens)}.", nameof(targets));
+            throw new ArgumentException($"The targets have shape {targets.shape.ShapeText()}; expected that of the tokens, {tokens.shape.ShapeText()}.", nameof(targets));
         RequireIds(targets, "targets", least: -1);
     }
 
@@ -223,8 +223,6 @@ public sealed class Gpt2 : Module<Tensor, Tensor>
         if (found.ToInt64() < least || found.ToInt64() >= Config.VocabularySize)
             throw new ArgumentException($"Among the {name} is {found.ToInt64()}; expected ids from {least} to {Config.VocabularySize - 1}.", name);
     }
-
-    private static string Shape(Tensor tensor) => $"[{string.Join(", ", tensor.shape)}]";
 }
 
 /// <summary>The layers before the output head: batch × time token ids in, batch × time × width features out.</summary>

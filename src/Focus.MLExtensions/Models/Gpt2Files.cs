@@ -173,7 +173,7 @@ internal sealed record NanoGptConfig
         }
         catch (Exception error) when (error is JsonException or ArgumentException)
         {
-            throw new InvalidDataException($"Expected a configuration with the names of nanoGPT's GPTConfig, but {error.Message}", error);
+            throw new InvalidDataException($"Expected a configuration with the names of nanoGPT's GPTConfig, but {Check.Reason(error)}", error);
         }
     }
 

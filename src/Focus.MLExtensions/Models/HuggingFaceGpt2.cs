@@ -224,14 +224,7 @@ internal sealed record HuggingFaceConfig
             ScaleAttentionByInverseLayerIndex = ScaleAttnByInverseLayerIdx,
             TiedHead = TieWordEmbeddings,
         };
-        try
-        {
-            config.Validate();
-        }
-        catch (ArgumentException error)
-        {
-            throw new InvalidDataException(error.Message, error);
-        }
+        Check.Stored("a size is invalid", config.Validate);
         return config;
     }
 

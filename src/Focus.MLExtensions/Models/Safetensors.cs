@@ -237,8 +237,8 @@ internal sealed record SafetensorsEntry(string Name, SafetensorsType Type, long[
             var sameType = entry.Type.ScalarType == tensor.dtype || (anyFloat && entry.Type.IsFloatingPoint && tensor.is_floating_point());
             if (!sameType || !entry.Shape.AsSpan().SequenceEqual(tensor.shape))
                 throw new InvalidDataException(
-                    $"Tensor '{entry.Name}' is {entry.Type.ScalarType} [{string.Join(", ", entry.Shape)}]; " +
-                    $"expected {tensor.dtype} [{string.Join(", ", tensor.shape)}].");
+                    $"Tensor '{entry.Name}' is {entry.Type.ScalarType} {entry.Shape.ShapeText()}; " +
+                    $"expected {tensor.dtype} {tensor.shape.ShapeText()}.");
         }
         if (expected.Keys.FirstOrDefault(name => !names.Contains(name)) is { } missing)
             throw new InvalidDataException(
@@ -342,11 +342,11 @@ internal sealed class SafetensorsHeader
             ?? throw new InvalidDataException($"Safetensors: tensor '{name}' is of type {typeName}; supported are {SafetensorsType.AllNames}.");
         if (shape.Any(dimension => dimension < 0) || offsets is not [>= 0, var end])
             throw new InvalidDataException(
-                $"Safetensors: tensor '{name}' has the shape [{string.Join(", ", shape)}] and the offsets [{string.Join(", ", offsets)}].");
+                $"Safetensors: tensor '{name}' has the shape {shape.ShapeText()} and the offsets {offsets.ShapeText()}.");
         var entry = new SafetensorsEntry(name, type, shape, offsets[0]);
         if (entry.End != end)
             throw new InvalidDataException(
-                $"Safetensors: tensor '{name}' of {typeName} [{string.Join(", ", shape)}] takes {entry.Length} bytes, " +
+                $"Safetensors: tensor '{name}' of {typeName} {shape.ShapeText()} takes {entry.Length} bytes, " +
                 $"but its offsets are {entry.Start} to {end}.");
         return entry;
     }

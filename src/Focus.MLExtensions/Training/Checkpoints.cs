@@ -171,14 +171,7 @@ internal sealed record CheckpointFile(IReadOnlyDictionary<string, string> Settin
         get
         {
             var config = Parsed<Gpt2Config>(RunSettings.Model, Settings.GetValueOrDefault(RunSettings.Model) ?? "");
-            try
-            {
-                config.Validate();
-            }
-            catch (ArgumentException error)
-            {
-                throw new InvalidDataException($"The model's configuration is invalid: {error.Message}", error);
-            }
+            Check.Stored("The model's configuration is invalid", config.Validate);
             return config;
         }
     }

@@ -119,9 +119,9 @@ public sealed class ClassificationData : IDisposable
         ArgumentNullException.ThrowIfNull(features);
         ArgumentNullException.ThrowIfNull(labels);
         if (features.ndim != 2 || features.dtype != ScalarType.Float32)
-            throw new ArgumentException($"Expected features as rows × width of Float32, found [{string.Join(", ", features.shape)}] of {features.dtype}.", nameof(features));
+            throw new ArgumentException($"Expected features as rows × width of Float32, found {features.shape.ShapeText()} of {features.dtype}.", nameof(features));
         if (labels.ndim != 1 || labels.dtype != ScalarType.Int64 || labels.shape[0] != features.shape[0])
-            throw new ArgumentException($"Expected {features.shape[0]} labels of Int64, found [{string.Join(", ", labels.shape)}] of {labels.dtype}.", nameof(labels));
+            throw new ArgumentException($"Expected {features.shape[0]} labels of Int64, found {labels.shape.ShapeText()} of {labels.dtype}.", nameof(labels));
         if (labels.numel() > 0)
         {
             using Tensor lowest = labels.min(), highest = labels.max();

@@ -80,6 +80,8 @@ internal static class ModelFile
 /// <summary>The entries of a model file.</summary>
 internal sealed class ModelArchive(ZipArchive zip)
 {
+    public const string ConfigurationName = "configuration.json", WeightsName = "weights.safetensors";
+
     /// <summary>The one time stamp of all entries: equal models are equal files.</summary>
     private static readonly DateTimeOffset Epoch = new(1980, 1, 1, 0, 0, 0, TimeSpan.Zero);
 

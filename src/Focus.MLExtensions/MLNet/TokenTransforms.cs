@@ -188,17 +188,15 @@ public sealed class DetokenizingTransformer : FocusTransformer
 /// <summary>What a transformer between text and tokens is; the whole of its model file.</summary>
 internal sealed record TokenizingConfiguration(string OutputColumnName, string InputColumnName, NamedTokenizer Tokenizer)
 {
-    private const string Entry = "configuration.json";
-
     public static TokenizingConfiguration Load(ModelArchive archive)
     {
-        var configuration = archive.ReadJson<TokenizingConfiguration>(Entry);
+        var configuration = archive.ReadJson<TokenizingConfiguration>(ModelArchive.ConfigurationName);
         if (configuration.OutputColumnName.Length == 0 || configuration.InputColumnName.Length == 0)
             throw new InvalidDataException("The model's configuration is invalid: a column has no name.");
         return configuration;
     }
 
-    public void Save(ModelArchive archive) => archive.WriteJson(Entry, this);
+    public void Save(ModelArchive archive) => archive.WriteJson(ModelArchive.ConfigurationName, this);
 }
 
 /// <summary>Columns of tokens: vectors of Int32, as the ids of ML.NET's tokenizers are.</summary>

@@ -73,7 +73,7 @@ internal static class Check
         {
             check();
         }
-        catch (Exception error) when (error is ArgumentException or FormatException)
+        catch (Exception error) when (error is ArgumentException or FormatException or OverflowException)
         {
             throw new InvalidDataException($"{fault}: {Reason(error)}", error);
         }

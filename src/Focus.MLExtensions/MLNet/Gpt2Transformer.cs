@@ -33,7 +33,10 @@ public sealed class Gpt2Transformer : FocusTransformer
         (Network, this.scoring) = (network, scoring);
     }
 
-    /// <summary>The network, in evaluation mode: from batch × time tokens to logits, batch × time × vocabulary.</summary>
+    /// <summary>The network, in evaluation mode: from batch × time tokens, int64, to logits, batch × time × vocabulary, float32.</summary>
+    /// <remarks>Its input must be on its own device: where it was trained, or the CPU after loading. It must not be changed or disposed of while
+    /// views of this transformer are read. Its memory is freed by its <c>Dispose</c>, or by the garbage collector once nothing refers to
+    /// it.</remarks>
     public Gpt2 Network { get; }
 
     internal override string ModelKind => Kind;

@@ -21,7 +21,10 @@ public sealed class MlpTransformer : FocusTransformer
         (Network, this.configuration) = (network, configuration);
     }
 
-    /// <summary>The network, in evaluation mode: from rows × features to logits, rows × classes.</summary>
+    /// <summary>The network, in evaluation mode: from rows × features to logits, rows × classes, both float32.</summary>
+    /// <remarks>Its input must be on its own device: where it was trained, or the CPU after loading. It must not be changed or disposed of while
+    /// views of this transformer are read. Its memory is freed by its <c>Dispose</c>, or by the garbage collector once nothing refers to
+    /// it.</remarks>
     public Mlp Network { get; }
 
     internal override string ModelKind => Kind;
@@ -49,7 +52,7 @@ public sealed class MlpTransformer : FocusTransformer
         var blockSize = Math.Clamp((1 << 22) / Math.Max(configuration.Inputs, configuration.Classes), 1, 1024);
         return new RowMapping(
             inputSchema, [features], ScoreColumns.Of(configuration.Classes, configuration.LabelValues), blockSize,
-            (input, capacity) => new MlpBlock(Network, configuration, input.GetGetter<VBuffer<float>>(features), capacity));
+            (input, capacity) => new MlpBlock(Network, configuration, input, features, capacity));
     }
 }
 
@@ -57,6 +60,8 @@ public sealed class MlpTransformer : FocusTransformer
 internal sealed record MlpConfiguration(
     string FeatureColumnName, int Inputs, int[] HiddenWidths, int Classes, bool BatchNormalization, KeyValues? LabelValues)
 {
+    private const string Fault = "The model's configuration is invalid";
+
     public void Validate()
     {
         Require(FeatureColumnName.Length > 0, "the feature column has no name");
@@ -69,14 +74,7 @@ internal sealed record MlpConfiguration(
         var missing = Array.IndexOf(LabelValues.Texts, null);
         Require(missing < 0, $"label value {missing} is null");
         Require(LabelValues.Texts.Length == Classes, $"{LabelValues.Texts.Length} label values do not fit {Classes} classes");
-        try
-        {
-            LabelValues.AddTo(new DataViewSchema.Annotations.Builder());
-        }
-        catch (Exception error) when (error is FormatException or OverflowException)
-        {
-            Require(false, error.Message);
-        }
+        Check.Stored(Fault, () => LabelValues.AddTo(new DataViewSchema.Annotations.Builder()));
     }
 
     /// <summary>Makes the network of its weights, once their shapes have turned out to be those of the configuration.</summary>
@@ -100,13 +98,14 @@ internal sealed record MlpConfiguration(
 
     private static void Require(bool condition, string fault)
     {
-        if (!condition) throw new InvalidDataException($"The model's configuration is invalid: {fault}.");
+        if (!condition) throw new InvalidDataException($"{Fault}: {fault}.");
     }
 }
 
 /// <summary>Rows that an MLP scores together.</summary>
-internal sealed class MlpBlock(Mlp network, MlpConfiguration configuration, ValueGetter<VBuffer<float>> readFeatures, int capacity) : RowBlock
+internal sealed class MlpBlock(Mlp network, MlpConfiguration configuration, DataViewRow input, DataViewSchema.Column column, int capacity) : RowBlock
 {
+    private readonly ValueGetter<VBuffer<float>> readFeatures = input.GetGetter<VBuffer<float>>(column);
     private readonly int width = configuration.Inputs;
     private readonly int classes = configuration.Classes;
     private readonly Device device = network.parameters().First().device;
@@ -118,7 +117,7 @@ internal sealed class MlpBlock(Mlp network, MlpConfiguration configuration, Valu
     {
         readFeatures(ref row);
         if (row.Length != width)
-            throw new InvalidOperationException($"Column '{configuration.FeatureColumnName}': expected {width} features, found {row.Length}.");
+            throw new InvalidOperationException($"Column '{column.Name}', row {input.Position}: expected {width} features, found {row.Length}.");
         row.CopyTo(features.Floats().Slice(slot * width, width));
     }
 

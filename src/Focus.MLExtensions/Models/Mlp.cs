@@ -45,8 +45,8 @@ public sealed class Mlp : nn.Module<Tensor, Tensor>
         => new(inputs, hiddenWidths, classes, batchNormalization, seed: 0, META);
 
     /// <summary>Computes the logits of a batch.</summary>
-    /// <param name="input">batch × inputs, float.</param>
-    /// <returns>batch × classes, float.</returns>
+    /// <param name="input">batch × inputs, float32; with batch normalisation at least 2 rows in training mode, as one has no variance.</param>
+    /// <returns>batch × classes, float32.</returns>
     public override Tensor forward(Tensor input)
     {
         using var scope = NewDisposeScope(); // What the backward pass needs, the graph keeps.

@@ -16,6 +16,7 @@ public static class Safetensors
 
     /// <summary>Writes a file, which appears or is replaced as a whole.</summary>
     /// <inheritdoc cref="Save(Stream, IEnumerable{KeyValuePair{string, Tensor}}, IReadOnlyDictionary{string, string}?, ScalarType?)"/>
+    /// <exception cref="IOException">The file cannot be written; what was there before is still there.</exception>
     public static void Save(
         string path, IEnumerable<KeyValuePair<string, Tensor>> tensors, IReadOnlyDictionary<string, string>? metadata = null, ScalarType? type = null)
         => AtomicFile.Write(path, stream => Save(stream, tensors, metadata, type));
@@ -23,7 +24,7 @@ public static class Safetensors
     /// <summary>Writes tensors one after the other.</summary>
     /// <param name="stream">A writable stream.</param>
     /// <param name="tensors">Tensors by name, of any shape and on any device.</param>
-    /// <param name="metadata">Texts to keep with them.</param>
+    /// <param name="metadata">Key-value texts stored in the header.</param>
     /// <param name="type">The floating-point type to convert all tensors to; null keeps each tensor's own.</param>
     /// <exception cref="ArgumentException">A name appears twice, a tensor's type is not supported, <paramref name="type"/> is no
     /// floating-point type, or a tensor holds finite numbers beyond its range.</exception>
@@ -45,6 +46,7 @@ public static class Safetensors
 
     /// <summary>Reads a file.</summary>
     /// <inheritdoc cref="Load(Stream)"/>
+    /// <exception cref="FileNotFoundException">There is no such file.</exception>
     public static SafetensorsContent Load(string path) => AtomicFile.Read(path, Load);
 
     /// <summary>Reads all tensors of a stream, to its end.</summary>
@@ -102,7 +104,7 @@ public static class Safetensors
 }
 
 /// <summary>What a safetensors file holds.</summary>
-/// <param name="Tensors">The tensors by name.</param>
+/// <param name="Tensors">The tensors by name. Who loaded them disposes of each.</param>
 /// <param name="Metadata">The texts kept with them.</param>
 public sealed record SafetensorsContent(Dictionary<string, Tensor> Tensors, IReadOnlyDictionary<string, string> Metadata);
 
@@ -207,7 +209,8 @@ internal sealed class SafetensorsReader
         catch (ExternalException error)
         {
             throw new InvalidDataException(
-                $"Safetensors: there is no memory for the {entry.Length} bytes of tensor '{entry.Name}': the file is damaged, or the memory too small.", error);
+                $"Safetensors: there is no memory for the {entry.Length} bytes of tensor '{entry.Name}': the file is damaged, or memory is short.",
+                error);
         }
     }
 
@@ -265,7 +268,7 @@ internal sealed class SafetensorsHeader
 
     /// <summary>A header for tensors that follow in the order given.</summary>
     /// <param name="tensors">The tensors by name.</param>
-    /// <param name="metadata">Texts to keep with them.</param>
+    /// <param name="metadata">Key-value texts stored in the header.</param>
     /// <param name="converted">The type they are written in, or null for their own.</param>
     public static SafetensorsHeader Of(
         IEnumerable<KeyValuePair<string, Tensor>> tensors, IReadOnlyDictionary<string, string>? metadata, ScalarType? converted)
@@ -296,7 +299,7 @@ internal sealed class SafetensorsHeader
                 else foreach (var text in property.Value.EnumerateObject()) metadata[text.Name] = ParseText(text);
             }
             entries.Sort((a, b) => (a.Start, a.End).CompareTo((b.Start, b.End)));
-            RequireSeamless(entries);
+            RequireContiguous(entries);
             return new SafetensorsHeader(entries, metadata);
         }
         catch (Exception error) when (error is JsonException or InvalidOperationException or KeyNotFoundException or FormatException or OverflowException)
@@ -353,7 +356,7 @@ internal sealed class SafetensorsHeader
 
     private static long[] Numbers(JsonElement array) => [.. array.EnumerateArray().Select(number => number.GetInt64())];
 
-    private static void RequireSeamless(IEnumerable<SafetensorsEntry> entries)
+    private static void RequireContiguous(IEnumerable<SafetensorsEntry> entries)
     {
         long end = 0;
         foreach (var entry in entries)

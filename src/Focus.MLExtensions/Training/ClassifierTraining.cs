@@ -7,7 +7,7 @@ namespace Focus;
 
 /// <summary>The outcome of a training run.</summary>
 /// <param name="Steps">Steps taken; fewer than asked for where the run was cancelled.</param>
-/// <param name="Loss">The mean loss of the last step's batch, or NaN where no step was taken.</param>
+/// <param name="Loss">The mean loss of the last step's batch in nats per row, or NaN where no step was taken.</param>
 /// <param name="Cancelled">Whether the run was cancelled.</param>
 /// <param name="Evaluation">The evaluation after the last step, where there is an evaluation set.</param>
 public readonly record struct TrainingResult(long Steps, double Loss, bool Cancelled, ClassifierEvaluation? Evaluation);
@@ -33,10 +33,12 @@ public sealed class ClassifierTraining
         (this.model, this.groups, this.options) = (model, groups, options);
     }
 
-    /// <summary>Trains the model, which ends in evaluation mode on the options' device.</summary>
+    /// <summary>Trains the model, which ends in evaluation mode on the options' device, whether the run succeeds or fails.</summary>
     /// <param name="train">The rows to learn from; moved to the device.</param>
     /// <param name="evaluation">The rows to evaluate on, or null; moved to the device.</param>
-    /// <exception cref="ArgumentException">The batch is larger than the data, or the schedule longer than the run.</exception>
+    /// <returns>The outcome. After a cancellation it is that of the steps taken so far, and the model is as they left it.</returns>
+    /// <exception cref="ArgumentException">The batch is larger than the data, the schedule longer than the run, or a label none of the
+    /// model's classes.</exception>
     /// <exception cref="TrainingDivergedException">The training loss, the parameters or the loss after the last step turned NaN or infinite;
     /// evaluations on the way are reported as they are.</exception>
     public TrainingResult Run(ClassificationData train, ClassificationData? evaluation = null)
@@ -184,6 +186,7 @@ public readonly record struct ClassifierEvaluation(double Loss, double Accuracy)
     /// <summary>Evaluates a model in evaluation mode, and leaves it in the mode it was in.</summary>
     /// <param name="model">From rows × width to logits, rows × classes; on the data's device.</param>
     /// <param name="data">At least one row.</param>
+    /// <exception cref="ArgumentException">A label is none of the model's classes.</exception>
     public static ClassifierEvaluation Of(nn.Module<Tensor, Tensor> model, ClassificationData data)
     {
         ArgumentNullException.ThrowIfNull(model);
@@ -210,7 +213,7 @@ public readonly record struct ClassifierEvaluation(double Loss, double Accuracy)
 /// <summary>The state of a training run after a step.</summary>
 /// <param name="Step">The number of steps taken, ≥ 1.</param>
 /// <param name="TotalSteps">The length of the run in steps.</param>
-/// <param name="Loss">The mean loss of the step's batch, before the update.</param>
+/// <param name="Loss">The mean loss of the step's batch before the update, in nats per row.</param>
 /// <param name="LearningRate">The learning rate of the step (of the first parameter group).</param>
 /// <param name="Elapsed">The time since the run began, evaluations included.</param>
 /// <param name="Evaluation">The evaluation after the step, where there was one.</param>

@@ -34,6 +34,9 @@ public sealed class Gpt2Training
     /// <summary>Trains the model, which ends in evaluation mode on the options' device, whether the run succeeds or fails.</summary>
     /// <param name="train">The tokens to learn from: at least one more than the model's block size.</param>
     /// <param name="validation">The tokens to validate with, as many at least, or null.</param>
+    /// <returns>The outcome. After a cancellation it is that of the steps taken so far, and the model is as they left it.</returns>
+    /// <exception cref="NotSupportedException">There is a checkpoint folder, and the optimizer is one of TorchSharp's, whose state
+    /// checkpoints do not keep.</exception>
     /// <exception cref="ArgumentException">There are too few tokens, or the checkpoint folder holds another run.</exception>
     /// <exception cref="InvalidDataException">A token is not in the vocabulary, or the checkpoint to resume from is damaged.</exception>
     /// <exception cref="TrainingDivergedException">The loss turned NaN or infinite; the last checkpoint stays as it is.</exception>
@@ -127,14 +130,14 @@ internal sealed class Gpt2Run : IDisposable
 
     public Gpt2TrainingResult Complete()
     {
-        if (LacksEvaluation) ConcludeAgain();
+        if (LacksEvaluation) RepeatFinish();
         while (state.Step < options.MaxSteps && !options.CancellationToken.IsCancellationRequested)
         {
             options.Schedule.Apply(optimizer, state.Step, options.MaxSteps);
             var started = clock.Elapsed;
             if (TakeStep() is not { } outcome) break;
             state = state.After(outcome, clock.Elapsed - started, scaler.State);
-            Conclude(outcome);
+            FinishStep(outcome);
         }
         if (state.Step > savedStep) Save(); // A cancelled run's last steps are kept, too.
         return new Gpt2TrainingResult(
@@ -218,14 +221,14 @@ internal sealed class Gpt2Run : IDisposable
     }
 
     /// <summary>Does what is due after the last step before the run was resumed.</summary>
-    private void ConcludeAgain()
+    private void RepeatFinish()
     {
         options.Schedule.Apply(optimizer, state.Step - 1, options.MaxSteps);
-        Conclude(state.Outcome!.Value);
+        FinishStep(state.Outcome!.Value);
     }
 
     /// <summary>Does what is due after a step: evaluation, metrics, checkpoints.</summary>
-    private void Conclude(Gpt2StepOutcome outcome)
+    private void FinishStep(Gpt2StepOutcome outcome)
     {
         if (IsDue(options.EvaluationInterval)) state = state.With(Evaluate());
         state = state with { Elapsed = elapsedBefore + clock.Elapsed };
@@ -246,7 +249,7 @@ internal sealed class Gpt2Run : IDisposable
         if (MeanLoss(trainEvaluation) is not { } trainLoss) return null;
         double? validationLoss = null;
         if (validationEvaluation is not null && (validationLoss = MeanLoss(validationEvaluation)) is null) return null;
-        var momenta = optimizer.state_dict().State.OfType<ParameterState>().SelectMany(state => state.Tensors.Take(1)).ToArray();
+        var momenta = optimizer.state_dict().State.OfType<ParameterState>().SelectMany(kept => kept.Tensors.Take(1)).ToArray();
         return new Gpt2Evaluation(
             trainLoss, validationLoss, GlobalNorm.OfFinite(model.parameters(), state.Step, trainLoss), momenta.Length > 0 ? GlobalNorm.Of(momenta) : null);
     }

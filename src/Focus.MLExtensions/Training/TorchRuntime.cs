@@ -16,7 +16,7 @@ public static partial class TorchRuntime
     /// <summary>Chooses settings that libtorch depends on, and makes TorchSharp load on older Linux systems.</summary>
     /// <remarks>
     /// <para>Programs need not call it: it runs when this library is first used and, in C# projects that reference the package, before
-    /// anything else. Programs in other languages call it before their first use of TorchSharp. It does nothing but on Linux.</para>
+    /// anything else. Programs in other languages call it before their first use of TorchSharp. It does nothing on other systems than Linux.</para>
     /// <para><b>Memory.</b> Each training step frees what the next one allocates again. glibc returns large blocks to the kernel in
     /// between, which clears their pages anew: 30 % of the time of a step of GPT-2 small on the program's main thread, 15 % on others. Here
     /// the process keeps up to 2 GiB of freed memory for its next allocations; training runs return it when they end.

@@ -16,7 +16,8 @@ public abstract record TrainingRunOptions
     /// <summary>Rows of a batch, ≥ 1.</summary>
     public int BatchSize { get; init; }
 
-    /// <summary>Seeds initial weights and data order. Null: ML.NET trainers take the context's, others 0.</summary>
+    /// <summary>The seed of the initial weights and the data order. If null, ML.NET trainers draw one from the context and other code uses
+    /// 0.</summary>
     /// <remarks>On the CPU equal seeds give equal runs, bit for bit, with as many threads on the same kind of processor; others sum in another
     /// order.</remarks>
     public int? Seed { get; init; }
@@ -33,6 +34,8 @@ public abstract record TrainingRunOptions
 
     /// <summary>Checks the options that do not depend on the data.</summary>
     /// <exception cref="ArgumentOutOfRangeException">One is out of range; the message names it, its value and the range.</exception>
+    /// <exception cref="ArgumentNullException">There is no optimizer or no schedule.</exception>
+    /// <exception cref="ArgumentException">The device is missing, or torch knows none of its name.</exception>
     public virtual void Validate()
     {
         ArgumentNullException.ThrowIfNull(Optimizer);
@@ -60,7 +63,7 @@ public record TrainingOptions : TrainingRunOptions
     /// <remarks>Each pass shuffles the rows anew and leaves out the last few that do not fill a batch.</remarks>
     public int? Epochs { get; init; }
 
-    /// <summary>Is told of every step.</summary>
+    /// <summary>Receives the progress of every step; null for none.</summary>
     public IProgress<TrainingProgress>? Progress { get; init; }
 
     /// <inheritdoc/>
@@ -148,7 +151,7 @@ public record Gpt2TrainingOptions : TrainingRunOptions
     /// <summary>A folder that receives every step's <see cref="Gpt2Progress"/> for TensorBoard, or null.</summary>
     public string? TensorBoardFolder { get; init; }
 
-    /// <summary>Is told of every step.</summary>
+    /// <summary>Receives the progress of every step; null for none.</summary>
     public IProgress<Gpt2Progress>? Progress { get; init; }
 
     /// <summary>The device's peak speed in floating-point operations per second, above 0, for <see cref="Gpt2Progress.ModelFlopsUtilization"/>:

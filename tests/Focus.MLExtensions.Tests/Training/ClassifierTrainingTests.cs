@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Globalization;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -113,6 +114,24 @@ public class ClassifierTrainingTests
     }
 
     [TestMethod]
+    public void NumbersInMessagesDoNotDependOnTheCulture()
+    {
+        var before = CultureInfo.CurrentCulture;
+        var german = (CultureInfo)CultureInfo.InvariantCulture.Clone(); // Systems without ICU have no culture de-DE.
+        german.NumberFormat.NumberDecimalSeparator = ",";
+        CultureInfo.CurrentCulture = german;
+        try
+        {
+            StringAssert.Contains(
+                TrainingDivergedException.OfNorm(3, 1.5, "gradient norm").Message, "the gradient norm is not finite (the loss was 1.5) at step 3");
+        }
+        finally
+        {
+            CultureInfo.CurrentCulture = before;
+        }
+    }
+
+    [TestMethod]
     public void AFailedRunLeavesTheModelInEvaluationModeWithoutGradients()
     {
         using var model = new Mlp(64, [48], 4, seed: 1);
@@ -165,7 +184,8 @@ public class ClassifierTrainingTests
         [new TrainingOptions { Epochs = -1 }, "Epochs"],
         [new TrainingOptions { EvaluationInterval = -1 }, "EvaluationInterval"],
         [new TrainingOptions { Device = "tpu" }, "tpu"],
-        [new TrainingOptions { Device = "cuda:99" }, "cuda:99"],
+        [new TrainingOptions { Device = "cuda:99" }, "Device is 'cuda:99', but torch finds"],
+        [new TrainingOptions { Device = "cuda: 1" }, "Device is 'cuda: 1'; expected"],
         [new TrainingOptions { MaxSteps = 10, Schedule = new CosineSchedule { WarmupSteps = 20 } }, "WarmupSteps"],
     ];
 

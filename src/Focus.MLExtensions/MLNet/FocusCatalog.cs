@@ -265,8 +265,8 @@ public sealed class FocusLandscapeCatalog
 
 /// <summary>Saves and loads this library's models by themselves, in a format that needs nothing of ML.NET's.</summary>
 /// <remarks>
-/// The file is a zip of JSON (manifest and configuration) and safetensors (weights). <c>mlContext.Model.Save</c> and <c>Load</c> take the
-/// same models, alone or in a chain; these here are for one model, and for programs without a chain.
+/// The file is a zip of JSON (manifest and configuration) and safetensors (weights). Use <c>mlContext.Model.Save</c> and <c>Load</c> for
+/// chains. These methods save a single model.
 /// </remarks>
 public sealed class FocusModelCatalog
 {

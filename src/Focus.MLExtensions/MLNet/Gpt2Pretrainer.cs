@@ -122,7 +122,7 @@ public sealed class Gpt2Pretrainer : IEstimator<Gpt2Transformer>
 
         /// <summary>The token put after each row's, in [0, vocabulary), or null for none; by default GPT-2's end of text where the vocabulary
         /// has it and the column's tokens are not known to be of another tokenizer.</summary>
-        /// <remarks>Views of <c>LoadTokens</c> are taken as they are, without separators.</remarks>
+        /// <remarks>Rows of <c>LoadTokens</c> get no separators, whatever ML.NET operations stand in between.</remarks>
         public int? Separator
         {
             get => separator.Given ? separator.Token : Model.VocabularySize > Gpt2Tokens.EndOfText ? Gpt2Tokens.EndOfText : null;

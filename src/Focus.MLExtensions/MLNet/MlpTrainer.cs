@@ -11,8 +11,8 @@ namespace Focus;
 /// <summary>Trains a multi-layer perceptron for multiclass classification with any of this library's optimizers.</summary>
 /// <remarks>
 /// <para>
-/// Input: a label column, a key of any type with at least two classes, and a feature column, a vector of Single of known size. Output:
-/// <c>Score</c>, the class probabilities (vector of Single, slots named after the label's key values), and <c>PredictedLabel</c>, a key with
+/// Input: a label column, a key with at least two classes whose values are text, numbers or Booleans, and a feature column, a vector of Single
+/// of known size. Output: <c>Score</c>, the class probabilities (vector of Single, slots named after the label's key values), and <c>PredictedLabel</c>, a key with
 /// the label's key values (missing where no probability is a number).
 /// </para>
 /// <para>
@@ -123,7 +123,7 @@ public sealed class MlpTrainer : IEstimator<MlpTransformer>
     /// <summary>Settings of <see cref="MlpTrainer"/>; the defaults are the paper's MNIST network and run (arXiv:2501.12243).</summary>
     public sealed record Options : TrainingOptions
     {
-        /// <summary>The label column: a key.</summary>
+        /// <summary>The label column: a key whose values are text, numbers or Booleans.</summary>
         public string LabelColumnName { get; init; } = "Label";
 
         /// <summary>The feature column: a vector of Single of known size.</summary>

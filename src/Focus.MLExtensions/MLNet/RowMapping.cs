@@ -80,7 +80,7 @@ internal sealed class RowMapping : IRowToRowMapper
     /// <summary>The most rows of a block.</summary>
     public int BlockSize { get; }
 
-    /// <summary>Makes a block for a row's values, of a capacity.</summary>
+    /// <summary>Creates a block of a capacity that reads from a row, or from the rows on which a cursor stands.</summary>
     public Func<DataViewRow, int, RowBlock> CreateBlock { get; }
 
     public bool IsAdded(DataViewSchema.Column column) => column.Index >= InputSchema.Count;

@@ -77,7 +77,7 @@ public sealed class TokenizingTransformer : FocusTransformer
     /// vocabulary.</summary>
     public Tokenizer Tokenizer => configuration.Tokenizer.Tokenizer;
 
-    /// <summary>How many tokens there are; the ids run from 0 to it, exclusive. A model's vocabulary must be at least as large.</summary>
+    /// <summary>The number of tokens; ids are from 0 to TokenCount - 1. A model's vocabulary must be at least as large.</summary>
     public int TokenCount => configuration.Tokenizer.VocabularySize;
 
     internal override string ModelKind => Kind;

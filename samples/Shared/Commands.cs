@@ -47,7 +47,7 @@ internal static class Commands
                 foreach (var error in parsed.Errors) Console.Error.WriteLine($"{Title(command)}: {Line(error.Message)}");
                 return Task.FromResult(Failed);
             }
-            // After Ctrl-C a command finishes its step and saves, which may take longer than the default of two seconds.
+            // After Ctrl-C a command finishes what it computes and saves, which may take longer than the default of two seconds.
             return parsed.InvokeAsync(new() { ProcessTerminationTimeout = TimeSpan.FromMinutes(10) });
         }
     }

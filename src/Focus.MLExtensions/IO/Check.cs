@@ -65,5 +65,23 @@ internal static class Check
     public static ArgumentOutOfRangeException OutOfRange(string name, object? value, string range) =>
         new(name, value, $"{name} is {Text(value)}; valid is {range}.");
 
+    /// <summary>Runs what makes or checks a value that a file describes: there an invalid argument is invalid data.</summary>
+    /// <exception cref="InvalidDataException">The file's value is invalid.</exception>
+    public static void Stored(string fault, Action check)
+    {
+        try
+        {
+            check();
+        }
+        catch (Exception error) when (error is ArgumentException or FormatException or OverflowException)
+        {
+            throw new InvalidDataException($"{fault}: {Reason(error)}", error);
+        }
+    }
+
+    /// <summary>An error's message without the parameter's name, which .NET appends and which says nothing where the value is from a
+    /// file.</summary>
+    public static string Reason(Exception error) => error.Message.Split(" (Parameter ")[0];
+
     private static string Text(object? value) => Convert.ToString(value, CultureInfo.InvariantCulture) ?? "";
 }

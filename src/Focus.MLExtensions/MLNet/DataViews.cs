@@ -63,7 +63,7 @@ internal sealed class TokenDataView : IDataView, ITokenView
             var editor = VBufferEditor.Create(ref value, (int)Math.Min(rowLength, tokens.Count - start));
             tokens.Read(start, editor.Values);
             value = editor.Commit();
-        }));
+        }, TokenColumn.Consecutive));
     }
 
     public static TokenDataView Open(string path, TokenWidth width, int rowLength)
@@ -263,32 +263,4 @@ internal sealed class IndexedDataView(int rowCount, params ViewColumn<int>[] col
 
         public override ValueGetter<DataViewRowId> GetIdGetter() => (ref DataViewRowId id) => id = new DataViewRowId((ulong)row, 0);
     }
-}
-
-/// <summary>The columns of a schema that were asked for.</summary>
-internal sealed class ActiveColumns
-{
-    private readonly bool[] active;
-
-    public ActiveColumns(DataViewSchema schema, IEnumerable<DataViewSchema.Column> columns)
-    {
-        ArgumentNullException.ThrowIfNull(columns);
-        Schema = schema;
-        active = new bool[schema.Count];
-        foreach (var column in columns) active[column.Index] = true;
-    }
-
-    public DataViewSchema Schema { get; }
-    public IEnumerable<DataViewSchema.Column> Columns => Schema.Where(Contains);
-
-    public bool Contains(DataViewSchema.Column column) => column.Index < active.Length && active[column.Index];
-
-    public void Require(DataViewSchema.Column column)
-    {
-        if (!Contains(column)) throw new InvalidOperationException($"Column '{column.Name}' was not asked for when the row was made.");
-    }
-
-    /// <summary>A getter as what the caller takes it for.</summary>
-    public static ValueGetter<TValue> Cast<TValue>(Delegate getter, DataViewSchema.Column column) => getter as ValueGetter<TValue>
-        ?? throw new InvalidOperationException($"Column '{column.Name}' is {column.Type}; it cannot be read as {typeof(TValue)}.");
 }

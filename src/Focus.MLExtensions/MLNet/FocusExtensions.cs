@@ -45,10 +45,7 @@ public static class FocusExtensions
     /// </code>
     /// </example>
     public static MlpTrainer FocusMlp(this MulticlassClassificationCatalog.MulticlassClassificationTrainers catalog, MlpTrainer.Options options)
-    {
-        ArgumentNullException.ThrowIfNull(catalog);
-        return new MlpTrainer(MlNetInternals.Current.EnvironmentOf(catalog), options);
-    }
+        => FocusTrainers(catalog).Mlp(options);
 
     /// <summary>A multi-layer perceptron for multiclass classification with defaults for all but the optimizer.</summary>
     /// <param name="catalog">The trainers of a context.</param>
@@ -59,10 +56,11 @@ public static class FocusExtensions
     public static MlpTrainer FocusMlp(
         this MulticlassClassificationCatalog.MulticlassClassificationTrainers catalog, OptimizerSettings optimizer,
         string labelColumnName = "Label", string featureColumnName = "Features")
-        => catalog.FocusMlp(new MlpTrainer.Options
-        {
-            Optimizer = optimizer,
-            LabelColumnName = labelColumnName,
-            FeatureColumnName = featureColumnName,
-        });
+        => FocusTrainers(catalog).Mlp(optimizer, labelColumnName, featureColumnName);
+
+    private static FocusTrainerCatalog FocusTrainers(MulticlassClassificationCatalog.MulticlassClassificationTrainers catalog)
+    {
+        ArgumentNullException.ThrowIfNull(catalog);
+        return new FocusTrainerCatalog(MlNetInternals.Current.EnvironmentOf(catalog));
+    }
 }

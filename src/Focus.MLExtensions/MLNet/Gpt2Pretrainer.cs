@@ -56,11 +56,10 @@ public sealed class Gpt2Pretrainer : IEstimator<Gpt2Transformer>
     public Gpt2Transformer Fit(IDataView input)
     {
         ArgumentNullException.ThrowIfNull(input);
-        var reader = new TokenReader(options);
-        var column = reader.Find(input.Schema, options.ValidationSet?.Schema);
+        var reader = new TokenReader(options, input, options.ValidationSet);
 
         using var channel = host.Start("Training");
-        var (train, validation) = reader.Read(input, options.ValidationSet);
+        var (train, validation) = reader.Read();
         var seed = options.Seed ?? host.Rand.Next();
         var network = new Gpt2(options.Model, seed);
         try
@@ -74,7 +73,7 @@ public sealed class Gpt2Pretrainer : IEstimator<Gpt2Transformer>
         }
         var scoring = Gpt2Scoring.Of(
             options with { Generation = options.Generation with { Seed = options.Generation.Seed ?? seed } },
-            options.SeparatorFor(TokenColumn.TokenizerOf(column)));
+            options.SeparatorFor(reader.Tokenizer));
         return new Gpt2Transformer(network, scoring);
     }
 
@@ -90,27 +89,22 @@ public sealed class Gpt2Pretrainer : IEstimator<Gpt2Transformer>
 
     private void Train(Gpt2 network, TokenSource train, TokenSource? validation, int seed, IChannel channel)
     {
-        var run = options with { Seed = seed, Progress = Log(channel) };
-        var result = new Gpt2Training(network, run).Run(train, validation);
-        if (result.Cancelled)
-            channel.Warning(MessageSensitivity.None, "{0}",
-                $"Training was cancelled after {result.Steps} steps; the model is as trained so far.");
+        var log = new TrainingLog<Gpt2Progress>(
+            channel, options.Progress, step => (step.Step, step.TotalSteps, step.Elapsed, step.Evaluation is not null), Measures);
+        var result = new Gpt2Training(network, options with { Seed = seed, Progress = log }).Run(train, validation);
+        if (result.Cancelled) log.WarnOfCancellation(result.Steps);
     }
 
-    private ChannelProgress<Gpt2Progress> Log(IChannel channel)
-        => new(channel, options.Progress, step => TrainingLog.IsDue(step.Step, step.TotalSteps, step.Evaluation is not null), Message);
-
-    private static string Message(Gpt2Progress progress)
+    private static string Measures(Gpt2Progress progress)
     {
         var evaluation = progress.Evaluation is { } result
             ? Invariant($", evaluation loss {result.TrainLoss:g5}{Optional(", validation loss", result.ValidationLoss)}") +
               Invariant($", parameter norm {result.ParameterNorm:g5}{Optional(", momentum norm", result.MomentumNorm)}")
             : "";
-        return Invariant($"Step {progress.Step} of {progress.TotalSteps}: loss {progress.Loss:g5}{evaluation}, ") +
+        return Invariant($"loss {progress.Loss:g5}{evaluation}, ") +
             Invariant($"learning rate {progress.LearningRate:g3}, {progress.TokensPerSecond:f0} tokens/s, ") +
             (progress.ModelFlopsUtilization is { } share ? Invariant($"MFU {share:p1}, ") : "") +
-            Invariant($"{progress.ClippedShare:p1} of steps clipped, ") +
-            TrainingLog.WholeSeconds(progress.Elapsed);
+            Invariant($"{progress.ClippedShare:p1} of steps clipped");
     }
 
     private static string Optional(string name, double? value) => value is { } number ? Invariant($"{name} {number:g5}") : "";
@@ -128,7 +122,7 @@ public sealed class Gpt2Pretrainer : IEstimator<Gpt2Transformer>
 
         /// <summary>The token put after each row's, in [0, vocabulary), or null for none; by default GPT-2's end of text where the vocabulary
         /// has it and the column's tokens are not known to be of another tokenizer.</summary>
-        /// <remarks>Views of <c>LoadTokens</c> are taken as they are, without separators.</remarks>
+        /// <remarks>Rows of <c>LoadTokens</c> get no separators, whatever ML.NET operations stand in between.</remarks>
         public int? Separator
         {
             get => separator.Given ? separator.Token : Model.VocabularySize > Gpt2Tokens.EndOfText ? Gpt2Tokens.EndOfText : null;
@@ -164,24 +158,12 @@ public sealed class Gpt2Pretrainer : IEstimator<Gpt2Transformer>
         {
             base.Validate();
             ArgumentNullException.ThrowIfNull(Model);
-            ArgumentNullException.ThrowIfNull(Generation);
             Model.Validate();
-            Generation.Validate(Model);
-            ArgumentException.ThrowIfNullOrEmpty(TokenColumnName);
-            ArgumentException.ThrowIfNullOrEmpty(LossColumnName);
-            ArgumentException.ThrowIfNullOrEmpty(PerplexityColumnName);
-            ArgumentException.ThrowIfNullOrEmpty(ContinuationColumnName);
-            string[] added = [LossColumnName, PerplexityColumnName, ContinuationColumnName];
-            if (added.Distinct().Count() < added.Length)
-                throw new ArgumentException(
-                    $"{nameof(LossColumnName)}, {nameof(PerplexityColumnName)} and {nameof(ContinuationColumnName)} are " +
-                    $"'{string.Join("', '", added)}'; each must be a name of its own.", nameof(LossColumnName));
-            Check.AtLeast(0, GenerateTokens);
+            Gpt2Scoring.Of(this, Separator).Validate(Model);
             Check.Fraction(ValidationShare);
             if (ValidationShare > 0 && ValidationSet is not null)
                 throw new ArgumentException(
                     $"{nameof(ValidationShare)} and {nameof(ValidationSet)} are both given; take one of them.", nameof(ValidationShare));
-            if (Separator is { } token) Check.Between(0, Model.VocabularySize - 1, token, nameof(Separator));
         }
 
         internal int? SeparatorFor(NamedTokenizer? tokenizer)
@@ -190,56 +172,63 @@ public sealed class Gpt2Pretrainer : IEstimator<Gpt2Transformer>
 }
 
 /// <summary>Reads the tokens of views: where they lie, or row by row into memory.</summary>
-internal sealed class TokenReader(Gpt2Pretrainer.Options options)
+internal sealed class TokenReader
 {
-    private static readonly ColumnRole Training = ColumnRole.Tokens, Validation = ColumnRole.Tokens with { Name = "validation set's token" };
+    private readonly Gpt2Pretrainer.Options options;
+    private readonly Source train;
+    private readonly Source? validation;
 
-    /// <summary>Finds the column to train on, and checks that to validate on, before anything is read.</summary>
-    public DataViewSchema.Column Find(DataViewSchema train, DataViewSchema? validation)
+    /// <summary>Finds and checks the columns to train on and to validate on; nothing is read.</summary>
+    public TokenReader(Gpt2Pretrainer.Options options, IDataView train, IDataView? validation)
     {
-        var column = Find(train, Training);
-        if (validation is null) return column;
-        var other = Find(validation, Validation);
-        if (TokenColumn.TokenizerOf(column) is { } expected && TokenColumn.TokenizerOf(other) is { } found && !found.Matches(expected))
-            throw Validation.Mismatch(other.Name, $"tokens of the training data's tokenizer, {expected}",
+        this.options = options;
+        this.train = Find(train, ColumnRole.Tokens);
+        if (validation is null) return;
+        this.validation = Find(validation, ColumnRole.Tokens with { Name = "validation set's token" });
+        if (this.train.Tokenizer is { } expected && this.validation is { Tokenizer: { } found } other && !found.Matches(expected))
+            throw other.Role.Mismatch(other.Column.Name, $"tokens of the training data's tokenizer, {expected}",
                 $"those of {found}, another; transform both with the same fitted tokenizer");
-        return column;
     }
 
-    private DataViewSchema.Column Find(DataViewSchema schema, ColumnRole role)
-    {
-        var column = role.Find(schema, options.TokenColumnName);
-        if (TokenColumn.TokenizerOf(column) is { } tokenizer && tokenizer.VocabularySize > options.Model.VocabularySize)
-            throw role.Mismatch(column.Name,
-                $"at most {options.Model.VocabularySize} different tokens, the model's {nameof(Gpt2Config.VocabularySize)}",
-                $"the {tokenizer.VocabularySize} of its tokenizer; take a larger {nameof(Gpt2Config.VocabularySize)}");
-        return column;
-    }
+    /// <summary>The tokenizer of the tokens to train on, where that is known.</summary>
+    public NamedTokenizer? Tokenizer => train.Tokenizer;
 
-    public (TokenSource Train, TokenSource? Validation) Read(IDataView train, IDataView? validation)
+    public (TokenSource Train, TokenSource? Validation) Read()
     {
-        var tokens = Read(train, Training);
-        if (validation is not null) return (tokens, Read(validation, Validation));
+        var tokens = Read(train);
+        if (validation is not null) return (tokens, Read(validation));
         if (options.ValidationShare == 0) return (tokens, null);
         var kept = tokens.Count - (long)(tokens.Count * options.ValidationShare);
         return (new TokenRange(tokens, 0, kept), new TokenRange(tokens, kept, tokens.Count - kept));
     }
 
-    private TokenSource Read(IDataView data, ColumnRole role)
+    private Source Find(IDataView data, ColumnRole role)
     {
-        var column = Find(data.Schema, role);
+        var column = role.Find(data.Schema, options.TokenColumnName);
+        var tokenizer = TokenColumn.TokenizerOf(column);
+        if (tokenizer is not null && tokenizer.VocabularySize > options.Model.VocabularySize)
+            throw role.Mismatch(column.Name,
+                $"at most {options.Model.VocabularySize} different tokens, the model's {nameof(Gpt2Config.VocabularySize)}",
+                $"the {tokenizer.VocabularySize} of its tokenizer; take a larger {nameof(Gpt2Config.VocabularySize)}");
+        return new Source(data, role, column, tokenizer);
+    }
+
+    private TokenSource Read(Source source)
+    {
+        var (data, role, column, _) = source;
         if (data is ITokenView view && view.ColumnName == column.Name) return view.Tokens;
         var buffer = new TokenBuffer($"The {role.Name} column '{column.Name}'");
-        ReadRows(data, column, buffer);
+        ReadRows(source, buffer);
         return buffer.Count > 0
             ? buffer
             : throw new InvalidOperationException(
                 $"The {role.Name} column '{column.Name}' holds no tokens: the data has no rows, or all their vectors are empty.");
     }
 
-    private void ReadRows(IDataView data, DataViewSchema.Column column, TokenBuffer buffer)
+    private void ReadRows(Source source, TokenBuffer buffer)
     {
-        var separator = options.SeparatorFor(TokenColumn.TokenizerOf(column));
+        var (data, _, column, tokenizer) = source;
+        var separator = TokenColumn.IsConsecutive(column) ? null : options.SeparatorFor(tokenizer);
         using var cursor = data.GetRowCursor([column]);
         var getter = cursor.GetGetter<VBuffer<int>>(column);
         VBuffer<int> value = default, dense = default;
@@ -255,4 +244,7 @@ internal sealed class TokenReader(Gpt2Pretrainer.Options options)
             if (separator is { } token) buffer.Append([token]);
         }
     }
+
+    /// <summary>A column of tokens and the tokenizer they are of, where that is known.</summary>
+    private sealed record Source(IDataView Data, ColumnRole Role, DataViewSchema.Column Column, NamedTokenizer? Tokenizer);
 }

@@ -25,8 +25,6 @@ public sealed class Gpt2Transformer : FocusTransformer
 {
     internal const string Kind = "Gpt2";
 
-    private const string ConfigurationEntry = "configuration.json", WeightsEntry = "weights.safetensors";
-
     private readonly Gpt2Scoring scoring;
 
     internal Gpt2Transformer(Gpt2 network, Gpt2Scoring scoring)
@@ -35,22 +33,25 @@ public sealed class Gpt2Transformer : FocusTransformer
         (Network, this.scoring) = (network, scoring);
     }
 
-    /// <summary>The network, in evaluation mode: from batch × time tokens to logits, batch × time × vocabulary.</summary>
+    /// <summary>The network, in evaluation mode: from batch × time tokens, int64, to logits, batch × time × vocabulary, float32.</summary>
+    /// <remarks>Its input must be on its own device: where it was trained, or the CPU after loading. It must not be changed or disposed of while
+    /// views of this transformer are read. Its memory is freed by its <c>Dispose</c>, or by the garbage collector once nothing refers to
+    /// it.</remarks>
     public Gpt2 Network { get; }
 
     internal override string ModelKind => Kind;
 
     internal override void Save(ModelArchive archive)
     {
-        archive.WriteJson(ConfigurationEntry, new Configuration(Network.Config, scoring));
-        archive.WriteTensors(WeightsEntry, Network.state_dict());
+        archive.WriteJson(ModelArchive.ConfigurationName, new Configuration(Network.Config, scoring));
+        archive.WriteTensors(ModelArchive.WeightsName, Network.state_dict());
     }
 
     internal static Gpt2Transformer Load(ModelArchive archive)
     {
-        var configuration = archive.ReadJson<Configuration>(ConfigurationEntry);
-        configuration.Validate();
-        var network = archive.ReadTensors(WeightsEntry, reader => Gpt2Reader.Read(configuration.Model, [reader]));
+        var configuration = archive.ReadJson<Configuration>(ModelArchive.ConfigurationName);
+        Check.Stored("The model's configuration is invalid", configuration.Validate);
+        var network = archive.ReadTensors(ModelArchive.WeightsName, reader => Gpt2Reader.Read(configuration.Model, [reader]));
         return new Gpt2Transformer(network, configuration.Scoring);
     }
 
@@ -66,18 +67,10 @@ public sealed class Gpt2Transformer : FocusTransformer
 
     private sealed record Configuration(Gpt2Config Model, Gpt2Scoring Scoring)
     {
-        /// <exception cref="InvalidDataException">It describes no model.</exception>
         public void Validate()
         {
-            try
-            {
-                Model.Validate();
-                Scoring.Validate(Model);
-            }
-            catch (ArgumentException error)
-            {
-                throw new InvalidDataException($"The model's configuration is invalid: {error.Message}", error);
-            }
+            Model.Validate();
+            Scoring.Validate(Model);
         }
     }
 }
@@ -158,13 +151,21 @@ internal sealed record Gpt2Scoring(
         return prompt.Length == 0 ? [] : [.. network.Generate(prompt, Generation with { MaxTokens = GenerateTokens })];
     }
 
+    /// <exception cref="ArgumentException">A setting is missing or out of its range, or two added columns have one name.</exception>
     public void Validate(Gpt2Config model)
     {
-        foreach (var name in new[] { TokenColumnName, LossColumnName, PerplexityColumnName, ContinuationColumnName })
-            if (name.Length == 0) throw new ArgumentException("a column has no name");
-        if (GenerateTokens < 0) throw new ArgumentException($"{GenerateTokens} tokens cannot be generated");
-        if (Separator is { } separator && (separator < 0 || separator >= model.VocabularySize))
-            throw new ArgumentException($"the separator is {separator}, in a vocabulary of {model.VocabularySize}");
+        ArgumentException.ThrowIfNullOrEmpty(TokenColumnName);
+        ArgumentException.ThrowIfNullOrEmpty(LossColumnName);
+        ArgumentException.ThrowIfNullOrEmpty(PerplexityColumnName);
+        ArgumentException.ThrowIfNullOrEmpty(ContinuationColumnName);
+        string[] added = [LossColumnName, PerplexityColumnName, ContinuationColumnName];
+        if (added.Distinct().Count() < added.Length)
+            throw new ArgumentException(
+                $"{nameof(LossColumnName)}, {nameof(PerplexityColumnName)} and {nameof(ContinuationColumnName)} are " +
+                $"'{string.Join("', '", added)}'; each must be a name of its own.", nameof(LossColumnName));
+        Check.AtLeast(0, GenerateTokens);
+        if (Separator is { } token) Check.Between(0, model.VocabularySize - 1, token, nameof(Separator));
+        ArgumentNullException.ThrowIfNull(Generation);
         Generation.Validate(model);
     }
 }
@@ -221,7 +222,7 @@ internal static class TokenWindows
 
         using var scope = NewDisposeScope();
         var device = network.parameters().First().device;
-        var losses = network.TokenLosses(ToTensor(tokens), ToTensor(targets)).cpu().Floats();
+        var losses = network.TokenLosses(ToTensor(tokens), ToTensor(targets)).to(ScalarType.Float32).cpu().Floats();
         for (var i = 0; i < windows.Length; i++)
             foreach (var loss in losses.Slice(i * width, windows[i].Length)) sums[windows[i].Sequence] += loss;
 

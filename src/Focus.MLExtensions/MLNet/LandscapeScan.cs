@@ -91,8 +91,6 @@ public sealed class LandscapeTransformer : FocusTransformer
 {
     internal const string Kind = "Landscape";
 
-    private const string ConfigurationEntry = "configuration.json";
-
     private readonly LandscapeScan.Options options;
     private readonly LandscapeSimulator simulator;
 
@@ -100,9 +98,9 @@ public sealed class LandscapeTransformer : FocusTransformer
 
     internal override string ModelKind => Kind;
 
-    internal override void Save(ModelArchive archive) => archive.WriteJson(ConfigurationEntry, LandscapeConfiguration.Of(options));
+    internal override void Save(ModelArchive archive) => archive.WriteJson(ModelArchive.ConfigurationName, LandscapeConfiguration.Of(options));
 
-    internal static LandscapeTransformer Load(ModelArchive archive) => new(archive.ReadJson<LandscapeConfiguration>(ConfigurationEntry).ToOptions());
+    internal static LandscapeTransformer Load(ModelArchive archive) => new(archive.ReadJson<LandscapeConfiguration>(ModelArchive.ConfigurationName).ToOptions());
 
     private protected override RowMapping Bind(DataViewSchema inputSchema)
     {
@@ -130,36 +128,30 @@ internal sealed record LandscapeConfiguration(
 
     public LandscapeScan.Options ToOptions()
     {
-        try
-        {
-            var options = new LandscapeScan.Options
-            {
-                Landscape = Landscapes.FirstOrDefault(known => known.Name == Landscape)
-                    ?? throw new FormatException($"the landscape '{Landscape}' is unknown"),
-                Optimizers = [.. Optimizers.Select(LandscapeOptimizer.Parse)],
-                LearningRates = LearningRates,
-                Replicates = Replicates,
-                Steps = Steps,
-                Dimensions = Dimensions,
-                Angle = Angle,
-                StartSpread = StartSpread,
-                Seed = Seed,
-                NoiseMode = NoiseMode,
-                Recording = Recording,
-                Sharpness = Sharpness,
-                Noise = Noise,
-                WeightDecay = WeightDecay,
-                Slope = Slope,
-                RawLosses = RawLosses,
-            };
-            options.Validate();
-            return options;
-        }
-        catch (Exception fault) when (fault is FormatException or ArgumentException)
-        {
-            throw new InvalidDataException($"The model's configuration is invalid: {fault.Message}", fault);
-        }
+        LandscapeScan.Options? options = null;
+        Check.Stored("The model's configuration is invalid", () => (options = Read()).Validate());
+        return options!;
     }
+
+    private LandscapeScan.Options Read() => new()
+    {
+        Landscape = Landscapes.FirstOrDefault(known => known.Name == Landscape) ?? throw new FormatException($"the landscape '{Landscape}' is unknown"),
+        Optimizers = [.. Optimizers.Select(LandscapeOptimizer.Parse)],
+        LearningRates = LearningRates,
+        Replicates = Replicates,
+        Steps = Steps,
+        Dimensions = Dimensions,
+        Angle = Angle,
+        StartSpread = StartSpread,
+        Seed = Seed,
+        NoiseMode = NoiseMode,
+        Recording = Recording,
+        Sharpness = Sharpness,
+        Noise = Noise,
+        WeightDecay = WeightDecay,
+        Slope = Slope,
+        RawLosses = RawLosses,
+    };
 }
 
 /// <summary>Cells that are simulated together, on all cores.</summary>
@@ -254,7 +246,7 @@ internal sealed class CellReader
         }
         catch (ArgumentOutOfRangeException fault)
         {
-            throw new InvalidOperationException($"Row {row.Position} is no cell of a landscape: {fault.Message.Split(" (")[0]}", fault);
+            throw new InvalidOperationException($"Row {row.Position} is no cell of a landscape: {Check.Reason(fault)}", fault);
         }
         return cell;
     }

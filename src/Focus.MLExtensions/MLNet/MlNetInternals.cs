@@ -4,7 +4,7 @@ using Microsoft.ML.Runtime;
 
 namespace Focus;
 
-/// <summary>The members that ML.NET keeps to itself but that take part in its model files and pipelines, reached by reflection.</summary>
+/// <summary>Internal members of ML.NET that model files and pipelines need, called by reflection.</summary>
 /// <remarks>
 /// Everything of that kind is here. ML.NET 5.0.1 has all of it; users have asked for a public way since 2020 (dotnet/machinelearning issues
 /// 4911 and 6839).

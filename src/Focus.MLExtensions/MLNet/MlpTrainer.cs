@@ -11,8 +11,8 @@ namespace Focus;
 /// <summary>Trains a multi-layer perceptron for multiclass classification with any of this library's optimizers.</summary>
 /// <remarks>
 /// <para>
-/// Input: a label column, a key of any type with at least two classes, and a feature column, a vector of Single of known size. Output:
-/// <c>Score</c>, the class probabilities (vector of Single, slots named after the label's key values), and <c>PredictedLabel</c>, a key with
+/// Input: a label column, a key with at least two classes whose values are text, numbers or Booleans, and a feature column, a vector of Single
+/// of known size. Output: <c>Score</c>, the class probabilities (vector of Single, slots named after the label's key values), and <c>PredictedLabel</c>, a key with
 /// the label's key values (missing where no probability is a number).
 /// </para>
 /// <para>
@@ -91,24 +91,23 @@ public sealed class MlpTrainer : IEstimator<MlpTransformer>
         var label = ColumnRole.Label.Find(inputSchema, options.LabelColumnName);
         const int anyClasses = 2; // Shapes do not hold sizes.
         var valueType = label.Annotations.FirstOrDefault(annotation => annotation.Name == KeyValues.Kind).ItemType;
-        return inputSchema.With(ScoreColumns.Of(anyClasses, valueType is null ? null : KeyValueType.Of(valueType)?.Defaults(anyClasses)));
+        var values = valueType is null ? null : KeyValueType.Require(valueType, options.LabelColumnName).Defaults(anyClasses);
+        return inputSchema.With(ScoreColumns.Of(anyClasses, values));
     }
 
     private void Train(Mlp network, ClassificationData train, ClassificationData? evaluation, int seed, IChannel channel)
     {
-        var log = new ChannelProgress<TrainingProgress>(
-            channel, options.Progress, step => TrainingLog.IsDue(step.Step, step.TotalSteps, step.Evaluation is not null), Message);
+        var log = new TrainingLog<TrainingProgress>(
+            channel, options.Progress, step => (step.Step, step.TotalSteps, step.Elapsed, step.Evaluation is not null), Measures);
         var run = options with { Seed = seed, Progress = log };
         var result = new ClassifierTraining(network, network.ParameterGroups, run).Run(train, evaluation);
-        if (result.Cancelled)
-            channel.Warning(MessageSensitivity.None, "{0}", $"Training was cancelled after {result.Steps} steps; the model is as trained so far.");
+        if (result.Cancelled) log.WarnOfCancellation(result.Steps);
     }
 
-    private static string Message(TrainingProgress progress)
+    private static string Measures(TrainingProgress progress)
     {
         var evaluation = progress.Evaluation is { } result ? Invariant($", evaluation loss {result.Loss:g5}, accuracy {result.Accuracy:p2}") : "";
-        return Invariant($"Step {progress.Step} of {progress.TotalSteps}: loss {progress.Loss:g5}{evaluation}, ") +
-            Invariant($"learning rate {progress.LearningRate:g3}, {TrainingLog.WholeSeconds(progress.Elapsed)}");
+        return Invariant($"loss {progress.Loss:g5}{evaluation}, learning rate {progress.LearningRate:g3}");
     }
 
     private void RequireTwoClasses(ClassificationData data)
@@ -124,7 +123,7 @@ public sealed class MlpTrainer : IEstimator<MlpTransformer>
     /// <summary>Settings of <see cref="MlpTrainer"/>; the defaults are the paper's MNIST network and run (arXiv:2501.12243).</summary>
     public sealed record Options : TrainingOptions
     {
-        /// <summary>The label column: a key.</summary>
+        /// <summary>The label column: a key whose values are text, numbers or Booleans.</summary>
         public string LabelColumnName { get; init; } = "Label";
 
         /// <summary>The feature column: a vector of Single of known size.</summary>
@@ -236,6 +235,49 @@ internal static class ClassificationReader
     }
 }
 
+/// <summary>A float32 matrix that grows row by row.</summary>
+internal sealed class RowTensor(int width, long? expectedRows) : IDisposable
+{
+    /// <summary>Rows that are open for writing at a time, as a span covers at most 2 GiB.</summary>
+    private readonly long windowRows = Math.Max(1, (1 << 22) / width);
+
+    private Tensor storage = empty(Math.Max(1, expectedRows ?? 1), width);
+    private Tensor? window;
+    private long windowStart;
+    private long count;
+
+    /// <summary>Adds a row, to be filled through the span.</summary>
+    public Span<float> Add()
+    {
+        if (window is null || count == windowStart + window.shape[0]) OpenWindow();
+        return window!.Floats().Slice((int)(count++ - windowStart) * width, width);
+    }
+
+    /// <summary>rows × width; shares the matrix's memory.</summary>
+    public Tensor ToTensor() => storage.narrow(0, 0, count);
+
+    public void Dispose()
+    {
+        window?.Dispose();
+        storage.Dispose();
+    }
+
+    private void OpenWindow()
+    {
+        if (count == storage.shape[0]) Grow();
+        window?.Dispose();
+        windowStart = count;
+        window = storage.narrow(0, count, Math.Min(windowRows, storage.shape[0] - count));
+    }
+
+    private void Grow()
+    {
+        using var old = storage;
+        using var room = empty(Math.Max(count, 1024), width);
+        storage = cat([old, room]);
+    }
+}
+
 /// <summary>The feature and the label column of data to learn a classifier from.</summary>
 internal sealed record ClassificationColumns(
     DataViewSchema.Column Features, DataViewSchema.Column Label, int Width, int Classes, KeyValues? LabelValues)
@@ -255,31 +297,17 @@ internal sealed record ClassificationColumns(
         var other = Find(schema, Features.Name, Label.Name);
         if (other.Width != Width) throw Evaluation(ColumnRole.Features).Mismatch(Features.Name, $"{Features.Type}", $"{other.Features.Type}");
         if (other.Classes != Classes) throw Evaluation(ColumnRole.Label).Mismatch(Label.Name, $"{Label.Type}", $"{other.Label.Type}");
-        if (LabelValues is { } values && other.LabelValues is { } otherValues && !values.Texts.SequenceEqual(otherValues.Texts))
-            throw Evaluation(ColumnRole.Label).Mismatch(
-                Label.Name, $"the key values {string.Join(", ", values.Texts)}", string.Join(", ", otherValues.Texts));
+        if (LabelValues is { } values && other.LabelValues is { } otherValues) RequireSame(values.Texts, otherValues.Texts);
         return other;
     }
 
-    private static ColumnRole Evaluation(ColumnRole role) => role with { Name = $"evaluation set's {role.Name}" };
-}
-
-/// <summary>Passes progress on, and writes some of it to a channel of ML.NET.</summary>
-internal sealed class ChannelProgress<T>(IChannel channel, IProgress<T>? next, Func<T, bool> isDue, Func<T, string> message) : IProgress<T>
-{
-    public void Report(T value)
+    private void RequireSame(string[] values, string[] others)
     {
-        next?.Report(value);
-        if (isDue(value)) channel.Info(MessageSensitivity.None, "{0}", message(value));
+        var index = values.AsSpan().CommonPrefixLength(others);
+        if (index < values.Length || index < others.Length)
+            throw Evaluation(ColumnRole.Label).Mismatch(
+                Label.Name, $"'{values.ElementAtOrDefault(index)}' as key value {index}, as in training", $"'{others.ElementAtOrDefault(index)}'");
     }
-}
 
-/// <summary>What the logs of all trainings have in common.</summary>
-internal static class TrainingLog
-{
-    /// <summary>Every evaluation is logged, and the last step of each tenth of a run.</summary>
-    public static bool IsDue(long step, long totalSteps, bool isEvaluated)
-        => isEvaluated || step * 10 / totalSteps > (step - 1) * 10 / totalSteps;
-
-    public static string WholeSeconds(TimeSpan duration) => Invariant($"{TimeSpan.FromSeconds(Math.Round(duration.TotalSeconds)):g}");
+    private static ColumnRole Evaluation(ColumnRole role) => role with { Name = $"evaluation set's {role.Name}" };
 }

@@ -13,8 +13,6 @@ public sealed class MlpTransformer : FocusTransformer
 {
     internal const string Kind = "Mlp";
 
-    private const string ConfigurationEntry = "configuration.json", WeightsEntry = "weights.safetensors";
-
     private readonly MlpConfiguration configuration;
 
     internal MlpTransformer(Mlp network, MlpConfiguration configuration)
@@ -23,27 +21,26 @@ public sealed class MlpTransformer : FocusTransformer
         (Network, this.configuration) = (network, configuration);
     }
 
-    /// <summary>The network, in evaluation mode: from rows × features to logits, rows × classes.</summary>
+    /// <summary>The network, in evaluation mode: from rows × features to logits, rows × classes, both float32.</summary>
+    /// <remarks>Its input must be on its own device: where it was trained, or the CPU after loading. It must not be changed or disposed of while
+    /// views of this transformer are read. Its memory is freed by its <c>Dispose</c>, or by the garbage collector once nothing refers to
+    /// it.</remarks>
     public Mlp Network { get; }
 
     internal override string ModelKind => Kind;
 
     internal override void Save(ModelArchive archive)
     {
-        archive.WriteJson(ConfigurationEntry, configuration);
-        archive.WriteTensors(WeightsEntry, Network.state_dict());
+        archive.WriteJson(ModelArchive.ConfigurationName, configuration);
+        archive.WriteTensors(ModelArchive.WeightsName, Network.state_dict());
     }
 
     internal static MlpTransformer Load(ModelArchive archive)
     {
-        var configuration = archive.ReadJson<MlpConfiguration>(ConfigurationEntry);
+        var configuration = archive.ReadJson<MlpConfiguration>(ModelArchive.ConfigurationName);
         configuration.Validate();
-        var network = new Mlp(configuration.Inputs, configuration.HiddenWidths, configuration.Classes, configuration.BatchNormalization);
-        return archive.ReadTensors(WeightsEntry, reader =>
-        {
-            reader.CopyTo(network.state_dict());
-            return new MlpTransformer(network, configuration);
-        });
+        var network = archive.ReadTensors(ModelArchive.WeightsName, configuration.ReadNetwork);
+        return new MlpTransformer(network, configuration);
     }
 
     private protected override RowMapping Bind(DataViewSchema inputSchema)
@@ -55,7 +52,7 @@ public sealed class MlpTransformer : FocusTransformer
         var blockSize = Math.Clamp((1 << 22) / Math.Max(configuration.Inputs, configuration.Classes), 1, 1024);
         return new RowMapping(
             inputSchema, [features], ScoreColumns.Of(configuration.Classes, configuration.LabelValues), blockSize,
-            (input, capacity) => new MlpBlock(Network, configuration, input.GetGetter<VBuffer<float>>(features), capacity));
+            (input, capacity) => new MlpBlock(Network, configuration, input, features, capacity));
     }
 }
 
@@ -63,32 +60,52 @@ public sealed class MlpTransformer : FocusTransformer
 internal sealed record MlpConfiguration(
     string FeatureColumnName, int Inputs, int[] HiddenWidths, int Classes, bool BatchNormalization, KeyValues? LabelValues)
 {
+    private const string Fault = "The model's configuration is invalid";
+
     public void Validate()
     {
         Require(FeatureColumnName.Length > 0, "the feature column has no name");
         Require(Inputs >= 1 && Classes >= 2 && HiddenWidths.All(width => width >= 1),
             $"a network of {Inputs} inputs, hidden widths [{string.Join(", ", HiddenWidths)}] and {Classes} classes cannot be");
+        int[] widths = [Inputs, .. HiddenWidths, Classes];
+        Require(widths.Zip(widths.Skip(1)).All(pair => (long)pair.First * pair.Second <= long.MaxValue / sizeof(float)),
+            $"layers of the widths [{string.Join(", ", widths)}] are larger than any memory");
         if (LabelValues is null) return;
+        var missing = Array.IndexOf(LabelValues.Texts, null);
+        Require(missing < 0, $"label value {missing} is null");
         Require(LabelValues.Texts.Length == Classes, $"{LabelValues.Texts.Length} label values do not fit {Classes} classes");
+        Check.Stored(Fault, () => LabelValues.AddTo(new DataViewSchema.Annotations.Builder()));
+    }
+
+    /// <summary>Makes the network of its weights, once their shapes have turned out to be those of the configuration.</summary>
+    public Mlp ReadNetwork(SafetensorsReader weights)
+    {
+        using (NewDisposeScope())
+        using (var blueprint = Mlp.Blueprint(Inputs, HiddenWidths, Classes, BatchNormalization))
+            SafetensorsEntry.RequireSame(weights.Header.Entries, blueprint.state_dict());
+        var network = new Mlp(Inputs, HiddenWidths, Classes, BatchNormalization);
         try
         {
-            LabelValues.AddTo(new DataViewSchema.Annotations.Builder());
+            weights.CopyTo(network.state_dict());
+            return network;
         }
-        catch (Exception error) when (error is FormatException or OverflowException)
+        catch
         {
-            Require(false, error.Message);
+            network.Dispose();
+            throw;
         }
     }
 
     private static void Require(bool condition, string fault)
     {
-        if (!condition) throw new InvalidDataException($"The model's configuration is invalid: {fault}.");
+        if (!condition) throw new InvalidDataException($"{Fault}: {fault}.");
     }
 }
 
 /// <summary>Rows that an MLP scores together.</summary>
-internal sealed class MlpBlock(Mlp network, MlpConfiguration configuration, ValueGetter<VBuffer<float>> readFeatures, int capacity) : RowBlock
+internal sealed class MlpBlock(Mlp network, MlpConfiguration configuration, DataViewRow input, DataViewSchema.Column column, int capacity) : RowBlock
 {
+    private readonly ValueGetter<VBuffer<float>> readFeatures = input.GetGetter<VBuffer<float>>(column);
     private readonly int width = configuration.Inputs;
     private readonly int classes = configuration.Classes;
     private readonly Device device = network.parameters().First().device;
@@ -100,7 +117,7 @@ internal sealed class MlpBlock(Mlp network, MlpConfiguration configuration, Valu
     {
         readFeatures(ref row);
         if (row.Length != width)
-            throw new InvalidOperationException($"Column '{configuration.FeatureColumnName}': expected {width} features, found {row.Length}.");
+            throw new InvalidOperationException($"Column '{column.Name}', row {input.Position}: expected {width} features, found {row.Length}.");
         row.CopyTo(features.Floats().Slice(slot * width, width));
     }
 
@@ -167,48 +184,5 @@ internal static class ScoreColumns
         annotations.AddPrimitiveValue("ScoreColumnKind", TextDataViewType.Instance, "MulticlassClassification".AsMemory());
         annotations.AddPrimitiveValue("ScoreValueKind", TextDataViewType.Instance, valueKind.AsMemory());
         return annotations;
-    }
-}
-
-/// <summary>A float32 matrix that grows row by row.</summary>
-internal sealed class RowTensor(int width, long? expectedRows) : IDisposable
-{
-    /// <summary>Rows that are open for writing at a time, as a span covers at most 2 GiB.</summary>
-    private readonly long windowRows = Math.Max(1, (1 << 22) / width);
-
-    private Tensor storage = empty(Math.Max(1, expectedRows ?? 1), width);
-    private Tensor? window;
-    private long windowStart;
-    private long count;
-
-    /// <summary>Adds a row, to be filled through the span.</summary>
-    public Span<float> Add()
-    {
-        if (window is null || count == windowStart + window.shape[0]) OpenWindow();
-        return window!.Floats().Slice((int)(count++ - windowStart) * width, width);
-    }
-
-    /// <summary>rows × width; shares the matrix's memory.</summary>
-    public Tensor ToTensor() => storage.narrow(0, 0, count);
-
-    public void Dispose()
-    {
-        window?.Dispose();
-        storage.Dispose();
-    }
-
-    private void OpenWindow()
-    {
-        if (count == storage.shape[0]) Grow();
-        window?.Dispose();
-        windowStart = count;
-        window = storage.narrow(0, count, Math.Min(windowRows, storage.shape[0] - count));
-    }
-
-    private void Grow()
-    {
-        using var old = storage;
-        using var room = empty(Math.Max(count, 1024), width);
-        storage = cat([old, room]);
     }
 }

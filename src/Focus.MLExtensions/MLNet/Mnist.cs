@@ -87,7 +87,7 @@ internal sealed record MnistFileName(string Stem, string Format, string Checksum
 {
     public string Published => $"{Stem}-{Format}.gz";
 
-    /// <summary>The names the file is looked for under, first come first served.</summary>
+    /// <summary>The file names that are tried, in this order.</summary>
     private IEnumerable<string> Candidates => [$"{Stem}-{Format}", $"{Stem}.{Format}", Published, $"{Stem}.{Format}.gz"];
 
     public bool IsIn(string folder) => Candidates.Any(name => File.Exists(Path.Combine(folder, name)));
@@ -108,7 +108,7 @@ public sealed record MnistDownload
     /// </summary>
     public Uri BaseAddress { get; init; } = new("https://ossci-datasets.s3.amazonaws.com/mnist/");
 
-    /// <summary>Is told how far each file has come; null to tell nobody.</summary>
+    /// <summary>Receives the progress of each file's download; null for none.</summary>
     public IProgress<MnistDownloadProgress>? Progress { get; init; }
 
     /// <summary>Stops the download, leaving nothing half-written behind.</summary>

@@ -80,6 +80,8 @@ internal static class ModelFile
 /// <summary>The entries of a model file.</summary>
 internal sealed class ModelArchive(ZipArchive zip)
 {
+    public const string ConfigurationName = "configuration.json", WeightsName = "weights.safetensors";
+
     /// <summary>The one time stamp of all entries: equal models are equal files.</summary>
     private static readonly DateTimeOffset Epoch = new(1980, 1, 1, 0, 0, 0, TimeSpan.Zero);
 
@@ -102,7 +104,7 @@ internal sealed class ModelArchive(ZipArchive zip)
     public void WriteTensors(string name, IReadOnlyDictionary<string, Tensor> tensors)
         => Write(name, CompressionLevel.NoCompression, stream => Safetensors.Save(stream, tensors));
 
-    public T ReadTensors<T>(string name, Func<SafetensorsReader, T> read) => Read(name, stream => read(new SafetensorsReader(stream)));
+    public T ReadTensors<T>(string name, Func<SafetensorsReader, T> read) => Read(name, stream => read(new SafetensorsReader(stream, Find(name).Length)));
 
     /// <summary>Options may hold a cancellation token, which belongs to the program and not to the model.</summary>
     private static void LeaveOutCancellation(JsonTypeInfo type)

@@ -77,7 +77,7 @@ public sealed class TokenizingTransformer : FocusTransformer
     /// vocabulary.</summary>
     public Tokenizer Tokenizer => configuration.Tokenizer.Tokenizer;
 
-    /// <summary>How many tokens there are; the ids run from 0 to it, exclusive. A model's vocabulary must be at least as large.</summary>
+    /// <summary>The number of tokens; ids are from 0 to TokenCount - 1. A model's vocabulary must be at least as large.</summary>
     public int TokenCount => configuration.Tokenizer.VocabularySize;
 
     internal override string ModelKind => Kind;
@@ -188,17 +188,15 @@ public sealed class DetokenizingTransformer : FocusTransformer
 /// <summary>What a transformer between text and tokens is; the whole of its model file.</summary>
 internal sealed record TokenizingConfiguration(string OutputColumnName, string InputColumnName, NamedTokenizer Tokenizer)
 {
-    private const string Entry = "configuration.json";
-
     public static TokenizingConfiguration Load(ModelArchive archive)
     {
-        var configuration = archive.ReadJson<TokenizingConfiguration>(Entry);
+        var configuration = archive.ReadJson<TokenizingConfiguration>(ModelArchive.ConfigurationName);
         if (configuration.OutputColumnName.Length == 0 || configuration.InputColumnName.Length == 0)
             throw new InvalidDataException("The model's configuration is invalid: a column has no name.");
         return configuration;
     }
 
-    public void Save(ModelArchive archive) => archive.WriteJson(Entry, this);
+    public void Save(ModelArchive archive) => archive.WriteJson(ModelArchive.ConfigurationName, this);
 }
 
 /// <summary>Columns of tokens: vectors of Int32, as the ids of ML.NET's tokenizers are.</summary>
@@ -206,13 +204,19 @@ internal static class TokenColumn
 {
     public const string DefaultName = "Tokens";
 
-    private const string TokenizerKind = "Tokenizer", VocabularyKind = "Vocabulary";
+    private const string TokenizerKind = "Tokenizer", VocabularyKind = "Vocabulary", ConsecutiveKind = "IsConsecutive";
 
     /// <summary>Vectors of any length.</summary>
     public static VectorDataViewType Type { get; } = new(NumberDataViewType.Int32);
 
     /// <summary>Stands for a character tokenizer whose vocabulary is not known yet.</summary>
     public static NamedTokenizer AnyCharacters { get; } = NamedTokenizer.Characters(new CharacterTokenizer(["?"]));
+
+    /// <summary>Says of a column that its rows are pieces of one sequence. Views around the column's own hand annotations on.</summary>
+    public static DataViewSchema.Annotations Consecutive { get; } = ConsecutiveAnnotation();
+
+    public static bool IsConsecutive(DataViewSchema.Column column)
+        => column.Annotations.Schema.GetColumnOrNull(ConsecutiveKind) is { Type: BooleanDataViewType };
 
     /// <summary>The tokenizer that a column's tokens are of; null where the column does not say.</summary>
     public static NamedTokenizer? TokenizerOf(DataViewSchema.Column column)
@@ -239,6 +243,13 @@ internal static class TokenColumn
         var annotations = new DataViewSchema.Annotations.Builder();
         annotations.AddPrimitiveValue(TokenizerKind, TextDataViewType.Instance, tokenizer.Name.AsMemory());
         if (tokenizer.Vocabulary is { } vocabulary) KeyValueType.Text.Add(annotations, VocabularyKind, vocabulary);
+        return annotations.ToAnnotations();
+    }
+
+    private static DataViewSchema.Annotations ConsecutiveAnnotation()
+    {
+        var annotations = new DataViewSchema.Annotations.Builder();
+        annotations.AddPrimitiveValue(ConsecutiveKind, BooleanDataViewType.Instance, true);
         return annotations.ToAnnotations();
     }
 

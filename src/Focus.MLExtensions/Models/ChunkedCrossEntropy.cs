@@ -1,3 +1,4 @@
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Focus;
@@ -10,18 +11,25 @@ internal sealed class ChunkedCrossEntropy : autograd.SingleTensorFunction<Chunke
     /// <summary>As many logits as fit here are made at once: enough rows for fast products with the head.</summary>
     private const long ChunkBytes = 64 << 20;
 
+    private const string Scale = nameof(Scale);
+
+    /// <summary>What this thread returned last on another device than the CPU; see <see cref="backward"/>.</summary>
+    [ThreadStatic]
+    private static IReadOnlyList<Tensor>? _returned;
+
     public override string Name => nameof(ChunkedCrossEntropy);
 
     /// <summary>The mean cross-entropy of the targets that are not -1, the logits being features·headᵀ.</summary>
     /// <param name="features">… × width.</param>
     /// <param name="head">vocabulary × width.</param>
     /// <param name="targets">…, int64.</param>
-    /// <param name="gradientScale">The factor by which the loss will be multiplied before the backward pass: the logits' gradients, which are
-    /// made with the loss, would vanish in float16 without it.</param>
     /// <param name="chunkBytes">See <see cref="ChunkBytes"/>.</param>
+    /// <param name="gradientScale">The factor by which the loss is multiplied before it is differentiated. In float16 the gradients of the
+    /// logits would round to zero without it.</param>
     /// <returns>A scalar, float64 if the features are, otherwise float32.</returns>
-    public static Tensor Mean(Tensor features, Tensor head, Tensor targets, double gradientScale = 1, long chunkBytes = ChunkBytes)
-        => apply(features, head, targets.reshape(-1), is_grad_enabled() && (features.requires_grad || head.requires_grad), chunkBytes, gradientScale);
+    public static Tensor Mean(Tensor features, Tensor head, Tensor targets, long chunkBytes = ChunkBytes, double gradientScale = 1)
+        => apply(
+            features, head, targets.reshape(-1), is_grad_enabled() && (features.requires_grad || head.requires_grad), chunkBytes, gradientScale);
 
     /// <summary>A class for each row, drawn with the probabilities of the logits by torch's generator; without gradients.</summary>
     /// <returns>rows, int64.</returns>
@@ -55,7 +63,7 @@ internal sealed class ChunkedCrossEntropy : autograd.SingleTensorFunction<Chunke
         var rows = Rows(features);
         var counted = targets.ne(LiveScalar.MinusOne);
         var count = counted.sum();
-        var weights = counted.div(count).mul_(LiveScalar.Of((double)vars[5]));
+        var scale = (double)vars[5];
         var (featureGradient, headGradient) = differentiate ? (empty_like(rows), zeros_like(head)) : (null, null);
         var losses = new List<Tensor>();
         foreach (var (start, length) in Chunks(rows, head, (long)vars[4]))
@@ -65,19 +73,34 @@ internal sealed class ChunkedCrossEntropy : autograd.SingleTensorFunction<Chunke
             var logProbabilities = LogProbabilities(part, head);
             losses.Add(Losses(logProbabilities, ids).sum().MoveToOuterDisposeScope());
             if (!differentiate) continue;
-            var gradient = LogitGradient(logProbabilities, ids, weights.narrow(0, start, length)).to(head.dtype);
+            var gradient = LogitGradient(logProbabilities, ids, counted.narrow(0, start, length).div(count).mul(LiveScalar.Of(scale))).to(head.dtype);
             featureGradient!.narrow(0, start, length).copy_(gradient.mm(head));
             headGradient!.addmm_(gradient.t(), part);
         }
-        ctx.save_data(nameof(Mean), vars[5]);
+        ctx.save_data(Scale, scale);
         if (differentiate) ctx.save_for_backward([featureGradient!.view_as(features).MoveToOuterDisposeScope(), headGradient!.MoveToOuterDisposeScope()]);
         return stack(losses).sum().div(count).MoveToOuterDisposeScope();
     }
 
     public override List<Tensor> backward(autograd.AutogradContext ctx, Tensor outputGradient)
     {
-        var factor = outputGradient.div(LiveScalar.Of((double)ctx.get_data(nameof(Mean))!));
-        return [.. ctx.get_saved_variables().Select(gradient => gradient.mul(factor.to(gradient.dtype))), null!, null!, null!, null!];
+        using var scope = NewDisposeScope();
+        var factor = outputGradient.div(LiveScalar.Of((double)ctx.get_data(Scale)));
+        Tensor[] gradients = [.. ctx.get_saved_variables().Select(gradient => gradient.mul(factor.to(gradient.dtype)))];
+        Keep(gradients, outputGradient.device_type);
+        return [.. gradients, null!, null!, null!, null!];
+    }
+
+    /// <summary>On the CPU torch calls from the thread that trains, whose scope takes the gradients. For a GPU it has a thread of its own
+    /// without a scope: there they are kept until the next call, as torch copies them only after this one.</summary>
+    private static void Keep(Tensor[] gradients, DeviceType device)
+    {
+        foreach (var gradient in gradients)
+            if (device == DeviceType.CPU) gradient.MoveToOuterDisposeScope();
+            else gradient.DetachFromDisposeScope();
+        if (device == DeviceType.CPU) return;
+        foreach (var old in _returned ?? []) old.Dispose();
+        _returned = gradients;
     }
 
     private static Tensor Rows(Tensor features) => features.reshape(-1, features.shape[^1]);

@@ -9,7 +9,7 @@ namespace Focus;
 /// <remarks>The defaults are GPT-2 small as the paper trains it (arXiv:2501.12243): no biases, attention scaled by inverse layer index.</remarks>
 public sealed record Gpt2Config
 {
-    /// <summary>Above it, the features in the middle of a block, four times as many, are beyond what a layer is made with.</summary>
+    /// <summary>The largest width whose feed-forward layer, four times as wide, still has an int size.</summary>
     private const int WidestWidth = int.MaxValue / 4;
 
     /// <summary>Above it, the parameters' bytes are beyond counting.</summary>
@@ -111,9 +111,9 @@ public sealed class Gpt2 : Module<Tensor, Tensor>
         ArgumentNullException.ThrowIfNull(config);
         config.Validate();
         Config = config;
-        using var fresh = new Gpt2Weights(seed, device);
-        transformer = new Gpt2Stack(config, fresh);
-        lm_head = config.TiedHead ? null : fresh.Linear(config.Width, config.VocabularySize, bias: false);
+        using var initializer = new Gpt2Initializer(seed, device);
+        transformer = new Gpt2Stack(config, initializer);
+        lm_head = config.TiedHead ? null : initializer.Linear(config.Width, config.VocabularySize, bias: false);
         RegisterComponents();
         foreach (var tensor in state_dict().Values) tensor.DetachFromDisposeScope(); // The model lives until it is disposed itself.
     }
@@ -189,13 +189,13 @@ public sealed class Gpt2 : Module<Tensor, Tensor>
 
     /// <summary><see cref="Loss"/> of tokens and targets that come from a source which has checked them: looking at ids takes a wait for the
     /// device.</summary>
-    /// <param name="tokens">See <see cref="Loss"/>.</param>
-    /// <param name="targets">See <see cref="Loss"/>.</param>
-    /// <param name="gradientScale">The factor by which the loss will be multiplied before the backward pass.</param>
+    /// <param name="tokens">As for <see cref="Loss"/>.</param>
+    /// <param name="targets">As for <see cref="Loss"/>.</param>
+    /// <param name="gradientScale">The factor by which the loss is multiplied before it is differentiated.</param>
     internal Tensor LossOfChecked(Tensor tokens, Tensor targets, double gradientScale = 1)
     {
         using var scope = NewDisposeScope();
-        return ChunkedCrossEntropy.Mean(transformer.call(tokens, null), Head, targets, gradientScale).MoveToOuterDisposeScope();
+        return ChunkedCrossEntropy.Mean(transformer.call(tokens, null), Head, targets, gradientScale: gradientScale).MoveToOuterDisposeScope();
     }
 
     /// <summary>Tokens drawn from the model's own output after each token, by torch's generator.</summary>
@@ -220,7 +220,7 @@ public sealed class Gpt2 : Module<Tensor, Tensor>
     {
         ArgumentNullException.ThrowIfNull(tokens);
         if (tokens.ndim != 2 || tokens.numel() == 0)
-            throw new ArgumentException($"The tokens have shape {Shape(tokens)}; expected batch × time, neither of them 0.", nameof(tokens));
+            throw new ArgumentException($"The tokens have shape {tokens.shape.ShapeText()}; expected batch × time, neither of them 0.", nameof(tokens));
         if (tokens.shape[1] > Config.BlockSize)
             throw new ArgumentException(
                 $"The sequences have {tokens.shape[1]} tokens; the model takes at most {Config.BlockSize} ({nameof(Gpt2Config.BlockSize)}).", nameof(tokens));
@@ -231,7 +231,7 @@ public sealed class Gpt2 : Module<Tensor, Tensor>
     {
         ArgumentNullException.ThrowIfNull(targets);
         if (!targets.shape.AsSpan().SequenceEqual(tokens.shape))
-            throw new ArgumentException($"The targets have shape {Shape(targets)}; expected that of the tokens, {Shape(tokens)}.", nameof(targets));
+            throw new ArgumentException($"The targets have shape {targets.shape.ShapeText()}; expected that of the tokens, {tokens.shape.ShapeText()}.", nameof(targets));
         RequireIds(targets, "targets", least: -1);
     }
 
@@ -243,8 +243,6 @@ public sealed class Gpt2 : Module<Tensor, Tensor>
         if (found.ToInt64() < least || found.ToInt64() >= Config.VocabularySize)
             throw new ArgumentException($"Among the {name} is {found.ToInt64()}; expected ids from {least} to {Config.VocabularySize - 1}.", name);
     }
-
-    private static string Shape(Tensor tensor) => $"[{string.Join(", ", tensor.shape)}]";
 }
 
 /// <summary>The layers before the output head: batch × time token ids in, batch × time × width features out.</summary>
@@ -255,12 +253,12 @@ internal sealed class Gpt2Stack : Module<Tensor, KeyValueCache[]?, Tensor>
     private readonly LayerNorm ln_f;
     private readonly double dropout;
 
-    public Gpt2Stack(Gpt2Config config, Gpt2Weights fresh) : base(nameof(Gpt2Stack))
+    public Gpt2Stack(Gpt2Config config, Gpt2Initializer initializer) : base(nameof(Gpt2Stack))
     {
-        wte = new Gpt2Embedding(config.VocabularySize, config.Width, fresh);
-        wpe = new Gpt2Embedding(config.BlockSize, config.Width, fresh);
-        h = new ModuleList<Gpt2Block>([.. Enumerable.Range(0, config.Layers).Select(layer => new Gpt2Block(config, layer, fresh))]);
-        ln_f = fresh.LayerNorm(config.Width, config.Bias);
+        wte = new Gpt2Embedding(config.VocabularySize, config.Width, initializer);
+        wpe = new Gpt2Embedding(config.BlockSize, config.Width, initializer);
+        h = new ModuleList<Gpt2Block>([.. Enumerable.Range(0, config.Layers).Select(layer => new Gpt2Block(config, layer, initializer))]);
+        ln_f = initializer.LayerNorm(config.Width, config.Bias);
         dropout = config.Dropout;
         RegisterComponents();
     }
@@ -283,12 +281,12 @@ internal sealed class Gpt2Block : Module<Tensor, KeyValueCache?, Tensor>
     private readonly Gpt2Attention attn;
     private readonly Gpt2FeedForward mlp;
 
-    public Gpt2Block(Gpt2Config config, int layer, Gpt2Weights fresh) : base(nameof(Gpt2Block))
+    public Gpt2Block(Gpt2Config config, int layer, Gpt2Initializer initializer) : base(nameof(Gpt2Block))
     {
-        ln_1 = fresh.LayerNorm(config.Width, config.Bias);
-        attn = new Gpt2Attention(config, layer, fresh);
-        ln_2 = fresh.LayerNorm(config.Width, config.Bias);
-        mlp = new Gpt2FeedForward(config, fresh);
+        ln_1 = initializer.LayerNorm(config.Width, config.Bias);
+        attn = new Gpt2Attention(config, layer, initializer);
+        ln_2 = initializer.LayerNorm(config.Width, config.Bias);
+        mlp = new Gpt2FeedForward(config, initializer);
         RegisterComponents();
     }
 
@@ -311,10 +309,10 @@ internal sealed class Gpt2Attention : Module<Tensor, KeyValueCache?, Tensor>
     private readonly double dropout;
     private readonly Scalar? queryScale; // besides the usual 1/√(width of a head)
 
-    public Gpt2Attention(Gpt2Config config, int layer, Gpt2Weights fresh) : base(nameof(Gpt2Attention))
+    public Gpt2Attention(Gpt2Config config, int layer, Gpt2Initializer initializer) : base(nameof(Gpt2Attention))
     {
-        c_attn = fresh.Linear(config.Width, 3 * config.Width, config.Bias);
-        c_proj = fresh.Linear(config.Width, config.Width, config.Bias, residualLayers: 2 * config.Layers);
+        c_attn = initializer.Linear(config.Width, 3 * config.Width, config.Bias);
+        c_proj = initializer.Linear(config.Width, config.Width, config.Bias, residualLayers: 2 * config.Layers);
         (heads, dropout) = (config.Heads, config.Dropout);
         if (config.ScaleAttentionByInverseLayerIndex && layer > 0) queryScale = 1.0 / (layer + 1);
         RegisterComponents();
@@ -342,10 +340,10 @@ internal sealed class Gpt2FeedForward : Module<Tensor, Tensor>
     private readonly Linear c_fc, c_proj;
     private readonly double dropout;
 
-    public Gpt2FeedForward(Gpt2Config config, Gpt2Weights fresh) : base(nameof(Gpt2FeedForward))
+    public Gpt2FeedForward(Gpt2Config config, Gpt2Initializer initializer) : base(nameof(Gpt2FeedForward))
     {
-        c_fc = fresh.Linear(config.Width, 4 * config.Width, config.Bias);
-        c_proj = fresh.Linear(4 * config.Width, config.Width, config.Bias, residualLayers: 2 * config.Layers);
+        c_fc = initializer.Linear(config.Width, 4 * config.Width, config.Bias);
+        c_proj = initializer.Linear(4 * config.Width, config.Width, config.Bias, residualLayers: 2 * config.Layers);
         dropout = config.Dropout;
         RegisterComponents();
     }
@@ -360,9 +358,9 @@ internal sealed class Gpt2Embedding : Module<Tensor, Tensor>
 {
     private readonly Parameter weight;
 
-    public Gpt2Embedding(int count, int width, Gpt2Weights fresh) : base(nameof(Gpt2Embedding))
+    public Gpt2Embedding(int count, int width, Gpt2Initializer initializer) : base(nameof(Gpt2Embedding))
     {
-        weight = fresh.Normal(count, width, Gpt2Weights.Deviation);
+        weight = initializer.Normal(count, width, Gpt2Initializer.Deviation);
         RegisterComponents();
     }
 
@@ -376,7 +374,7 @@ internal sealed class Gpt2Embedding : Module<Tensor, Tensor>
 
 /// <summary>Layers with fresh weights, drawn from a generator of the model's own, so that equal seeds give equal models whatever else
 /// runs.</summary>
-internal sealed class Gpt2Weights(long seed, Device device) : IDisposable
+internal sealed class Gpt2Initializer(long seed, Device device) : IDisposable
 {
     public const double Deviation = 0.02;
 

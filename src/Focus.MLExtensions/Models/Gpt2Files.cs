@@ -13,6 +13,7 @@ public static class Gpt2Files
 
     /// <summary>Writes a model to a file, which appears or is replaced as a whole.</summary>
     /// <inheritdoc cref="Save(Gpt2, Stream, ScalarType)"/>
+    /// <exception cref="IOException">The file cannot be written; what was there before is still there.</exception>
     public static void Save(Gpt2 model, string path, ScalarType type = ScalarType.Float32)
         => AtomicFile.Write(path, stream => Save(model, stream, type));
 
@@ -31,6 +32,7 @@ public static class Gpt2Files
 
     /// <summary>Reads a model from a file.</summary>
     /// <inheritdoc cref="Load(Stream)"/>
+    /// <exception cref="FileNotFoundException">There is no such file.</exception>
     public static Gpt2 Load(string path) => AtomicFile.Read(path, Load);
 
     /// <summary>Reads a model from a stream, to its end.</summary>
@@ -173,7 +175,7 @@ internal sealed record NanoGptConfig
         }
         catch (Exception error) when (error is JsonException or ArgumentException)
         {
-            throw new InvalidDataException($"Expected a configuration with the names of nanoGPT's GPTConfig, but {error.Message}", error);
+            throw new InvalidDataException($"Expected a configuration with the names of nanoGPT's GPTConfig, but {Check.Reason(error)}", error);
         }
     }
 

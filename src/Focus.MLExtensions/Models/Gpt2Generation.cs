@@ -21,8 +21,8 @@ public sealed record GenerationOptions
     /// Where <see cref="TopK"/> is set too, it is a share of what that leaves.</summary>
     public double TopP { get; init; } = 1;
 
-    /// <summary>How many of the model's tokens to choose among, those with the lowest ids; ≥ 1, or null for all. Models often have more
-    /// than their tokenizer, such as 50,304 where GPT-2's has 50,257: what is beyond has no text.</summary>
+    /// <summary>Only tokens with ids below this number are chosen; ≥ 1, null for all. Set it where the model has more tokens than its
+    /// tokenizer, such as 50,304 and 50,257: the tokenizer cannot decode the rest.</summary>
     public int? TokenCount { get; init; }
 
     /// <summary>Seeds the choices: equal seeds give equal texts on the same machine. Null takes a new seed each time.</summary>

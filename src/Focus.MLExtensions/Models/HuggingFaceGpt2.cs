@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using static System.FormattableString;
 using static TorchSharp.torch;
 
 namespace Focus;
@@ -24,6 +25,7 @@ public static class HuggingFaceGpt2
     /// <param name="folder">The folder.</param>
     /// <param name="type">What the parameters are written in: float32, float16 or bfloat16.</param>
     /// <exception cref="ArgumentException">A parameter is beyond the range of the type, or the type is another.</exception>
+    /// <exception cref="IOException">The folder or a file cannot be written.</exception>
     public static void Save(Gpt2 model, string folder, ScalarType type = ScalarType.Float32)
     {
         ArgumentNullException.ThrowIfNull(model);
@@ -167,8 +169,8 @@ internal sealed record HuggingFaceConfig
     public double ResidPdrop { get; init; } = 0.1;
     public double EmbdPdrop { get; init; } = 0.1;
     public double AttnPdrop { get; init; } = 0.1;
-    public double LayerNormEpsilon { get; init; } = Gpt2Weights.NormEpsilon;
-    public double InitializerRange { get; init; } = Gpt2Weights.Deviation;
+    public double LayerNormEpsilon { get; init; } = Gpt2Initializer.NormEpsilon;
+    public double InitializerRange { get; init; } = Gpt2Initializer.Deviation;
     public bool ScaleAttnWeights { get; init; } = true;
     public bool ScaleAttnByInverseLayerIdx { get; init; }
     public bool AddCrossAttention { get; init; }
@@ -201,17 +203,17 @@ internal sealed record HuggingFaceConfig
         };
     }
 
-    /// <summary>The model's configuration; its biases are there, be they zero.</summary>
+    /// <summary>The model's configuration. It always has biases, which may be zero.</summary>
     public Gpt2Config ToGpt2Config()
     {
         Require(ModelType == Gpt2ModelType, "model_type", Gpt2ModelType, ModelType);
         Require(ActivationFunction is TanhGelu or "gelu_pytorch_tanh", "activation_function", TanhGelu, ActivationFunction);
-        Require(LayerNormEpsilon == Gpt2Weights.NormEpsilon, "layer_norm_epsilon", Gpt2Weights.NormEpsilon, LayerNormEpsilon);
+        Require(LayerNormEpsilon == Gpt2Initializer.NormEpsilon, "layer_norm_epsilon", Gpt2Initializer.NormEpsilon, LayerNormEpsilon);
         Require(NInner is null || NInner == 4L * NEmbd, "n_inner", $"null or 4 · n_embd, {4L * NEmbd}", NInner);
         Require(ScaleAttnWeights, "scale_attn_weights", true, ScaleAttnWeights);
         Require(!AddCrossAttention, "add_cross_attention", false, AddCrossAttention);
-        Require(EmbdPdrop == ResidPdrop, "embd_pdrop", $"the value of resid_pdrop, {ResidPdrop}", EmbdPdrop);
-        Require(AttnPdrop == ResidPdrop, "attn_pdrop", $"the value of resid_pdrop, {ResidPdrop}", AttnPdrop);
+        Require(EmbdPdrop == ResidPdrop, "embd_pdrop", Invariant($"the value of resid_pdrop, {ResidPdrop}"), EmbdPdrop);
+        Require(AttnPdrop == ResidPdrop, "attn_pdrop", Invariant($"the value of resid_pdrop, {ResidPdrop}"), AttnPdrop);
         var config = new Gpt2Config
         {
             BlockSize = NPositions,
@@ -224,20 +226,13 @@ internal sealed record HuggingFaceConfig
             ScaleAttentionByInverseLayerIndex = ScaleAttnByInverseLayerIdx,
             TiedHead = TieWordEmbeddings,
         };
-        try
-        {
-            config.Validate();
-        }
-        catch (ArgumentException error)
-        {
-            throw new InvalidDataException(error.Message, error);
-        }
+        Check.Stored("a size is invalid", config.Validate);
         return config;
     }
 
     private static void Require(bool condition, string name, object expected, object? found)
     {
-        if (!condition) throw new InvalidDataException(FormattableString.Invariant($"{name} is {found}; expected {expected}."));
+        if (!condition) throw new InvalidDataException(Invariant($"{name} is {found}; expected {expected}."));
     }
 
     /// <summary>Numbers with a decimal point or an exponent, without which Python takes them for integers, and a strict reader refuses

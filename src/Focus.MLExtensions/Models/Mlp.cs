@@ -21,21 +21,32 @@ public sealed class Mlp : nn.Module<Tensor, Tensor>
     /// <param name="batchNormalization">Whether each linear layer's input is batch-normalised.</param>
     /// <param name="seed">Seeds the weights; networks of the same shape and seed are equal.</param>
     /// <exception cref="ArgumentOutOfRangeException">A width is below 1.</exception>
-    public Mlp(int inputs, IReadOnlyList<int> hiddenWidths, int classes, bool batchNormalization = true, long seed = 0) : base(nameof(Mlp))
+    public Mlp(int inputs, IReadOnlyList<int> hiddenWidths, int classes, bool batchNormalization = true, long seed = 0)
+        : this(inputs, hiddenWidths, classes, batchNormalization, seed, CPU)
+    {
+    }
+
+    private Mlp(int inputs, IReadOnlyList<int> hiddenWidths, int classes, bool batchNormalization, long seed, Device device) : base(nameof(Mlp))
     {
         ArgumentNullException.ThrowIfNull(hiddenWidths);
+        Check.AtLeast(1, inputs);
+        foreach (var width in hiddenWidths) Check.AtLeast(1, width, nameof(hiddenWidths));
+        Check.AtLeast(1, classes);
         int[] widths = [inputs, .. hiddenWidths, classes];
-        foreach (var width in widths) ArgumentOutOfRangeException.ThrowIfLessThan(width, 1);
         using var generator = new Generator((ulong)seed);
         layers = new ModuleList<MlpLayer>(
-            [.. widths.Skip(1).Select((width, i) => new MlpLayer(widths[i], width, batchNormalization, rectifyInput: i > 0, generator))]);
+            [.. widths.Skip(1).Select((width, i) => new MlpLayer(widths[i], width, batchNormalization, rectifyInput: i > 0, generator, device))]);
         RegisterComponents();
         foreach (var tensor in state_dict().Values) tensor.DetachFromDisposeScope(); // The network lives until it is disposed itself.
     }
 
+    /// <summary>A network that has shapes, but no weights and so no need of memory.</summary>
+    internal static Mlp Blueprint(int inputs, IReadOnlyList<int> hiddenWidths, int classes, bool batchNormalization)
+        => new(inputs, hiddenWidths, classes, batchNormalization, seed: 0, META);
+
     /// <summary>Computes the logits of a batch.</summary>
-    /// <param name="input">batch × inputs, float.</param>
-    /// <returns>batch × classes, float.</returns>
+    /// <param name="input">batch × inputs, float32; with batch normalisation at least 2 rows in training mode, as one has no variance.</param>
+    /// <returns>batch × classes, float32.</returns>
     public override Tensor forward(Tensor input)
     {
         using var scope = NewDisposeScope(); // What the backward pass needs, the graph keeps.
@@ -65,13 +76,13 @@ internal sealed class MlpLayer : nn.Module<Tensor, Tensor>
     private readonly BatchNormalization? norm;
     private readonly bool rectifyInput;
 
-    public MlpLayer(int inputs, int outputs, bool normalizeInput, bool rectifyInput, Generator generator) : base(nameof(MlpLayer))
+    public MlpLayer(int inputs, int outputs, bool normalizeInput, bool rectifyInput, Generator generator, Device device) : base(nameof(MlpLayer))
     {
         // As PyTorch initialises linear layers, but from a generator of our own, so that networks can be made in parallel.
         var bound = 1 / Math.Sqrt(inputs);
-        weight = new Parameter(empty(outputs, inputs).uniform_(-bound, bound, generator));
-        bias = new Parameter(empty(outputs).uniform_(-bound, bound, generator));
-        norm = normalizeInput ? new BatchNormalization(inputs) : null;
+        weight = new Parameter(empty(outputs, inputs, device: device).uniform_(-bound, bound, generator));
+        bias = new Parameter(empty(outputs, device: device).uniform_(-bound, bound, generator));
+        norm = normalizeInput ? new BatchNormalization(inputs, device) : null;
         this.rectifyInput = rectifyInput;
         RegisterComponents();
     }
@@ -97,12 +108,12 @@ internal sealed class BatchNormalization : nn.Module<Tensor, Tensor>
     private readonly Parameter weight, bias;
     private readonly Tensor running_mean, running_var;
 
-    public BatchNormalization(int features) : base(nameof(BatchNormalization))
+    public BatchNormalization(int features, Device device) : base(nameof(BatchNormalization))
     {
-        weight = new Parameter(ones(features));
-        bias = new Parameter(zeros(features));
-        running_mean = zeros(features);
-        running_var = ones(features);
+        weight = new Parameter(ones(features, device: device));
+        bias = new Parameter(zeros(features, device: device));
+        running_mean = zeros(features, device: device);
+        running_var = ones(features, device: device);
         RegisterComponents();
     }
 

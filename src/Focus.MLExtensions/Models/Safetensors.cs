@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Runtime.InteropServices;
 using System.Text.Json;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -15,6 +16,7 @@ public static class Safetensors
 
     /// <summary>Writes a file, which appears or is replaced as a whole.</summary>
     /// <inheritdoc cref="Save(Stream, IEnumerable{KeyValuePair{string, Tensor}}, IReadOnlyDictionary{string, string}?, ScalarType?)"/>
+    /// <exception cref="IOException">The file cannot be written; what was there before is still there.</exception>
     public static void Save(
         string path, IEnumerable<KeyValuePair<string, Tensor>> tensors, IReadOnlyDictionary<string, string>? metadata = null, ScalarType? type = null)
         => AtomicFile.Write(path, stream => Save(stream, tensors, metadata, type));
@@ -22,15 +24,17 @@ public static class Safetensors
     /// <summary>Writes tensors one after the other.</summary>
     /// <param name="stream">A writable stream.</param>
     /// <param name="tensors">Tensors by name, of any shape and on any device.</param>
-    /// <param name="metadata">Texts to keep with them.</param>
-    /// <param name="type">What all tensors are converted to on the way, or null to leave them as they are.</param>
-    /// <exception cref="ArgumentException">A name appears twice, a tensor's type is not supported, or a tensor holds finite numbers that
-    /// <paramref name="type"/> does not reach.</exception>
+    /// <param name="metadata">Key-value texts stored in the header.</param>
+    /// <param name="type">The floating-point type to convert all tensors to; null keeps each tensor's own.</param>
+    /// <exception cref="ArgumentException">A name appears twice, a tensor's type is not supported, <paramref name="type"/> is no
+    /// floating-point type, or a tensor holds finite numbers beyond its range.</exception>
     public static void Save(
         Stream stream, IEnumerable<KeyValuePair<string, Tensor>> tensors, IReadOnlyDictionary<string, string>? metadata = null, ScalarType? type = null)
     {
         ArgumentNullException.ThrowIfNull(stream);
         ArgumentNullException.ThrowIfNull(tensors);
+        if (type is { } target && SafetensorsType.Of(target) is not { IsFloatingPoint: true }) // Integers would wrap around.
+            throw new ArgumentException($"The type is {target}; tensors are converted to Float64, Float32, Float16 or BFloat16 only.", nameof(type));
         var items = tensors.ToArray();
         var header = SafetensorsHeader.Of(items, metadata, type).ToJson();
         Span<byte> length = stackalloc byte[sizeof(long)];
@@ -42,6 +46,7 @@ public static class Safetensors
 
     /// <summary>Reads a file.</summary>
     /// <inheritdoc cref="Load(Stream)"/>
+    /// <exception cref="FileNotFoundException">There is no such file.</exception>
     public static SafetensorsContent Load(string path) => AtomicFile.Read(path, Load);
 
     /// <summary>Reads all tensors of a stream, to its end.</summary>
@@ -99,7 +104,7 @@ public static class Safetensors
 }
 
 /// <summary>What a safetensors file holds.</summary>
-/// <param name="Tensors">The tensors by name.</param>
+/// <param name="Tensors">The tensors by name. Who loaded them disposes of each.</param>
 /// <param name="Metadata">The texts kept with them.</param>
 public sealed record SafetensorsContent(Dictionary<string, Tensor> Tensors, IReadOnlyDictionary<string, string> Metadata);
 
@@ -108,11 +113,15 @@ internal sealed class SafetensorsReader
 {
     private readonly Stream stream;
 
-    public SafetensorsReader(Stream stream)
+    /// <param name="stream">A readable stream.</param>
+    /// <param name="length">The bytes of the stream from here on, where that is known and it cannot seek.</param>
+    public SafetensorsReader(Stream stream, long? length = null)
     {
         this.stream = stream;
-        Header = SafetensorsHeader.Parse(ReadHeader());
+        var json = ReadHeader();
+        Header = SafetensorsHeader.Parse(json);
         if (stream.CanSeek) RequireLength(stream.Length - stream.Position);
+        else if (length is { } known) RequireLength(known - sizeof(long) - json.Length);
     }
 
     public SafetensorsHeader Header { get; }
@@ -124,8 +133,7 @@ internal sealed class SafetensorsReader
     {
         foreach (var entry in Header.Entries)
             if (isWanted is null || isWanted(entry)) yield return (entry, ReadTensor(entry));
-            else if (stream.CanSeek) stream.Seek(entry.Length, SeekOrigin.Current);
-            else ReadTensor(entry).Dispose();
+            else Skip(entry);
         if (stream.ReadByte() >= 0) throw new InvalidDataException("Safetensors: expected the end after the last tensor, found more bytes.");
     }
 
@@ -146,16 +154,27 @@ internal sealed class SafetensorsReader
         if (length is < 2 or > SafetensorsHeader.LongestJson)
             throw new InvalidDataException(
                 $"Safetensors, byte 0: expected the length of a header from 2 to {SafetensorsHeader.LongestJson} bytes, found {length}.");
-        // Piece by piece, as a damaged file may claim a length that it does not have.
         using var header = new MemoryStream();
-        var piece = new byte[Math.Min(length, 1 << 16)];
-        for (var rest = length; rest > 0; rest -= piece.Length)
-        {
-            var next = piece.AsSpan(0, (int)Math.Min(rest, piece.Length));
-            ReadExactly(next, "the header");
-            header.Write(next);
-        }
+        foreach (var piece in ReadPieces(length, "the header")) header.Write(piece.Span);
         return header.ToArray();
+    }
+
+    private void Skip(SafetensorsEntry entry)
+    {
+        if (stream.CanSeek) stream.Seek(entry.Length, SeekOrigin.Current);
+        else foreach (var _ in ReadPieces(entry.Length, $"tensor '{entry.Name}'")) { }
+    }
+
+    /// <summary>Bytes in pieces that are valid until the next: a damaged file may claim a length that it does not have.</summary>
+    private IEnumerable<ReadOnlyMemory<byte>> ReadPieces(long length, string what)
+    {
+        var buffer = new byte[Math.Min(length, 1 << 16)];
+        for (var rest = length; rest > 0; rest -= buffer.Length)
+        {
+            var piece = buffer.AsMemory(0, (int)Math.Min(rest, buffer.Length));
+            ReadExactly(piece.Span, what);
+            yield return piece;
+        }
     }
 
     private void RequireLength(long found)
@@ -168,7 +187,7 @@ internal sealed class SafetensorsReader
 
     private Tensor ReadTensor(SafetensorsEntry entry)
     {
-        var tensor = empty(entry.Shape, dtype: entry.Type.ScalarType);
+        var tensor = Allocate(entry);
         try
         {
             foreach (var piece in Safetensors.Pieces(tensor)) ReadExactly(piece.bytes, $"tensor '{entry.Name}'");
@@ -178,6 +197,20 @@ internal sealed class SafetensorsReader
         {
             tensor.Dispose();
             throw;
+        }
+    }
+
+    private static Tensor Allocate(SafetensorsEntry entry)
+    {
+        try
+        {
+            return empty(entry.Shape, dtype: entry.Type.ScalarType);
+        }
+        catch (ExternalException error)
+        {
+            throw new InvalidDataException(
+                $"Safetensors: there is no memory for the {entry.Length} bytes of tensor '{entry.Name}': the file is damaged, or memory is short.",
+                error);
         }
     }
 
@@ -207,8 +240,8 @@ internal sealed record SafetensorsEntry(string Name, SafetensorsType Type, long[
             var sameType = entry.Type.ScalarType == tensor.dtype || (anyFloat && entry.Type.IsFloatingPoint && tensor.is_floating_point());
             if (!sameType || !entry.Shape.AsSpan().SequenceEqual(tensor.shape))
                 throw new InvalidDataException(
-                    $"Tensor '{entry.Name}' is {entry.Type.ScalarType} [{string.Join(", ", entry.Shape)}]; " +
-                    $"expected {tensor.dtype} [{string.Join(", ", tensor.shape)}].");
+                    $"Tensor '{entry.Name}' is {entry.Type.ScalarType} {entry.Shape.ShapeText()}; " +
+                    $"expected {tensor.dtype} {tensor.shape.ShapeText()}.");
         }
         if (expected.Keys.FirstOrDefault(name => !names.Contains(name)) is { } missing)
             throw new InvalidDataException(
@@ -235,7 +268,7 @@ internal sealed class SafetensorsHeader
 
     /// <summary>A header for tensors that follow in the order given.</summary>
     /// <param name="tensors">The tensors by name.</param>
-    /// <param name="metadata">Texts to keep with them.</param>
+    /// <param name="metadata">Key-value texts stored in the header.</param>
     /// <param name="converted">The type they are written in, or null for their own.</param>
     public static SafetensorsHeader Of(
         IEnumerable<KeyValuePair<string, Tensor>> tensors, IReadOnlyDictionary<string, string>? metadata, ScalarType? converted)
@@ -266,7 +299,7 @@ internal sealed class SafetensorsHeader
                 else foreach (var text in property.Value.EnumerateObject()) metadata[text.Name] = ParseText(text);
             }
             entries.Sort((a, b) => (a.Start, a.End).CompareTo((b.Start, b.End)));
-            RequireSeamless(entries);
+            RequireContiguous(entries);
             return new SafetensorsHeader(entries, metadata);
         }
         catch (Exception error) when (error is JsonException or InvalidOperationException or KeyNotFoundException or FormatException or OverflowException)
@@ -312,18 +345,18 @@ internal sealed class SafetensorsHeader
             ?? throw new InvalidDataException($"Safetensors: tensor '{name}' is of type {typeName}; supported are {SafetensorsType.AllNames}.");
         if (shape.Any(dimension => dimension < 0) || offsets is not [>= 0, var end])
             throw new InvalidDataException(
-                $"Safetensors: tensor '{name}' has the shape [{string.Join(", ", shape)}] and the offsets [{string.Join(", ", offsets)}].");
+                $"Safetensors: tensor '{name}' has the shape {shape.ShapeText()} and the offsets {offsets.ShapeText()}.");
         var entry = new SafetensorsEntry(name, type, shape, offsets[0]);
         if (entry.End != end)
             throw new InvalidDataException(
-                $"Safetensors: tensor '{name}' of {typeName} [{string.Join(", ", shape)}] takes {entry.Length} bytes, " +
+                $"Safetensors: tensor '{name}' of {typeName} {shape.ShapeText()} takes {entry.Length} bytes, " +
                 $"but its offsets are {entry.Start} to {end}.");
         return entry;
     }
 
     private static long[] Numbers(JsonElement array) => [.. array.EnumerateArray().Select(number => number.GetInt64())];
 
-    private static void RequireSeamless(IEnumerable<SafetensorsEntry> entries)
+    private static void RequireContiguous(IEnumerable<SafetensorsEntry> entries)
     {
         long end = 0;
         foreach (var entry in entries)

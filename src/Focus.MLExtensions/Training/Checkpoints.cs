@@ -15,7 +15,9 @@ public static class Gpt2Checkpoint
 
     internal const string StepPrefix = "step-", StepPattern = StepPrefix + "*.safetensors";
 
-    /// <summary>The newest checkpoint of a folder, the best where there is no other, or null where there is none.</summary>
+    /// <summary>Finds the newest checkpoint of a folder.</summary>
+    /// <param name="folder">A run's <see cref="Gpt2TrainingOptions.CheckpointFolder"/>, which may be missing.</param>
+    /// <returns>The path of the newest checkpoint, of the best where there is no other, or null where there is none.</returns>
     public static string? Newest(string folder)
     {
         ArgumentException.ThrowIfNullOrEmpty(folder);
@@ -23,8 +25,10 @@ public static class Gpt2Checkpoint
     }
 
     /// <summary>Reads the model of a checkpoint.</summary>
+    /// <param name="path">The file, such as <see cref="Newest"/> finds.</param>
     /// <returns>A model in evaluation mode, float32, on the CPU; the caller disposes of it.</returns>
     /// <exception cref="InvalidDataException">The file is not a checkpoint, or damaged.</exception>
+    /// <exception cref="FileNotFoundException">There is no such file.</exception>
     public static Gpt2 LoadModel(string path)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
@@ -40,7 +44,7 @@ public static class Gpt2Checkpoint
     internal static string StepName(long step) => $"{StepPrefix}{step:D9}.safetensors";
 }
 
-/// <summary>A run's checkpoints: the newest few, and the best, which stands in where there is no other yet.</summary>
+/// <summary>A run's checkpoints: the newest ones and the best, which is resumed from if there is no other.</summary>
 /// <remarks>
 /// Files are written atomically, so a damaged one indicates a failing disk or an edit by hand: it is reported, never skipped silently.
 /// </remarks>
@@ -49,7 +53,7 @@ internal sealed class CheckpointFolder : IDisposable
     private const string LockName = "run.lock";
 
     private readonly string folder;
-    private readonly FileStream held;
+    private readonly FileStream lockFile;
     private readonly IReadOnlyDictionary<string, string> settings;
     private readonly RunTensors tensors;
     private readonly OptimizerHelper optimizer;
@@ -59,7 +63,7 @@ internal sealed class CheckpointFolder : IDisposable
     {
         (this.folder, this.optimizer, this.settings) = (folder, optimizer, settings);
         tensors = new RunTensors(model, optimizer);
-        held = Hold(folder);
+        lockFile = Lock(folder);
     }
 
     /// <summary>The checkpoints of a folder, the newest first and the best last.</summary>
@@ -115,9 +119,9 @@ internal sealed class CheckpointFolder : IDisposable
 
     public void SaveBest(Gpt2RunState state) => Write(Path.Combine(folder, Gpt2Checkpoint.BestName), state);
 
-    public void Dispose() => held.Dispose();
+    public void Dispose() => lockFile.Dispose();
 
-    private static FileStream Hold(string folder)
+    private static FileStream Lock(string folder)
     {
         Directory.CreateDirectory(folder);
         var path = Path.Combine(folder, LockName);
@@ -142,11 +146,12 @@ internal sealed class CheckpointFolder : IDisposable
     {
         if (RunSettings.Difference(settings, checkpoint.Settings) is var (name, expected, found))
             throw new ArgumentException(
-                $"'{path}' is of another run: for {name} expected {expected}, found {found}. Set it as found to resume, or take another folder.");
+                $"'{path}' belongs to another run: its {name} is {found}, this run's is {expected}. Use the checkpoint's value to resume, or choose " +
+                "another folder.");
         if (checkpoint.State.Step > maxSteps)
             throw new ArgumentException(
-                $"'{path}' is of step {checkpoint.State.Step}, but {nameof(Gpt2TrainingOptions.MaxSteps)} is {maxSteps}; " +
-                "it must be at least as many.");
+                $"'{path}' is at step {checkpoint.State.Step}, but {nameof(Gpt2TrainingOptions.MaxSteps)} is {maxSteps}. " +
+                $"Set {nameof(Gpt2TrainingOptions.MaxSteps)} to at least {checkpoint.State.Step}.");
     }
 
     private static IReadOnlyList<string> StepFiles(string folder)
@@ -174,14 +179,7 @@ internal sealed record CheckpointFile(IReadOnlyDictionary<string, string> Settin
         get
         {
             var config = Parsed<Gpt2Config>(RunSettings.Model, Settings.GetValueOrDefault(RunSettings.Model) ?? "");
-            try
-            {
-                config.Validate();
-            }
-            catch (ArgumentException error)
-            {
-                throw new InvalidDataException($"The model's configuration is invalid: {error.Message}", error);
-            }
+            Check.Stored("The model's configuration is invalid", config.Validate);
             return config;
         }
     }

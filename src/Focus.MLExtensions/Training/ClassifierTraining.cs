@@ -7,7 +7,7 @@ namespace Focus;
 
 /// <summary>The outcome of a training run.</summary>
 /// <param name="Steps">Steps taken; fewer than asked for where the run was cancelled.</param>
-/// <param name="Loss">The mean loss of the last step's batch, or NaN where no step was taken.</param>
+/// <param name="Loss">The mean loss of the last step's batch in nats per row, or NaN where no step was taken.</param>
 /// <param name="Cancelled">Whether the run was cancelled.</param>
 /// <param name="Evaluation">The evaluation after the last step, where there is an evaluation set.</param>
 public readonly record struct TrainingResult(long Steps, double Loss, bool Cancelled, ClassifierEvaluation? Evaluation);
@@ -36,7 +36,9 @@ public sealed class ClassifierTraining
     /// <summary>Trains the model, which ends in evaluation mode on the options' device, whether the run succeeds or fails.</summary>
     /// <param name="train">The rows to learn from; moved to the device.</param>
     /// <param name="evaluation">The rows to evaluate on, or null; moved to the device.</param>
-    /// <exception cref="ArgumentException">The batch is larger than the data, or the schedule longer than the run.</exception>
+    /// <returns>The outcome. After a cancellation it is that of the steps taken so far, and the model is as they left it.</returns>
+    /// <exception cref="ArgumentException">The batch is larger than the data, the schedule longer than the run, or a label none of the
+    /// model's classes.</exception>
     /// <exception cref="TrainingDivergedException">The training loss, the parameters or the loss after the last step turned NaN or infinite;
     /// evaluations on the way are reported as they are.</exception>
     public TrainingResult Run(ClassificationData train, ClassificationData? evaluation = null)
@@ -47,8 +49,7 @@ public sealed class ClassifierTraining
         MoveToDevice(train, evaluation);
         try
         {
-            using var optimizer = options.Optimizer.CreateOptimizer(groups());
-            return Run(optimizer, steps, train, evaluation);
+            return TakeSteps(steps, train, evaluation);
         }
         finally
         {
@@ -58,8 +59,9 @@ public sealed class ClassifierTraining
         }
     }
 
-    private TrainingResult Run(OptimizerHelper optimizer, long steps, ClassificationData train, ClassificationData? evaluation)
+    private TrainingResult TakeSteps(long steps, ClassificationData train, ClassificationData? evaluation)
     {
+        using var optimizer = options.Optimizer.CreateOptimizer(groups());
         var batches = new ShuffledBatches(train.Count, options.BatchSize, options.Seed ?? 0);
         var clock = Stopwatch.StartNew();
         var result = new TrainingResult(0, double.NaN, Cancelled: false, Evaluation: null);
@@ -76,7 +78,7 @@ public sealed class ClassifierTraining
                 step, steps, loss, optimizer.ParamGroups.First().LearningRate, clock.Elapsed, result.Evaluation));
         }
         (optimizer as IAveragingOptimizer)?.ToAverage(); // The weights to keep.
-        GlobalNorm.RequireFinite(model.parameters(), result.Steps, result.Loss);
+        GlobalNorm.OfFinite(model.parameters(), result.Steps, result.Loss); // What the last update did to them, no loss has told yet.
         return result with { Cancelled = result.Steps < steps };
     }
 
@@ -106,7 +108,9 @@ public sealed class ClassifierTraining
                 var logits = model.call(features);
                 Loss(logits, logits.detach().softmax(1).multinomial(1).squeeze(1)).backward();
             });
-        var loss = Loss(model.call(features), labels);
+        var output = model.call(features);
+        data.RequireClasses(output.shape[1]);
+        var loss = Loss(output, labels);
         var value = RequireFinite(loss.ToDouble(), step);
         model.zero_grad();
         loss.backward();
@@ -123,16 +127,26 @@ public sealed class ClassifierTraining
 /// <summary>Labelled rows in memory.</summary>
 public sealed class ClassificationData : IDisposable
 {
+    private readonly long highestLabel;
+
     /// <summary>Takes over features and labels.</summary>
     /// <param name="features">rows × width, float32.</param>
     /// <param name="labels">rows, int64, each in [0, classes).</param>
-    /// <exception cref="ArgumentException">Shapes or types are not as said.</exception>
+    /// <exception cref="ArgumentException">Shapes or types are not as said, or a label is negative.</exception>
     public ClassificationData(Tensor features, Tensor labels)
     {
+        ArgumentNullException.ThrowIfNull(features);
+        ArgumentNullException.ThrowIfNull(labels);
         if (features.ndim != 2 || features.dtype != ScalarType.Float32)
-            throw new ArgumentException($"Expected features as rows × width of Float32, found [{string.Join(", ", features.shape)}] of {features.dtype}.", nameof(features));
+            throw new ArgumentException($"Expected features as rows × width of Float32, found {features.shape.ShapeText()} of {features.dtype}.", nameof(features));
         if (labels.ndim != 1 || labels.dtype != ScalarType.Int64 || labels.shape[0] != features.shape[0])
-            throw new ArgumentException($"Expected {features.shape[0]} labels of Int64, found [{string.Join(", ", labels.shape)}] of {labels.dtype}.", nameof(labels));
+            throw new ArgumentException($"Expected {features.shape[0]} labels of Int64, found {labels.shape.ShapeText()} of {labels.dtype}.", nameof(labels));
+        if (labels.numel() > 0)
+        {
+            using Tensor lowest = labels.min(), highest = labels.max();
+            if (lowest.ToInt64() < 0) throw new ArgumentException($"Expected labels of at least 0, found {lowest.ToInt64()}.", nameof(labels));
+            highestLabel = highest.ToInt64();
+        }
         Features = features.DetachFromDisposeScope();
         Labels = labels.DetachFromDisposeScope();
     }
@@ -160,6 +174,14 @@ public sealed class ClassificationData : IDisposable
         Labels.Dispose();
     }
 
+    /// <summary>Throws where a label is none of a model's classes.</summary>
+    internal void RequireClasses(long classes)
+    {
+        if (highestLabel >= classes)
+            throw new ArgumentException(
+                $"The data have the label {highestLabel}, but the model has {classes} classes; expected labels from 0 to {classes - 1}.");
+    }
+
     private static Tensor Move(Tensor tensor, Device device)
     {
         // Several trainings may share the rows, which must then stay as they are.
@@ -181,8 +203,11 @@ public readonly record struct ClassifierEvaluation(double Loss, double Accuracy)
     /// <summary>Evaluates a model in evaluation mode, and leaves it in the mode it was in.</summary>
     /// <param name="model">From rows × width to logits, rows × classes; on the data's device.</param>
     /// <param name="data">At least one row.</param>
+    /// <exception cref="ArgumentException">A label is none of the model's classes.</exception>
     public static ClassifierEvaluation Of(nn.Module<Tensor, Tensor> model, ClassificationData data)
     {
+        ArgumentNullException.ThrowIfNull(model);
+        ArgumentNullException.ThrowIfNull(data);
         var wasTraining = model.training;
         model.eval();
         using var _ = no_grad();
@@ -193,6 +218,7 @@ public readonly record struct ClassifierEvaluation(double Loss, double Accuracy)
             var count = Math.Min(BatchSize, data.Count - start);
             var labels = data.Labels.narrow(0, start, count);
             var logits = model.call(data.Features.narrow(0, start, count));
+            data.RequireClasses(logits.shape[1]);
             loss += nn.functional.cross_entropy(logits, labels, reduction: nn.Reduction.Sum).ToDouble();
             correct += logits.argmax(1).eq(labels).sum().ToDouble();
         }
@@ -204,7 +230,7 @@ public readonly record struct ClassifierEvaluation(double Loss, double Accuracy)
 /// <summary>The state of a training run after a step.</summary>
 /// <param name="Step">The number of steps taken, ≥ 1.</param>
 /// <param name="TotalSteps">The length of the run in steps.</param>
-/// <param name="Loss">The mean loss of the step's batch, before the update.</param>
+/// <param name="Loss">The mean loss of the step's batch before the update, in nats per row.</param>
 /// <param name="LearningRate">The learning rate of the step (of the first parameter group).</param>
 /// <param name="Elapsed">The time since the run began, evaluations included.</param>
 /// <param name="Evaluation">The evaluation after the step, where there was one.</param>

@@ -34,6 +34,9 @@ public sealed class Gpt2Training
     /// <summary>Trains the model, which ends in evaluation mode on the options' device, whether the run succeeds or fails.</summary>
     /// <param name="train">The tokens to learn from: at least one more than the model's block size.</param>
     /// <param name="validation">The tokens to validate with, as many at least, or null.</param>
+    /// <returns>The outcome. After a cancellation it is that of the steps taken so far, and the model is as they left it.</returns>
+    /// <exception cref="NotSupportedException">There is a checkpoint folder, and the optimizer is one of TorchSharp's, whose state
+    /// checkpoints do not keep.</exception>
     /// <exception cref="ArgumentException">There are too few tokens, or the checkpoint folder holds another run.</exception>
     /// <exception cref="InvalidDataException">A token is not in the vocabulary, or the checkpoint to resume from is damaged.</exception>
     /// <exception cref="TrainingDivergedException">The loss turned NaN or infinite; the last checkpoint stays as it is.</exception>
@@ -130,7 +133,7 @@ internal sealed class Gpt2Run : IDisposable
 
     public Gpt2TrainingResult Complete()
     {
-        if (LacksEvaluation) FinishStepAgain();
+        if (LacksEvaluation) RepeatFinish();
         while (state.Step < options.MaxSteps && !options.CancellationToken.IsCancellationRequested)
         {
             options.Schedule.Apply(optimizer, state.Step, options.MaxSteps);
@@ -175,7 +178,7 @@ internal sealed class Gpt2Run : IDisposable
     }
 
     /// <summary>Takes one optimizer step, unless its gradients overflow in float16: gradients of the micro-batches, clipping, update.</summary>
-    /// <returns>Null where the run was cancelled before the update.</returns>
+    /// <returns>The outcome, or null where the run was cancelled before the update: a resumed run repeats the step from its data's numbers.</returns>
     private Gpt2StepOutcome? TakeStep()
     {
         using var scope = NewDisposeScope();
@@ -185,7 +188,7 @@ internal sealed class Gpt2Run : IDisposable
         var loss = 0.0;
         for (var micro = 0; micro < options.AccumulationSteps; micro++)
         {
-            if (micro > 0 && options.CancellationToken.IsCancellationRequested) return null;
+            if (options.CancellationToken.IsCancellationRequested) return null;
             loss += AddGradients(FirstMicroBatch + micro);
         }
         loss /= options.AccumulationSteps;
@@ -238,7 +241,7 @@ internal sealed class Gpt2Run : IDisposable
     }
 
     /// <summary>Does what is due after the last step before the run was resumed.</summary>
-    private void FinishStepAgain()
+    private void RepeatFinish()
     {
         options.Schedule.Apply(optimizer, state.Step - 1, options.MaxSteps);
         FinishStep(state.Outcome!.Value);
@@ -280,9 +283,9 @@ internal sealed class Gpt2Run : IDisposable
         if (MeanLoss(trainEvaluation) is not { } trainLoss) return null;
         double? validationLoss = null;
         if (validationEvaluation is not null && (validationLoss = MeanLoss(validationEvaluation)) is null) return null;
-        var momenta = optimizer.state_dict().State.OfType<ParameterState>().SelectMany(moments => moments.Tensors.Take(1)).ToArray();
+        var momenta = optimizer.state_dict().State.OfType<ParameterState>().SelectMany(kept => kept.Tensors.Take(1)).ToArray();
         return new Gpt2Evaluation(
-            trainLoss, validationLoss, GlobalNorm.RequireFinite(model.parameters(), state.Step, trainLoss), momenta.Length > 0 ? GlobalNorm.Of(momenta) : null);
+            trainLoss, validationLoss, GlobalNorm.OfFinite(model.parameters(), state.Step, trainLoss), momenta.Length > 0 ? GlobalNorm.Of(momenta) : null);
     }
 
     private double? MeanLoss(TokenBatches batches)
@@ -302,7 +305,7 @@ internal sealed class Gpt2Run : IDisposable
     private void Save()
     {
         if (checkpoints is null) return;
-        GlobalNorm.RequireFinite(model.parameters(), state.Step, state.Outcome!.Value.Loss);
+        GlobalNorm.OfFinite(model.parameters(), state.Step, state.Outcome!.Value.Loss);
         checkpoints.Save(state, options.CheckpointsKept);
         savedStep = state.Step;
     }

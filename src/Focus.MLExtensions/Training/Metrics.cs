@@ -139,10 +139,10 @@ internal static class GlobalNorm
         return norms.Length == 0 ? 0 : stack(norms).norm().ToDouble();
     }
 
-    /// <summary>The norm of parameters after a step, of which no loss has told yet.</summary>
-    /// <exception cref="TrainingDivergedException">It is not finite.</exception>
-    public static double RequireFinite(IEnumerable<Tensor> parameters, long step, double loss)
-        => Of(parameters) is var norm && double.IsFinite(norm) ? norm : throw TrainingDivergedException.OfNorm(step, loss, "parameter norm");
+    /// <summary>The norm of parameters, which a run that has not diverged has.</summary>
+    /// <exception cref="TrainingDivergedException">It is infinite or NaN after the step and its loss.</exception>
+    public static double OfFinite(IEnumerable<Tensor> parameters, long step, double loss)
+        => Of(parameters) is var norm && double.IsFinite(norm) ? norm : throw TrainingDivergedException.OfNorm(step, loss, "parameters' norm");
 }
 
 internal sealed class JsonLinesMetrics : IDisposable
@@ -182,17 +182,31 @@ internal sealed class JsonLinesMetrics : IDisposable
     public void Dispose() => stream.Dispose();
 
     /// <summary>How many bytes the lines up to a step take. A last line without an end does not count.</summary>
-    private int LengthUpTo(long step)
+    private long LengthUpTo(long step)
     {
-        var bytes = new byte[stream.Length];
-        stream.ReadExactly(bytes);
-        var length = 0;
-        for (int number = 1, end; (end = bytes.AsSpan(length).IndexOf((byte)'\n')) >= 0; number++, length += end + 1)
-            if (StepOf(bytes.AsMemory(length, end), number) > step) break;
+        var (length, number) = (0L, 0);
+        foreach (var line in WholeLines())
+        {
+            if (StepOf(line, ++number) > step) break;
+            length += line.Length;
+        }
         return length;
     }
 
-    private long StepOf(ReadOnlyMemory<byte> line, int number)
+    /// <summary>The bytes of each line, its end included; without a last one that is cut short.</summary>
+    private IEnumerable<byte[]> WholeLines()
+    {
+        var line = new List<byte>();
+        for (var next = stream.ReadByte(); next >= 0; next = stream.ReadByte())
+        {
+            line.Add((byte)next);
+            if (next != '\n') continue;
+            yield return [.. line];
+            line.Clear();
+        }
+    }
+
+    private long StepOf(byte[] line, int number)
     {
         try
         {

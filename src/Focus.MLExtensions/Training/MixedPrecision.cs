@@ -37,7 +37,7 @@ internal static class TrainingPrecisions
 /// <summary>Dynamic loss scaling: the factor that lifts float16 gradients out of the range where they would round to zero.</summary>
 /// <remarks>
 /// The scale starts at 65536, halves whenever gradients overflow, and doubles after 2000 steps without, as torch.cuda.amp.GradScaler does
-/// (Micikevicius et al. 2018, Mixed Precision Training). Other types need none: their scaler stands at 1.
+/// (Micikevicius et al. 2018, Mixed Precision Training). Other types need no scaling; their scale is always 1.
 /// </remarks>
 internal sealed class LossScaler(bool dynamic)
 {

@@ -20,7 +20,7 @@ internal static partial class OlderLinux
     private const string MissingVersion = "GLIBCXX_3.4.32";
     private const string Marker = "_ZSt21ios_base_library_initv";
 
-    /// <summary>Has the runtime ask here when TorchSharp's native library cannot be loaded. Costs nothing where it can.</summary>
+    /// <summary>Registers a resolver for TorchSharp's native library. The runtime calls it only when the library fails to load.</summary>
     public static void HelpTorchSharpLoad() => AssemblyLoadContext.Default.ResolvingUnmanagedDll += Resolve;
 
     private static nint Resolve(Assembly assembly, string name)

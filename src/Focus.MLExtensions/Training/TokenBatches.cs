@@ -15,6 +15,7 @@ internal sealed class TokenBatches
         (this.source, this.purpose) = (source, purpose);
         (seed, sequences) = (options.Seed ?? 0, options.BatchSize);
         (blockSize, vocabularySize) = (config.BlockSize, config.VocabularySize);
+        Check.Between(1, Array.MaxLength / blockSize, options.BatchSize, nameof(options.BatchSize)); // The tokens are copied to an array.
         device = TorchDevice.Require(options.Device);
         if (source.Count <= blockSize)
             throw new ArgumentException(

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using TorchSharp;
@@ -15,7 +16,7 @@ public static partial class TorchRuntime
     /// <summary>Chooses settings that libtorch depends on, and makes TorchSharp load on older Linux systems.</summary>
     /// <remarks>
     /// <para>Programs need not call it: it runs when this library is first used and, in C# projects that reference the package, before
-    /// anything else. Programs in other languages call it before their first use of TorchSharp. It does nothing but on Linux.</para>
+    /// anything else. Programs in other languages call it before their first use of TorchSharp. It does nothing on other systems than Linux.</para>
     /// <para><b>Memory.</b> Each training step frees what the next one allocates again. glibc returns large blocks to the kernel in
     /// between, which clears their pages anew: 30 % of the time of a step of GPT-2 small on the program's main thread, 15 % on others. Here
     /// the process keeps up to 2 GiB of freed memory for its next allocations; training runs return it when they end.
@@ -90,23 +91,30 @@ public static class TorchThreads
 internal static class TorchDevice
 {
     /// <summary>The device of a name such as <c>cpu</c>, <c>cuda</c> or <c>cuda:1</c>.</summary>
-    public static Device Require(string name)
+    public static Device Require(string device, [CallerArgumentExpression(nameof(device))] string name = "")
     {
-        var (type, index) = Parse(name) ?? throw new ArgumentException($"The device is '{name}'; expected 'cpu', 'cuda' or 'cuda:N'.", nameof(name));
+        var (type, index) = Parse(device) ?? throw new ArgumentException($"{name} is '{device}'; expected 'cpu', 'cuda' or 'cuda:N'.", name);
         if (type == DeviceType.CPU) return CPU;
         var count = cuda.is_available() ? cuda.device_count() : 0;
         if (index >= count)
-            throw new ArgumentException($"The device is '{name}', but torch finds {count} CUDA devices; take 'cpu', or install a CUDA build of libtorch.", nameof(name));
+            throw new ArgumentException($"{name} is '{device}', but torch finds {count} CUDA devices; take 'cpu', or install a CUDA build of libtorch.", name);
         return new Device(DeviceType.CUDA, index);
     }
 
-    private static (DeviceType Type, int Index)? Parse(string name) => name switch
+    private static (DeviceType Type, int Index)? Parse(string device) => device switch
     {
         "cpu" => (DeviceType.CPU, -1),
         "cuda" => (DeviceType.CUDA, 0),
-        not null when name.StartsWith("cuda:", StringComparison.Ordinal) && int.TryParse(name.AsSpan(5), out var index) && index >= 0 => (DeviceType.CUDA, index),
+        not null when device.StartsWith("cuda:", StringComparison.Ordinal)
+            && int.TryParse(device.AsSpan(5), NumberStyles.None, CultureInfo.InvariantCulture, out var index) => (DeviceType.CUDA, index),
         _ => null,
     };
+}
+
+internal static class Shapes
+{
+    /// <summary>A tensor's shape as messages give it: <c>[2, 3]</c>.</summary>
+    public static string ShapeText(this long[] shape) => $"[{string.Join(", ", shape)}]";
 }
 
 /// <summary>Numbers for torch's operations, which outlive the operations.</summary>

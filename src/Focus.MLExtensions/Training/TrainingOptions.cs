@@ -1,3 +1,5 @@
+using static System.FormattableString;
+
 namespace Focus;
 
 /// <summary>What every training run needs to know: optimizer, schedule, batch size, seed, device.</summary>
@@ -14,7 +16,8 @@ public abstract record TrainingRunOptions
     /// <summary>Rows of a batch, ≥ 1.</summary>
     public int BatchSize { get; init; }
 
-    /// <summary>Seeds initial weights and data order. Null: ML.NET trainers take the context's, others 0.</summary>
+    /// <summary>The seed of the initial weights and the data order. If null, ML.NET trainers draw one from the context and other code uses
+    /// 0.</summary>
     /// <remarks>On the CPU equal seeds give equal runs, bit for bit, with as many threads on the same kind of processor; others sum in another
     /// order.</remarks>
     public int? Seed { get; init; }
@@ -25,8 +28,8 @@ public abstract record TrainingRunOptions
     /// <summary>Steps between evaluations, ≥ 0; the last step is always followed by one, and with 0 it is the only one.</summary>
     public long EvaluationInterval { get; init; }
 
-    /// <summary>Stops the run: GPT-2's between micro-batches, whose unfinished step is discarded, a classifier's after the step at hand. What was
-    /// trained so far is kept.</summary>
+    /// <summary>Stops the run. GPT-2 training stops between micro-batches and discards the unfinished step; classifier training stops after
+    /// the current step. What was trained so far is kept.</summary>
     public CancellationToken CancellationToken { get; init; }
 
     private protected virtual bool HasSchedule => Schedule is not ConstantSchedule;
@@ -66,7 +69,7 @@ public record TrainingOptions : TrainingRunOptions
     /// <remarks>Each pass shuffles the rows anew and leaves out the last few that do not fill a batch.</remarks>
     public int? Epochs { get; init; }
 
-    /// <summary>Is told of every step.</summary>
+    /// <summary>Receives the progress of every step; null for none.</summary>
     public IProgress<TrainingProgress>? Progress { get; init; }
 
     /// <inheritdoc/>
@@ -154,7 +157,7 @@ public record Gpt2TrainingOptions : TrainingRunOptions
     /// <summary>A folder that receives every step's <see cref="Gpt2Progress"/> for TensorBoard, or null.</summary>
     public string? TensorBoardFolder { get; init; }
 
-    /// <summary>Is told of every step.</summary>
+    /// <summary>Receives the progress of every step; null for none.</summary>
     public IProgress<Gpt2Progress>? Progress { get; init; }
 
     /// <summary>The device's peak speed in floating-point operations per second, above 0, for <see cref="Gpt2Progress.ModelFlopsUtilization"/>:
@@ -191,7 +194,7 @@ public sealed class TrainingDivergedException : ArithmeticException
     /// <summary>A run whose loss is not finite.</summary>
     /// <param name="step">The step, counted from 1, whose loss it was.</param>
     /// <param name="loss">The loss: NaN or infinite.</param>
-    public TrainingDivergedException(long step, double loss) : this(step, loss, FormattableString.Invariant($"the loss is {loss}"))
+    public TrainingDivergedException(long step, double loss) : this(step, loss, Invariant($"the loss is {loss}"))
     {
     }
 
@@ -209,5 +212,5 @@ public sealed class TrainingDivergedException : ArithmeticException
     /// <param name="loss">The step's loss.</param>
     /// <param name="norm">What is not finite, such as <c>gradient norm</c>.</param>
     internal static TrainingDivergedException OfNorm(long step, double loss, string norm)
-        => new(step, loss, FormattableString.Invariant($"the {norm} is not finite (the loss was {loss})"));
+        => new(step, loss, Invariant($"the {norm} is not finite (the loss was {loss})"));
 }

@@ -81,10 +81,24 @@ public sealed class Gpt2PretrainerTests
     }
 
     [TestMethod]
+    public void Rows_of_a_token_view_get_no_separators_behind_any_operation()
+    {
+        var tokens = new TokenBuffer();
+        tokens.Append([1, 2, 3, 4, 5]);
+        var view = new TokenDataView(tokens, rowLength: 2);
+        var options = TinyGpt2.Quick with { Separator = 11 };
+
+        CollectionAssert.AreEqual(new[] { 1, 2, 3, 4, 5 }, Read(options, mlContext.Data.Cache(view)));
+        CollectionAssert.AreEqual(new[] { 1, 2, 3, 4 }, Read(options, mlContext.Data.TakeRows(view, 2)));
+        var split = mlContext.Data.TrainTestSplit(view, 0.5);
+        Assert.DoesNotContain(11, Read(options, split.TrainSet).Concat(Read(options, split.TestSet)));
+    }
+
+    [TestMethod]
     public void The_share_to_validate_on_is_the_end_of_the_tokens()
     {
-        var reader = new TokenReader(TinyGpt2.Quick with { ValidationShare = 0.25 });
-        var (train, validation) = reader.Read(mlContext.Tokens([0, 1, 2, 3], [4, 5, 6, 7]), validation: null);
+        var options = TinyGpt2.Quick with { ValidationShare = 0.25 };
+        var (train, validation) = new TokenReader(options, mlContext.Tokens([0, 1, 2, 3], [4, 5, 6, 7]), validation: null).Read();
 
         CollectionAssert.AreEqual(new[] { 0, 1, 2, 3, 4, 5 }, All(train));
         CollectionAssert.AreEqual(new[] { 6, 7 }, All(validation!));
@@ -172,8 +186,8 @@ public sealed class Gpt2PretrainerTests
 
         var found = MlNetInternals.Current.CreateSchemaShape(pipeline.Fit(data).GetOutputSchema(data.Schema));
         CollectionAssert.AreEqual(
-            found.Select(column => (column.Name, $"{ColumnKind.Of(column)}")).Order().ToArray(),
-            shape.Select(column => (column.Name, $"{ColumnKind.Of(column)}")).Order().ToArray());
+            found.Select(column => (column.Name, $"{ColumnShape.Of(column)}")).Order().ToArray(),
+            shape.Select(column => (column.Name, $"{ColumnShape.Of(column)}")).Order().ToArray());
         CollectionAssert.AreEquivalent(
             new[] { "Text", "Tokens", "Loss", "Perplexity", "Continuation", "Answer" }, shape.Select(column => column.Name).ToArray());
     }
@@ -193,7 +207,7 @@ public sealed class Gpt2PretrainerTests
 
     private static int[][] Rows() => [.. Enumerable.Range(0, 20).Select(i => Enumerable.Range(i, 15).Select(k => k % 10).ToArray())];
 
-    private static int[] Read(Gpt2Pretrainer.Options options, IDataView data) => All(new TokenReader(options).Read(data, null).Train);
+    private static int[] Read(Gpt2Pretrainer.Options options, IDataView data) => All(new TokenReader(options, data, validation: null).Read().Train);
 
     private static int[] All(TokenSource source)
     {

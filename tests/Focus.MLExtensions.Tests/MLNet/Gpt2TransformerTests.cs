@@ -25,6 +25,18 @@ public sealed class Gpt2TransformerTests
     }
 
     [TestMethod]
+    public void A_network_in_float64_scores_as_in_float32()
+    {
+        var model = Fit(TinyGpt2.Quick);
+        var expected = model.Losses(MlContext.Tokens(Row(7), Row(12)));
+        model.Network.to(ScalarType.Float64);
+
+        var losses = model.Losses(MlContext.Tokens(Row(7), Row(12)));
+
+        for (var i = 0; i < losses.Length; i++) Assert.AreEqual(expected[i], losses[i], 1e-4);
+    }
+
+    [TestMethod]
     public void Rows_longer_than_a_block_are_scored_in_windows()
     {
         var row = Row(2 * TinyGpt2.BlockSize + 5);

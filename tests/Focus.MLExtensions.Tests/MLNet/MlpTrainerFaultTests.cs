@@ -116,8 +116,22 @@ public sealed class MlpTrainerFaultTests
         var error = Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => mlContext.Focus.Trainers.Mlp(Blobs.Quick).Fit(
             Labelled("red", "green", "blue"), Labelled("blue", "red", "green")));
 
-        StringAssert.Contains(error.Message, "red, green, blue");
-        StringAssert.Contains(error.Message, "blue, red, green");
+        StringAssert.Contains(error.Message, "expected 'red' as key value 0, as in training, found 'blue'");
+    }
+
+    [TestMethod]
+    public void Key_values_of_a_type_that_models_do_not_keep_are_refused_by_fit_and_from_the_shape()
+    {
+        var rows = Enumerable.Range(1, 9).Select(day => new Dated { Day = new DateTime(2025, 1, day % 3 + 1) });
+        var source = mlContext.Data.LoadFromEnumerable(rows);
+        var data = mlContext.Transforms.Conversion.MapValueToKey("Label", nameof(Dated.Day)).Fit(source).Transform(source);
+        var trainer = mlContext.Focus.Trainers.Mlp(Blobs.Quick);
+        foreach (var use in new Action[] { () => trainer.Fit(data), () => trainer.GetOutputSchema(MlNetInternals.Current.CreateSchemaShape(data.Schema)) })
+        {
+            var error = Assert.ThrowsExactly<ArgumentOutOfRangeException>(use);
+            Assert.AreEqual("inputSchema", error.ParamName);
+            foreach (var part in new[] { "'Label'", "text, numbers or Booleans", "DateTime" }) StringAssert.Contains(error.Message, part);
+        }
     }
 
     private void Expect<TException>(MlpTrainer.Options options, IEnumerable<Keyed> rows, params string[] parts) where TException : Exception
@@ -152,6 +166,14 @@ public sealed class MlpTrainerFaultTests
 
         [KeyType(3)]
         public uint Label { get; set; } = 1;
+    }
+
+    private sealed class Dated
+    {
+        [VectorType(2)]
+        public float[] Features { get; set; } = [0, 0];
+
+        public DateTime Day { get; set; }
     }
 
     private sealed class UnknownSize

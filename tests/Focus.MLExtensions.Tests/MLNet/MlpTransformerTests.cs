@@ -139,7 +139,30 @@ public sealed class MlpTransformerTests
         var first = MlContext.Data.CreateEnumerable<Scored>(view, reuseRowObject: false, ignoreMissingColumns: true).First();
 
         Assert.HasCount(3, first.Score);
-        Assert.IsLessThanOrEqualTo(17, read);
+        Assert.IsLessThanOrEqualTo(2, read);
+    }
+
+    [TestMethod]
+    public void Rows_before_a_broken_one_can_be_read_and_none_is_handed_out_after_the_error_that_was_not_computed()
+    {
+        var points = Blobs.Keyed(40);
+        points[5].Features = [1];
+        var view = Model.Transform(MlContext.View(points));
+        using var cursor = view.GetRowCursor(view.Schema);
+        var score = cursor.GetGetter<VBuffer<float>>(view.Schema["Score"]);
+        VBuffer<float> value = default;
+        for (var row = 0; row < 3; row++)
+        {
+            Assert.IsTrue(cursor.MoveNext());
+            score(ref value);
+        }
+        Assert.Throws<InvalidOperationException>(() => { while (cursor.MoveNext()) { } });
+
+        while (cursor.MoveNext())
+        {
+            score(ref value);
+            Assert.AreEqual(1, value.DenseValues().Sum(), 1e-5);
+        }
     }
 
     [TestMethod]

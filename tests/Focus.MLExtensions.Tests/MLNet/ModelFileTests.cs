@@ -89,6 +89,18 @@ public sealed class ModelFileTests
         => AssertRefused(Edited("configuration.json", text => text.Replace("\"inputs\": 2", "\"inputs\": -2")), "-2 inputs");
 
     [TestMethod]
+    [DataRow(2_000_000_000)]
+    [DataRow(1_000_000)]
+    public void Widths_without_the_weights_for_them_are_refused_before_memory_is_taken(int width)
+        => AssertRefused(Edited("configuration.json", text => text.Replace("8\n", $"{width}, {width}\n")), $"{width}");
+
+    [TestMethod]
+    public void A_label_value_that_is_null_is_refused()
+        => AssertRefused(
+            Edited("configuration.json", text => text.Replace("\"labelValues\": null", "\"labelValues\": {\"type\":\"Int32\",\"texts\":[\"1\",null,\"3\"]}")),
+            "label value 1 is null");
+
+    [TestMethod]
     public void A_failed_save_leaves_nothing_half_written()
     {
         Directory.CreateDirectory(folder.File("model.zip"));

@@ -86,6 +86,27 @@ public class Gpt2Tests
     }
 
     [TestMethod]
+    public void GradientsOfAScaledLossDoNotRoundToZeroInFloat16()
+    {
+        // 50,304 classes and 12,288 targets: without the scale a logit's gradient is 1.6e-9, the smallest number of the type 6e-8.
+        using var scope = NewDisposeScope();
+        using var generator = new Generator(4);
+        const double scale = 32768;
+        Tensor features = randn([12_288, 4], generator: generator), head = randn([50_304, 4], generator: generator).mul(0.02);
+        var targets = randint(0, 100, [12_288], ScalarType.Int64, generator: generator);
+        var expected = HeadGradient(ScalarType.Float32, gradientScale: 1);
+        var found = HeadGradient(ScalarType.Float16, gradientScale: scale);
+        AssertClose(expected, found, "gradient of the classes that are no target", tolerance: 0.01);
+
+        Tensor HeadGradient(ScalarType type, double gradientScale)
+        {
+            var rounded = head.to(type).detach().requires_grad_();
+            ChunkedCrossEntropy.Mean(features.to(type), rounded, targets, gradientScale: gradientScale).mul(scale).backward();
+            return rounded.grad![100..];
+        }
+    }
+
+    [TestMethod]
     public void TargetsThatAreAllLeftOutHaveNoMeanLoss()
     {
         using var model = new Gpt2(Config);

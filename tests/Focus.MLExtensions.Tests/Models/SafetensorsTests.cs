@@ -124,7 +124,7 @@ public sealed class SafetensorsTests
 
         Safetensors.Save(file, new Dictionary<string, Tensor> { ["long"] = expected });
         file.Position = 0;
-        using var deflated = new DeflateStream(Deflate(file), CompressionMode.Decompress);
+        using var deflated = new DeflateStream(Deflate(file.ToArray()), CompressionMode.Decompress);
 
         Assert.IsTrue(Safetensors.Load(deflated).Tensors["long"].bytes.SequenceEqual(expected.bytes), "a stream that cannot seek");
         Assert.IsTrue(Safetensors.Load(file).Tensors["long"].bytes.SequenceEqual(expected.bytes), "a stream that can");
@@ -156,6 +156,25 @@ public sealed class SafetensorsTests
     }
 
     [TestMethod]
+    public void Tensors_are_not_converted_to_integers()
+    {
+        using var value = tensor(new[] { 300f });
+        var error = Assert.ThrowsExactly<ArgumentException>(
+            () => Safetensors.Save(Stream.Null, new Dictionary<string, Tensor> { ["w"] = value }, type: ScalarType.Int8));
+        StringAssert.Contains(error.Message, "Int8");
+    }
+
+    [TestMethod]
+    [DataRow(1L << 40)]
+    [DataRow(1L << 60)]
+    public void A_stream_without_a_known_end_is_not_believed_about_its_length(long length)
+    {
+        using var plain = new MemoryStream(File($$$"""{"a":{"dtype":"U8","shape":[{{{length}}}],"data_offsets":[0,{{{length}}}]}}""", 16));
+        using var stream = new DeflateStream(Deflate(plain.ToArray()), CompressionMode.Decompress);
+        StringAssert.Contains(Assert.ThrowsExactly<InvalidDataException>(() => Safetensors.Load(stream)).Message, "'a'");
+    }
+
+    [TestMethod]
     public void A_file_that_is_refused_is_named()
     {
         var path = Path.GetTempFileName();
@@ -170,11 +189,11 @@ public sealed class SafetensorsTests
         }
     }
 
-    private static MemoryStream Deflate(MemoryStream content)
+    private static MemoryStream Deflate(byte[] content)
     {
         var deflated = new MemoryStream();
         using (var stream = new DeflateStream(deflated, CompressionLevel.NoCompression, leaveOpen: true))
-            stream.Write(content.GetBuffer().AsSpan(0, (int)content.Length));
+            stream.Write(content);
         deflated.Position = 0;
         return deflated;
     }

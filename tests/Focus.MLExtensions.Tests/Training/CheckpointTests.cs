@@ -100,7 +100,7 @@ public sealed class CheckpointTests : IDisposable
         var options = other with { CheckpointFolder = folder.Path, Resume = true };
         var error = Assert.ThrowsExactly<ArgumentException>(() => TinyRun.Train(options, config));
         var newest = folder.File("step-000000007.safetensors");
-        foreach (var part in new[] { newest, $"{setting} expected", expected, found, "another folder" })
+        foreach (var part in new[] { newest, $"its {setting} is", expected, found, "another folder" })
             StringAssert.Contains(error.Message, part);
     }
 

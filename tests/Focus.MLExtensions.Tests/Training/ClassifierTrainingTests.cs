@@ -1,4 +1,6 @@
 using System.Diagnostics;
+using System.Globalization;
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Focus.Tests;
@@ -104,6 +106,65 @@ public class ClassifierTrainingTests
             () => Train(new TrainingOptions { Optimizer = new SignumOptions { LearningRate = double.MaxValue }, MaxSteps = 1 })).Step);
 
     [TestMethod]
+    public void ParametersThatAreNoLongerFiniteAreNotReportedAsTheLoss()
+    {
+        var error = Assert.ThrowsExactly<TrainingDivergedException>(
+            () => Train(new TrainingOptions { Optimizer = new SignumOptions { LearningRate = double.MaxValue }, MaxSteps = 1 }));
+        Assert.IsTrue(double.IsFinite(error.Loss));
+        StringAssert.Contains(error.Message, "the parameters' norm is not finite");
+    }
+
+    [TestMethod]
+    public void NumbersInMessagesDoNotDependOnTheCulture()
+    {
+        var before = CultureInfo.CurrentCulture;
+        var german = (CultureInfo)CultureInfo.InvariantCulture.Clone(); // Systems without ICU have no culture de-DE.
+        german.NumberFormat.NumberDecimalSeparator = ",";
+        CultureInfo.CurrentCulture = german;
+        try
+        {
+            StringAssert.Contains(
+                TrainingDivergedException.OfNorm(3, 1.5, "gradient norm").Message, "the gradient norm is not finite (the loss was 1.5) at step 3");
+        }
+        finally
+        {
+            CultureInfo.CurrentCulture = before;
+        }
+    }
+
+    [TestMethod]
+    public void AFailedRunLeavesTheModelInEvaluationModeWithoutGradients()
+    {
+        using var model = new Mlp(64, [48], 4, seed: 1);
+        using var data = Corners();
+        var crash = new Collector(_ => throw new InvalidOperationException("as if the caller failed"));
+        var options = new TrainingOptions { MaxSteps = 5, Progress = crash };
+        Assert.ThrowsExactly<InvalidOperationException>(() => new ClassifierTraining(model, model.ParameterGroups, options).Run(data));
+        Assert.IsFalse(model.training);
+        Assert.IsTrue(model.parameters().All(parameter => parameter.grad is null || parameter.grad.count_nonzero().ToInt64() == 0));
+    }
+
+    [TestMethod]
+    public void LabelsThatAreNoClassesAreRefused()
+    {
+        var negative = Assert.ThrowsExactly<ArgumentException>(() => new ClassificationData(zeros(2, 64), tensor(new long[] { 1, -100 })));
+        StringAssert.Contains(negative.Message, "-100");
+        using var data = new ClassificationData(zeros(64, 64), full([64], 4, ScalarType.Int64));
+        using var model = new Mlp(64, [48], 4, seed: 1);
+        var training = new ClassifierTraining(model, model.ParameterGroups, new TrainingOptions { MaxSteps = 1 });
+        foreach (var run in new Action[] { () => training.Run(data), () => ClassifierEvaluation.Of(model, data) })
+        {
+            var high = Assert.ThrowsExactly<ArgumentException>(run);
+            StringAssert.Contains(high.Message, "label 4");
+            StringAssert.Contains(high.Message, "4 classes");
+        }
+        Assert.Throws<ArgumentNullException>(() => training.Run(null!));
+        Assert.Throws<ArgumentNullException>(() => new ClassificationData(null!, null!));
+        Assert.Throws<ArgumentNullException>(() => new ClassifierTraining(null!, model.ParameterGroups, new TrainingOptions()));
+        Assert.Throws<ArgumentNullException>(() => ClassifierEvaluation.Of(model, null!));
+    }
+
+    [TestMethod]
     public void AnEvaluationOnTheWayThatIsNotFiniteIsReportedAndOnlyTheLastOneFails()
     {
         using var evaluation = Corners();
@@ -124,7 +185,8 @@ public class ClassifierTrainingTests
         [new TrainingOptions { Epochs = -1 }, "Epochs"],
         [new TrainingOptions { EvaluationInterval = -1 }, "EvaluationInterval"],
         [new TrainingOptions { Device = "tpu" }, "tpu"],
-        [new TrainingOptions { Device = "cuda:99" }, "cuda:99"],
+        [new TrainingOptions { Device = "cuda:99" }, "Device is 'cuda:99', but torch finds"],
+        [new TrainingOptions { Device = "cuda: 1" }, "Device is 'cuda: 1'; expected"],
         [new TrainingOptions { MaxSteps = 10, Schedule = new CosineSchedule { WarmupSteps = 20 } }, "WarmupSteps"],
     ];
 

@@ -61,6 +61,16 @@ public class Gpt2TrainingFaultTests
     }
 
     [TestMethod]
+    public void ABatchOfMoreTokensThanAnArrayHoldsIsRefused()
+    {
+        using var model = new Gpt2(TinyRun.Config with { BlockSize = 1024 });
+        using var tokens = TinyRun.Tokens();
+        var training = new Gpt2Training(model, TinyRun.Options with { BatchSize = 4_194_305 });
+        var error = Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => training.Run(tokens));
+        StringAssert.Contains(error.Message, "BatchSize is 4194305; valid is 1 to 2097151");
+    }
+
+    [TestMethod]
     public void ATokenBeyondTheVocabularyIsNamedWithItsPlace()
     {
         using var model = new Gpt2(TinyRun.Config);

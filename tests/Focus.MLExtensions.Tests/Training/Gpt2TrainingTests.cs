@@ -152,6 +152,25 @@ public class Gpt2TrainingTests
     }
 
     [TestMethod]
+    public void CancellationEndsTheRunBeforeTheNextMicroBatchAndTheStepIsDiscarded()
+    {
+        using var folder = new TemporaryFolder();
+        var options = TinyRun.Options with { MaxSteps = 4, AccumulationSteps = 5, CheckpointFolder = folder.Path, Seed = 5 };
+        var (_, straight) = TinyRun.Train(options with { CheckpointFolder = null });
+        using var cancellation = new CancellationTokenSource();
+        using var tokens = TinyRun.Tokens();
+        var reads = 0;
+        var watched = new TinyRun.WatchedTokens(tokens, () => { if (++reads == (2 * 5 + 3) * options.BatchSize) cancellation.Cancel(); });
+        var (result, cancelled) = TinyRun.Train(options with { CancellationToken = cancellation.Token }, train: watched);
+        Assert.AreEqual((2L, true), (result.Steps, result.Cancelled));
+        Assert.AreEqual((2 * 5 + 3) * options.BatchSize, reads, "What is read after the cancellation.");
+        Assert.IsTrue(cancelled.parameters().All(parameter => parameter.grad is null || parameter.grad.count_nonzero().ToInt64() == 0));
+        var (_, resumed) = TinyRun.Train(options with { Resume = true });
+        CollectionAssert.AreEqual(TinyRun.Bits(straight), TinyRun.Bits(resumed));
+        foreach (var model in new[] { straight, cancelled, resumed }) model.Dispose();
+    }
+
+    [TestMethod]
     public void DivergenceNamesTheStep()
     {
         var options = TinyRun.Options with { Optimizer = new SignumOptions { LearningRate = 1e30 } };

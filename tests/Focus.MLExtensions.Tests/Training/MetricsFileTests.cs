@@ -43,6 +43,16 @@ public sealed class MetricsFileTests : IDisposable
     }
 
     [TestMethod]
+    public void LinesThatEndAsOnWindowsAreKeptWholeToo()
+    {
+        var options = TinyRun.Options with { MaxSteps = 3, CheckpointFolder = folder.File("run"), MetricsFile = MetricsFile };
+        TinyRun.Train(options).Model.Dispose();
+        File.WriteAllText(MetricsFile, File.ReadAllText(MetricsFile).ReplaceLineEndings("\r\n"));
+        TinyRun.Train(options with { MaxSteps = 5, Resume = true }).Model.Dispose();
+        CollectionAssert.AreEqual(Enumerable.Range(1, 5).ToArray(), Lines().Select(line => line.GetProperty("step").GetInt32()).ToArray());
+    }
+
+    [TestMethod]
     public void ANewRunReplacesTheFile()
     {
         TinyRun.Train(TinyRun.Options with { MaxSteps = 5, MetricsFile = MetricsFile }).Model.Dispose();

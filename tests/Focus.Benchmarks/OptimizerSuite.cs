@@ -26,6 +26,39 @@ internal static class OptimizerSuite
         parameters.ForEach(parameter => parameter.Dispose());
     }
 
+    /// <summary>A step of optimizers of matrices over the hidden matrices of GPT-2 small, beside the products that it cannot do without.</summary>
+    public static void RunMatrices(Report report)
+    {
+        RunMatrices(report, "muon", new MuonOptions(), layers: 12, MatrixProducts.NewtonSchulz);
+        RunMatrices(report, "conda", new CondaOptions(), layers: 1, MatrixProducts.ThreeOnShortSide);
+        RunMatrices(report, "cosmos", new CosmosOptions(), layers: 1, MatrixProducts.Cosmos);
+        RunMatrices(report, "soap", new SoapOptions(), layers: 1, MatrixProducts.Soap);
+    }
+
+    private static void RunMatrices(Report report, string name, OptimizerSettings options, int layers, Action<Tensor> products)
+    {
+        var groups = Enumerable.Range(0, layers).SelectMany(_ => LayerGroups()).ToList();
+        var parameters = groups.SelectMany(group => group.Parameters).ToList();
+        foreach (var parameter in parameters) parameter.grad = randn(parameter.shape);
+        var matrices = groups.SelectMany(group => group.Parameters[0].detach().chunk(group.StackedMatrices)).ToList();
+        using var optimizer = options.CreateOptimizer(groups);
+        using var _ = no_grad();
+        var seconds = SideBySide.Medians(Budget, SideBySide.Repeat(() => optimizer.step()), SideBySide.Repeat(() => matrices.ForEach(products)));
+        report.Add($"{name}_step", seconds[0], "s");
+        report.Add($"{name}_products", seconds[1], "s");
+        report.Add($"{name}_step_vs_products", seconds[0] / seconds[1], "ratio");
+        report.Add($"{name}_share_of_products", seconds[1] / seconds[0], "ratio");
+        parameters.ForEach(parameter => parameter.Dispose());
+    }
+
+    /// <summary>The hidden matrices of a layer; queries, keys and values lie one below the other.</summary>
+    private static IEnumerable<ParameterGroup> LayerGroups()
+        => from shape in new (long Rows, long Columns, int Stacked)[] { (2304, 768, 3), (768, 768, 1), (3072, 768, 1), (768, 3072, 1) }
+           select new ParameterGroup([new Parameter(randn(shape.Rows, shape.Columns).mul_(0.02))])
+           {
+               Role = ParameterRole.HiddenMatrix, StackedMatrices = shape.Stacked,
+           };
+
     private static void RunFocus(Report report, List<Parameter> parameters)
     {
         var elements = parameters.Sum(parameter => parameter.numel());

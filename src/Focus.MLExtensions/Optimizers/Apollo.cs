@@ -101,10 +101,9 @@ internal sealed class ApolloMethod : MatrixMethod<ApolloOptions>
     {
         if ((batch.Step - 1) % options.RefreshInterval == 0) Draw(batch, options);
         var direction = Scaled(batch, options);
-        var root = LiveScalar.Of(Math.Sqrt(options.Scale));
-        if (options.ScalesBeforeLimit) direction.mul_(root);
+        if (options.ScalesBeforeLimit) direction.mul_(LiveScalar.Of(Math.Sqrt(options.Scale)));
         if (options.LimitsGrowth) Limit(batch, direction);
-        if (!options.ScalesBeforeLimit) direction.mul_(root);
+        if (!options.ScalesBeforeLimit) direction.mul_(LiveScalar.Of(Math.Sqrt(options.Scale)));
         batch.Descend(
             direction, batch.LearningRate * Math.Sqrt(batch.Correction(options.Beta2)) / batch.Correction(options.Beta1), decaysAfterStep: true);
     }

@@ -22,8 +22,6 @@ namespace Focus;
 /// </remarks>
 public sealed record CosmosOptions : MomentOptions
 {
-    private const double PublishedDecay = 0.9;
-
     /// <summary>Options with the published defaults: η 1e-3, β1 0.9, β2 0.999, ε 1e-8, ω 0, r 64, γ 0.2, ρ 0.1, Nesterov.</summary>
     public CosmosOptions() => LearningRate = 1e-3;
 
@@ -54,9 +52,6 @@ public sealed record CosmosOptions : MomentOptions
     /// <inheritdoc/>
     public override string Name => "COSMOS";
 
-    /// <summary>The decay that the published code takes for vectors' momentum and its correction.</summary>
-    internal static double VectorDecay => PublishedDecay;
-
     /// <inheritdoc/>
     public override void Validate()
     {
@@ -80,6 +75,9 @@ public sealed record CosmosOptions : MomentOptions
 /// <summary>The steps of COSMOS; the formula is in <see cref="CosmosOptions"/>.</summary>
 internal sealed class CosmosMethod : MatrixMethod<CosmosOptions>
 {
+    /// <summary>The decay that the published code takes for vectors' momentum and its correction, whatever β1.</summary>
+    private const double VectorDecay = 0.9;
+
     protected override bool TakesVectors => true;
 
     /// <summary>The tensors of state: M, v, P and S; of vectors, m and v.</summary>
@@ -114,9 +112,9 @@ internal sealed class CosmosMethod : MatrixMethod<CosmosOptions>
 
     private static void UpdateVectors(MatrixBatch batch, CosmosOptions options)
     {
-        var first = batch.State(0).mul_(LiveScalar.Of(options.Beta1)).add_(batch.Gradients, LiveScalar.Of(1 - CosmosOptions.VectorDecay));
+        var first = batch.State(0).mul_(LiveScalar.Of(options.Beta1)).add_(batch.Gradients, LiveScalar.Of(1 - VectorDecay));
         var root = batch.State(1).AverageSquare(batch.Gradients, options.Beta2).sqrt().div_(LiveScalar.Of(Math.Sqrt(batch.Correction(options.Beta2))));
-        batch.Descend(first.div(root.add_(LiveScalar.Of(options.Epsilon))), batch.LearningRate / batch.Correction(CosmosOptions.VectorDecay));
+        batch.Descend(first.div(root.add_(LiveScalar.Of(options.Epsilon))), batch.LearningRate / batch.Correction(VectorDecay));
     }
 
     /// <summary>Takes the gradient into P and S, and returns g·P with the new P.</summary>

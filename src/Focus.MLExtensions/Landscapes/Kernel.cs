@@ -130,11 +130,4 @@ internal static unsafe class Kernel
         value.First.Store(destination);
         value.Second.Store(destination + stride);
     }
-
-    /// <summary>A choice that the compiler knows, so that the loop has no trace of what was not chosen.</summary>
-    private interface IChoice { static abstract bool IsMade { get; } }
-
-    private readonly struct Yes : IChoice { public static bool IsMade => true; }
-
-    private readonly struct No : IChoice { public static bool IsMade => false; }
 }

@@ -83,17 +83,3 @@ internal readonly struct AdaBeliefRule<TAmsgrad> : IUpdateRule<AdaBeliefRule<TAm
         parameter = T.MultiplyAdd(direction, descent, parameter * shrinkage);
     }
 }
-
-/// <summary>RAdam's rectification of the first steps, when the second moment is a mean of few values (arXiv:1908.03265).</summary>
-/// <param name="Length">r = R − 2t·β2^t/(1−β2^t), the length of the moving average, with R = 2/(1−β2) − 1.</param>
-/// <param name="Factor">√((r−4)(r−2)R / ((R−4)(R−2)r)); NaN where it is not defined, which is below a length of 4.</param>
-internal readonly record struct Rectification(double Length, double Factor)
-{
-    public static Rectification At(double beta2, long step)
-    {
-        var limit = 2 / (1 - beta2) - 1;
-        var power = Math.Pow(beta2, step);
-        var length = limit - 2 * step * power / (1 - power);
-        return new(length, Math.Sqrt((length - 4) * (length - 2) * limit / ((limit - 4) * (limit - 2) * length)));
-    }
-}

@@ -48,7 +48,7 @@ internal sealed class Adam8BitMethod : UpdateMethod
     internal override ParameterState CreateState(Parameter parameter, OptimizerSettings settings, ParameterLayout layout)
     {
         var options = (Adam8BitOptions)settings;
-        if (parameter.numel() < options.LeastElements) return small.CreateState(parameter, InFloat32(options), layout);
+        if (parameter.numel() < options.LeastElements) return small.CreateState(parameter, options.AsAdamW, layout);
         var (length, blocks, device) = (parameter.numel(), (parameter.numel() + BlockLength - 1) / BlockLength, parameter.device);
         return new(parameter, layout, () =>
         [
@@ -60,7 +60,7 @@ internal sealed class Adam8BitMethod : UpdateMethod
     internal override void Update(Parameter parameter, Tensor gradient, ParameterState state, OptimizerSettings settings, double learningRate)
     {
         var options = (Adam8BitOptions)settings;
-        if (state.Tensors is not [{ dtype: ScalarType.Byte }, ..]) small.Update(parameter, gradient, state, InFloat32(options), learningRate);
+        if (state.Tensors is not [{ dtype: ScalarType.Byte }, ..]) small.Update(parameter, gradient, state, options.AsAdamW, learningRate);
         else if (parameter.IsSpannable() && gradient.IsSpannable() && gradient.numel() == parameter.numel())
             queue.Add(new(parameter, gradient, state, new(options, state.Step, learningRate)));
         else UpdateTensors(parameter, gradient, state, new(options, state.Step, learningRate));
@@ -84,11 +84,6 @@ internal sealed class Adam8BitMethod : UpdateMethod
         small.Clear();
         queue.Clear();
     }
-
-    private static AdamWOptions InFloat32(Adam8BitOptions options) => new()
-    {
-        LearningRate = options.LearningRate, Beta1 = options.Beta1, Beta2 = options.Beta2, Epsilon = options.Epsilon, WeightDecay = options.WeightDecay,
-    };
 
     /// <summary>A step in tensor operations.</summary>
     private static void UpdateTensors(Parameter parameter, Tensor gradient, ParameterState state, Adam8BitCoefficients by)

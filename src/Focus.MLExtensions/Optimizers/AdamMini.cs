@@ -30,7 +30,7 @@ public sealed record AdamMiniOptions : MomentOptions
     /// <inheritdoc/>
     protected internal override OptimizerSettings For(ParameterRole role) => role != ParameterRole.GainOrBias || WholeTensors
         ? this
-        : new AdamWOptions { LearningRate = LearningRate, Beta1 = Beta1, Beta2 = Beta2, Epsilon = Epsilon, WeightDecay = WeightDecay };
+        : AsAdamW;
 }
 
 /// <summary>One step of Adam-mini; the formula is in <see cref="AdamMiniOptions"/>. A block remembers its second moment.</summary>

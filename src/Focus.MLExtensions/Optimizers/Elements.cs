@@ -120,19 +120,3 @@ internal readonly struct Decay(double beta)
     [MethodImpl(FloatElements.Inline)]
     public T Average<T>(T average, T value) where T : struct, IElements<T> => T.MultiplyAdd(value, fresh, average * kept);
 }
-
-/// <summary>A choice that the compiler knows, so that the loop has no trace of what was not chosen.</summary>
-internal interface IChoice
-{
-    static abstract bool IsMade { get; }
-}
-
-internal readonly struct Yes : IChoice
-{
-    public static bool IsMade => true;
-}
-
-internal readonly struct No : IChoice
-{
-    public static bool IsMade => false;
-}

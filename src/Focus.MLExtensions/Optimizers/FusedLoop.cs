@@ -1,6 +1,5 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace Focus;
@@ -158,24 +157,4 @@ internal sealed class ElementwiseLoop<TRule> : FusedLoop<TRule> where TRule : st
             ref FloatElements parameter, FloatElements gradient, ref FloatElements first, ref FloatElements second, ref FloatElements third)
             => rule.Update(ref parameter, gradient, ref first, ref second, ref third);
     }
-}
-
-/// <summary>The memory of a tensor as .NET sees it, for kernels of our own.</summary>
-internal static class TensorMemory
-{
-    /// <summary>Whether a tensor is contiguous float32 on the CPU and small enough for a span (2 GiB).</summary>
-    public static bool IsSpannable(this Tensor tensor)
-        => tensor.dtype == ScalarType.Float32
-            && tensor.device_type == DeviceType.CPU
-            && tensor.numel() <= int.MaxValue / sizeof(float)
-            && tensor.is_contiguous();
-
-    /// <summary>The elements of an <see cref="IsSpannable"/> tensor, without a copy.</summary>
-    public static Span<float> Floats(this Tensor tensor) => MemoryMarshal.Cast<byte, float>(tensor.bytes);
-
-    /// <summary>The elements of a contiguous float64 tensor on the CPU, without a copy.</summary>
-    public static Span<double> Doubles(this Tensor tensor) => MemoryMarshal.Cast<byte, double>(tensor.bytes);
-
-    /// <summary>The address of the first element of a contiguous tensor on the CPU; valid while the tensor lives.</summary>
-    public static unsafe float* Address(this Tensor tensor) => (float*)Unsafe.AsPointer(ref MemoryMarshal.GetReference(tensor.bytes));
 }

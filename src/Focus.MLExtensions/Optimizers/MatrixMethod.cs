@@ -28,7 +28,7 @@ internal abstract class MatrixMethod<TOptions> : UpdateMethod where TOptions : O
         if (parameter.numel() == 0) return;
         if (!gradient.shape.SequenceEqual(parameter.shape))
             throw new ArgumentException(
-                $"The gradient is of shape [{string.Join(", ", gradient.shape)}]; expected the parameter's, [{string.Join(", ", parameter.shape)}].",
+                $"The gradient is of shape {gradient.shape.ShapeText()}; expected the parameter's, {parameter.shape.ShapeText()}.",
                 nameof(gradient));
         queue.Add(new(parameter, state, (TOptions)settings, learningRate, MatrixShape.Of(state.Layout, settings.Name, TakesVectors)));
     }
@@ -86,11 +86,11 @@ internal readonly record struct MatrixShape(long Count, long Rows, long Columns)
         var (shape, stacked) = (layout.Shape, layout.StackedMatrices);
         if (shape.Count < 2)
             return takesVectors ? new(1, 1, layout.ElementCount) : throw new ArgumentException(
-                $"A parameter has shape [{string.Join(", ", shape)}] and the role {layout.Role}; {optimizer} updates matrices. Leave the group's "
+                $"A parameter has shape {shape.ShapeText()} and the role {layout.Role}; {optimizer} updates matrices. Leave the group's "
                 + $"{nameof(ParameterGroup.Role)} out, or set {nameof(ParameterRole.GainOrBias)}.");
         if (stacked < 1 || shape[0] % stacked != 0)
             throw new ArgumentException(
-                $"A parameter has shape [{string.Join(", ", shape)}], and its group's {nameof(ParameterGroup.StackedMatrices)} is {stacked}; "
+                $"A parameter has shape {shape.ShapeText()}, and its group's {nameof(ParameterGroup.StackedMatrices)} is {stacked}; "
                 + "expected a divisor of the first dimension.");
         return new(stacked, shape[0] / stacked, layout.RowLength);
     }

@@ -5,10 +5,9 @@ namespace Focus;
 /// <summary>The options of optimizers that update matrices along an average of their gradients and leave other parameters to AdamW.</summary>
 /// <remarks>Matrices are parameters with the roles <see cref="ParameterRole.HiddenMatrix"/> and <see cref="ParameterRole.ConvolutionKernel"/>.
 /// A group's <see cref="ParameterGroup.LearningRate"/> overrides that of whichever optimizer updates it.</remarks>
-public abstract record MatrixMomentumOptions : OptimizerSettings
+public abstract record MatrixMomentumOptions : MomentumOptions
 {
-    /// <summary>The decay μ of the momentum, in [0, 1).</summary>
-    public double Momentum { get; init; } = 0.95;
+    private protected MatrixMomentumOptions() => Momentum = 0.95;
 
     /// <summary>The iterations of Newton–Schulz, at least 1.</summary>
     public int Iterations { get; init; } = 5;
@@ -20,7 +19,6 @@ public abstract record MatrixMomentumOptions : OptimizerSettings
     public override void Validate()
     {
         base.Validate();
-        Check.Fraction(Momentum);
         Check.AtLeast(1, Iterations);
         ArgumentNullException.ThrowIfNull(Auxiliary);
         Auxiliary.Validate();
@@ -29,12 +27,6 @@ public abstract record MatrixMomentumOptions : OptimizerSettings
     /// <inheritdoc/>
     protected internal override OptimizerSettings For(ParameterRole role)
         => role is ParameterRole.HiddenMatrix or ParameterRole.ConvolutionKernel ? this : Auxiliary;
-
-    /// <inheritdoc/>
-    protected internal override double? CycledMomentum => Momentum;
-
-    /// <inheritdoc/>
-    protected internal override OptimizerSettings WithMomentum(double momentum) => this with { Momentum = momentum };
 }
 
 /// <summary>How long the step of an orthogonalized matrix is.</summary>

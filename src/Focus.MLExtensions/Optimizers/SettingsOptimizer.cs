@@ -43,7 +43,7 @@ internal sealed class SettingsOptimizer : OptimizerHelper, optim.IMomentum, ICur
         {
             if (_state.ContainsKey(parameter.Handle))
                 throw new ArgumentException(
-                    $"A parameter of shape [{string.Join(", ", parameter.shape)}] appears more than once in the optimizer's groups.", nameof(group));
+                    $"A parameter of shape {parameter.shape.ShapeText()} appears more than once in the optimizer's groups.", nameof(group));
             var state = MethodOf(added).CreateState(parameter, added.Options.Hyperparameters, added.LayoutOf(parameter));
             state.Initialize(added.Options);
             _state[parameter.Handle] = state;
@@ -80,7 +80,7 @@ internal sealed class SettingsOptimizer : OptimizerHelper, optim.IMomentum, ICur
             if (estimate(parameter) is not { } tensor) continue;
             if (!tensor.shape.SequenceEqual(parameter.shape))
                 throw new ArgumentException(
-                    $"The estimate is of shape [{string.Join(", ", tensor.shape)}]; expected the parameter's, [{string.Join(", ", parameter.shape)}].",
+                    $"The estimate is of shape {tensor.shape.ShapeText()}; expected the parameter's, {parameter.shape.ShapeText()}.",
                     nameof(estimate));
             own.TakeCurvature(state, tensor);
         }

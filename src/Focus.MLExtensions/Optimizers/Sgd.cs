@@ -9,13 +9,10 @@ namespace Focus;
 /// </code>
 /// The weight decay is added to the gradient, so the momentum smooths it too. State: M. One pass over memory.
 /// </remarks>
-public sealed record SgdOptions : OptimizerSettings
+public sealed record SgdOptions : MomentumOptions
 {
     /// <summary>Options with the defaults η 1e-2, μ 0.9, Nesterov, ω 0.</summary>
     public SgdOptions() => LearningRate = 1e-2;
-
-    /// <summary>The momentum μ, in [0, 1).</summary>
-    public double Momentum { get; init; } = 0.9;
 
     /// <summary>How much less than itself a gradient adds to the momentum, in [0, 1); 0 with Nesterov.</summary>
     public double Dampening { get; init; }
@@ -30,19 +27,12 @@ public sealed record SgdOptions : OptimizerSettings
     public override void Validate()
     {
         base.Validate();
-        Check.Fraction(Momentum);
         Check.Fraction(Dampening);
-        if (Nesterov) Check.Between(0, 0, Dampening);
+        if (Nesterov && Dampening > 0) throw Check.OutOfRange(nameof(Dampening), Dampening, $"0 with {nameof(Nesterov)}");
     }
 
     /// <inheritdoc/>
     protected override UpdateMethod CreateMethod() => UpdateMethod.Elementwise<SgdRule, SgdOptions>();
-
-    /// <inheritdoc/>
-    protected internal override double? CycledMomentum => Momentum;
-
-    /// <inheritdoc/>
-    protected internal override OptimizerSettings WithMomentum(double momentum) => this with { Momentum = momentum };
 }
 
 /// <summary>One step of gradient descent with momentum; the formula is in <see cref="SgdOptions"/>.</summary>

@@ -13,13 +13,10 @@ namespace Focus;
 /// Where σ is 0, as in tensors of one element, the published code takes k = |g|/ε, about 10⁸; here k is 1, unless
 /// <see cref="ScalesConstantGradients"/> is set. State: m, and k of each tensor. One pass over memory; two at the first step.
 /// </remarks>
-public sealed record SgdSaiOptions : OptimizerSettings
+public sealed record SgdSaiOptions : MomentumOptions
 {
     /// <summary>Options with the published defaults: η 1e-2, μ 0.9, ε 1e-8, ω 1e-2.</summary>
     public SgdSaiOptions() => (LearningRate, WeightDecay) = (1e-2, 1e-2);
-
-    /// <summary>The momentum μ, in [0, 1).</summary>
-    public double Momentum { get; init; } = 0.9;
 
     /// <summary>The term ε added to the standard deviation, finite and &gt; 0.</summary>
     public double Epsilon { get; init; } = 1e-8;
@@ -34,18 +31,11 @@ public sealed record SgdSaiOptions : OptimizerSettings
     public override void Validate()
     {
         base.Validate();
-        Check.Fraction(Momentum);
         Check.Positive(Epsilon);
     }
 
     /// <inheritdoc/>
     protected override UpdateMethod CreateMethod() => UpdateMethod.Measured<SgdSaiRule, SgdSaiOptions>();
-
-    /// <inheritdoc/>
-    protected internal override double? CycledMomentum => Momentum;
-
-    /// <inheritdoc/>
-    protected internal override OptimizerSettings WithMomentum(double momentum) => this with { Momentum = momentum };
 }
 
 /// <summary>One step of SGD-SaI; the formula is in <see cref="SgdSaiOptions"/>. A tensor, which is one block, remembers its scale k.</summary>

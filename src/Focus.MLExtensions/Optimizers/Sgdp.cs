@@ -11,13 +11,10 @@ namespace Focus;
 /// and u is projected as in <see cref="AdamPOptions"/>; then θ ← θ·(1 − η·ω·κ/(1−μ)) − η·u. The published code, without Nesterov, projects the
 /// momentum along with the step; with <see cref="ProjectsMomentum"/> so does this. State: B. Two passes over memory.
 /// </remarks>
-public sealed record SgdpOptions : OptimizerSettings
+public sealed record SgdpOptions : MomentumOptions
 {
     /// <summary>Options with the defaults η 1e-2, μ 0.9, Nesterov, δ 0.1, decay ratio 0.1, ε 1e-8, ω 0.</summary>
     public SgdpOptions() => LearningRate = 1e-2;
-
-    /// <summary>The momentum μ, in [0, 1).</summary>
-    public double Momentum { get; init; } = 0.9;
 
     /// <summary>How much less than itself a gradient adds to the momentum, in [0, 1).</summary>
     public double Dampening { get; init; }
@@ -44,7 +41,6 @@ public sealed record SgdpOptions : OptimizerSettings
     public override void Validate()
     {
         base.Validate();
-        Check.Fraction(Momentum);
         Check.Fraction(Dampening);
         Check.NonNegative(Delta);
         Check.Between(0, 1, DecayRatio);
@@ -53,12 +49,6 @@ public sealed record SgdpOptions : OptimizerSettings
 
     /// <inheritdoc/>
     protected override UpdateMethod CreateMethod() => UpdateMethod.Measured<SgdpRule, SgdpOptions>();
-
-    /// <inheritdoc/>
-    protected internal override double? CycledMomentum => Momentum;
-
-    /// <inheritdoc/>
-    protected internal override OptimizerSettings WithMomentum(double momentum) => this with { Momentum = momentum };
 }
 
 /// <summary>One step of SGDP; the formula is in <see cref="SgdpOptions"/>.</summary>

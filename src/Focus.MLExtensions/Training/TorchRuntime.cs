@@ -111,12 +111,6 @@ internal static class TorchDevice
     };
 }
 
-internal static class Shapes
-{
-    /// <summary>A tensor's shape as messages give it: <c>[2, 3]</c>.</summary>
-    public static string ShapeText(this long[] shape) => $"[{string.Join(", ", shape)}]";
-}
-
 /// <summary>Numbers for torch's operations, which outlive the operations.</summary>
 /// <remarks>
 /// TorchSharp does not keep a <see cref="Scalar"/> alive while native code reads it. One that is made on the spot, as by <c>x * 0.5</c> and

@@ -73,6 +73,8 @@ internal readonly struct AdaHessianRule : IMeasuredRule<AdaHessianRule, AdaHessi
 
     public static long BlockLength(AdaHessianOptions options, ParameterLayout layout) => (options.SpatialAverage, layout.Shape.Count) switch
     {
+        (true, 2) when options.MatrixBlock is { } block && layout.RowLength % block != 0 => throw Check.OutOfRange(
+            nameof(options.MatrixBlock), block, $"a divisor of {layout.RowLength}, the columns of a matrix"),
         (true, 2) => options.MatrixBlock ?? layout.RowLength,
         (true, > 2) => layout.Shape.Skip(2).Aggregate(1L, (product, length) => product * length),
         _ => layout.ElementCount,

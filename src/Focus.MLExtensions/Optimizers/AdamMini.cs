@@ -58,9 +58,14 @@ internal readonly struct AdamMiniRule : IMeasuredRule<AdamMiniRule, AdamMiniOpti
 
     public bool NeedsSums => true;
 
-    public static long BlockLength(AdamMiniOptions options, ParameterLayout layout) => layout.Heads > 1
-        ? layout.ElementCount / (layout.StackedMatrices * layout.Heads)
-        : options.WholeTensors ? layout.ElementCount : layout.RowLength;
+    public static long BlockLength(AdamMiniOptions options, ParameterLayout layout)
+    {
+        var heads = layout.StackedMatrices * layout.Heads;
+        if (layout.Heads == 1) return options.WholeTensors ? layout.ElementCount : layout.RowLength;
+        return layout.Shape[0] % heads == 0 ? layout.ElementCount / heads : throw new ArgumentException(
+            $"A parameter has shape {layout.Shape.ShapeText()}, and its group says {layout.StackedMatrices} matrices with {nameof(ParameterGroup.Heads)} "
+            + $"{layout.Heads}; expected rows that divide into {heads} blocks.");
+    }
 
     public static AdamMiniRule At(AdamMiniOptions options, UpdateStep step) => new(options, step);
 

@@ -367,7 +367,7 @@ public sealed record OneCycleSchedule : LearningRateSchedule
         var top = RisingShare * totalSteps - 1;
         var turn = ThreePhases ? 2 * top : totalSteps - 1;
         var ((from, to), start, stop) = step <= top ? (rise, 0, top) : step <= turn ? (fall, top, turn) : (end, turn, totalSteps - 1);
-        var progress = Math.Clamp((step - start) / (stop - start), 0, 1);
+        var progress = stop > start ? Math.Clamp((step - start) / (stop - start), 0, 1) : 1; // A phase may have no length.
         return StraightLines ? double.Lerp(from, to, progress) : to + (from - to) * HalfCosine(progress);
     }
 }

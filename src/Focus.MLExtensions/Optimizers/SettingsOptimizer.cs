@@ -121,6 +121,13 @@ internal sealed class SettingsOptimizer : OptimizerHelper, optim.IMomentum, ICur
         foreach (var (_, training) in kept) training.Dispose();
     }
 
+    /// <summary>The momentum of each parameter that has one as a tensor of numbers: where there is a momentum, it is the first tensor of
+    /// state.</summary>
+    public IEnumerable<Tensor> Momenta()
+        => from item in States()
+           where item.Settings.CycledMomentum is not null && item.State.Tensors is [var first, ..] && first.is_floating_point()
+           select item.State.Tensors[0];
+
     /// <summary>A group whose role is not said, divided by the shapes of its parameters where the optimizer treats them differently.</summary>
     private IEnumerable<ParameterGroup> RolesOf(ParameterGroup group)
         => group.Role == ParameterRole.Unspecified && settings.For(ParameterRole.HiddenMatrix) != settings.For(ParameterRole.GainOrBias)

@@ -87,9 +87,15 @@ internal sealed class MeasuredMethod<TRule, TOptions>() : FusedMethod<TRule, TOp
     where TOptions : OptimizerSettings
 {
     internal override ParameterState CreateState(Parameter parameter, OptimizerSettings settings, ParameterLayout layout)
-        => new(
-            parameter, layout, ParameterState.Like(parameter, TRule.StateCount), TRule.MemoryCount,
-            TRule.BlockLength((TOptions)settings, layout), TRule.BlockMemoryCount);
+    {
+        var block = TRule.BlockLength((TOptions)settings, layout);
+        if (block < 1 ? layout.ElementCount > 0 : layout.ElementCount % block != 0)
+            throw new ArgumentException(
+                $"{settings.Name} divides parameters into blocks of {block} elements, but one has shape {layout.Shape.ShapeText()}; "
+                + $"expected a divisor of {layout.ElementCount}.");
+        return new(
+            parameter, layout, ParameterState.Like(parameter, TRule.StateCount), TRule.MemoryCount, block, TRule.BlockMemoryCount);
+    }
 
     private protected override void Update(
         TRule rule, ParameterState state, ref TensorElements parameter, TensorElements gradient,

@@ -62,6 +62,7 @@ public sealed class ClassifierTraining
     private TrainingResult TakeSteps(long steps, ClassificationData train, ClassificationData? evaluation)
     {
         using var optimizer = options.Optimizer.CreateOptimizer(groups());
+        var curvature = new CurvatureEstimation(optimizer, [.. model.parameters()], options.Seed ?? 0);
         var batches = new ShuffledBatches(train.Count, options.BatchSize, options.Seed ?? 0);
         var clock = Stopwatch.StartNew();
         var result = new TrainingResult(0, double.NaN, Cancelled: false, Evaluation: null);
@@ -70,7 +71,7 @@ public sealed class ClassifierTraining
             options.Schedule.Apply(optimizer, result.Steps, steps);
             var step = result.Steps + 1;
             model.train();
-            var loss = Step(optimizer, train, batches.Next(), step);
+            var loss = Step(optimizer, curvature, train, batches.Next(), step);
             var due = evaluation is not null && (step == steps || (options.EvaluationInterval > 0 && step % options.EvaluationInterval == 0));
             result = new TrainingResult(step, loss, Cancelled: false, due ? Evaluate(optimizer, evaluation!) : null);
             if (step == steps && result.Evaluation is { } last) RequireFinite(last.Loss, step);
@@ -96,27 +97,25 @@ public sealed class ClassifierTraining
         evaluation?.MoveTo(device);
     }
 
-    private double Step(OptimizerHelper optimizer, ClassificationData data, long[] rows, long step)
+    private double Step(OptimizerHelper optimizer, CurvatureEstimation curvature, ClassificationData data, long[] rows, long step)
     {
         using var scope = NewDisposeScope();
         var indices = tensor(rows, device: data.Features.device);
         var (features, labels) = (data.Features.index_select(0, indices), data.Labels.index_select(0, indices));
         Tensor Loss(Tensor logits, Tensor targets) => nn.functional.cross_entropy(logits, targets);
-        var curvature = new CurvatureEstimation(
-            optimizer, [.. model.parameters()], options.Seed ?? 0, () => Loss(model.call(features), labels).backward(), () =>
-            {
-                var logits = model.call(features);
-                Loss(logits, logits.detach().softmax(1).multinomial(1).squeeze(1)).backward();
-            });
         var output = model.call(features);
         data.RequireClasses(output.shape[1]);
         var loss = Loss(output, labels);
         var value = RequireFinite(loss.ToDouble(), step);
         model.zero_grad();
         loss.backward();
-        curvature.BeforeStep(step);
+        curvature.BeforeStep(step, () => Loss(model.call(features), labels).backward());
         optimizer.step();
-        curvature.AfterStep(step);
+        curvature.AfterStep(step, () =>
+        {
+            var logits = model.call(features);
+            Loss(logits, logits.detach().softmax(1).multinomial(1).squeeze(1)).backward();
+        });
         return value;
     }
 

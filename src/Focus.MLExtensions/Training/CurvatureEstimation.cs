@@ -8,10 +8,7 @@ namespace Focus;
 /// <param name="parameters">The model's parameters.</param>
 /// <param name="seed">The run's seed: the random numbers of a step depend on it and on the step alone, so that a resumed run repeats
 /// them.</param>
-/// <param name="addGradients">Adds the gradients of the step's loss, on a part of its rows.</param>
-/// <param name="addSampledGradients">The same with labels that are drawn from the model's own output.</param>
-internal sealed class CurvatureEstimation(
-    OptimizerHelper optimizer, IReadOnlyList<Parameter> parameters, int seed, Action addGradients, Action addSampledGradients)
+internal sealed class CurvatureEstimation(OptimizerHelper optimizer, IReadOnlyList<Parameter> parameters, int seed)
 {
     /// <summary>How far a parameter is moved for the difference of two gradients.</summary>
     private const double Distance = 1e-3;
@@ -20,7 +17,9 @@ internal sealed class CurvatureEstimation(
     private bool isDue;
 
     /// <summary>Does what the optimizer needs before a step, and leaves parameters and gradients as they are.</summary>
-    public void BeforeStep(long step)
+    /// <param name="step">The step, counted from 1.</param>
+    /// <param name="addGradients">Adds the gradients of the step's mean loss, or of that of a part of its rows.</param>
+    public void BeforeStep(long step, Action addGradients)
     {
         isDue = curvature?.IsDue ?? false;
         if (!isDue || curvature!.Kind != CurvatureKind.HessianDiagonal) return;
@@ -31,17 +30,19 @@ internal sealed class CurvatureEstimation(
         var signs = parameters.Select(parameter => randint(0, 2, parameter.shape, generator: generator).to(parameter.dtype).to(parameter.device)
             .mul_(LiveScalar.Of(2)).sub_(LiveScalar.One)).ToArray();
 
-        var ahead = GradientsAt(weights, signs, Distance);
-        var behind = GradientsAt(weights, signs, -Distance);
+        var ahead = GradientsAt(weights, signs, Distance, addGradients);
+        var behind = GradientsAt(weights, signs, -Distance, addGradients);
         Set(weights);
         // z·(H·z) from the central difference of gradients, which, unlike a second backward pass, any model has.
         var estimates = ahead.Zip(behind, signs).Select(all => all.First.sub(all.Second).mul_(all.Third).div_(LiveScalar.Of(2 * Distance)));
         Take(estimates);
-        foreach (var (parameter, gradient) in parameters.Zip(gradients)) parameter.grad!.copy_(gradient);
+        foreach (var (parameter, gradient) in parameters.Zip(gradients)) parameter.grad?.copy_(gradient);
     }
 
     /// <summary>Does what the optimizer needs after a step; the gradients are zeros then.</summary>
-    public void AfterStep(long step)
+    /// <param name="step">The step, counted from 1.</param>
+    /// <param name="addSampledGradients">As before a step, with labels that are drawn from the model's own output.</param>
+    public void AfterStep(long step, Action addSampledGradients)
     {
         if (!isDue || curvature!.Kind != CurvatureKind.SampledGradient) return;
         using var scope = NewDisposeScope();
@@ -58,7 +59,7 @@ internal sealed class CurvatureEstimation(
         curvature!.Take(parameter => known.GetValueOrDefault(parameter.Handle));
     }
 
-    private Tensor[] GradientsAt(Tensor[] weights, Tensor[] directions, double distance)
+    private Tensor[] GradientsAt(Tensor[] weights, Tensor[] directions, double distance, Action addGradients)
     {
         Set([.. weights.Zip(directions).Select(pair => pair.First.add(pair.Second, LiveScalar.Of(distance)))]);
         ZeroGradients();

@@ -112,8 +112,7 @@ internal sealed class Gpt2Run : IDisposable
         {
             optimizer = options.Optimizer.CreateOptimizer(model.ParameterGroups());
             working = new WorkingModel(model, options.Precision);
-            curvature = new CurvatureEstimation(
-                optimizer, [.. model.parameters()], options.Seed ?? 0, () => AddGradients(FirstMicroBatch), AddSampledGradients);
+            curvature = new CurvatureEstimation(optimizer, [.. model.parameters()], options.Seed ?? 0);
             if (options.CheckpointFolder is { } folder)
             {
                 checkpoints = new CheckpointFolder(folder, model, optimizer, RunSettings.Of(model.Config, options, train.Count));
@@ -201,10 +200,10 @@ internal sealed class Gpt2Run : IDisposable
         }
         var clipping = Math.Min(1, (options.ClipNorm ?? double.PositiveInfinity) / (norm + NormEpsilon));
         ScaleGradients(clipping / scale);
-        curvature.BeforeStep(step);
+        curvature.BeforeStep(step, AddMicroBatchGradients);
         optimizer.step();
         working.Refresh();
-        curvature.AfterStep(step);
+        curvature.AfterStep(step, AddSampledGradients);
         scaler.Accept();
         return new Gpt2StepOutcome(loss, norm, clipping < 1, scale);
     }
@@ -220,6 +219,13 @@ internal sealed class Gpt2Run : IDisposable
         loss.mul(LiveScalar.Of(scaler.Scale / options.AccumulationSteps)).backward();
         working.CollectGradients();
         return loss.ToDouble();
+    }
+
+    /// <summary>Adds the gradients of the mean loss of the step's first micro-batch.</summary>
+    private void AddMicroBatchGradients()
+    {
+        AddGradients(FirstMicroBatch);
+        ScaleGradients(options.AccumulationSteps);
     }
 
     /// <summary>Adds the gradients of the step's first micro-batch with targets that are drawn from the model's own output.</summary>
@@ -283,7 +289,7 @@ internal sealed class Gpt2Run : IDisposable
         if (MeanLoss(trainEvaluation) is not { } trainLoss) return null;
         double? validationLoss = null;
         if (validationEvaluation is not null && (validationLoss = MeanLoss(validationEvaluation)) is null) return null;
-        var momenta = optimizer.state_dict().State.OfType<ParameterState>().SelectMany(kept => kept.Tensors.Take(1)).ToArray();
+        var momenta = (optimizer as SettingsOptimizer)?.Momenta().ToArray() ?? [];
         return new Gpt2Evaluation(
             trainLoss, validationLoss, GlobalNorm.OfFinite(model.parameters(), state.Step, trainLoss), momenta.Length > 0 ? GlobalNorm.Of(momenta) : null);
     }

@@ -57,8 +57,7 @@ public sealed record Gpt2Progress
 /// <param name="TrainLoss">The mean loss of random batches of the training data, in nats per token.</param>
 /// <param name="ValidationLoss">The same of the validation data, where there is any.</param>
 /// <param name="ParameterNorm">The Euclidean norm of all parameters.</param>
-/// <param name="MomentumNorm">The Euclidean norm of the optimizer's momentum, which for all of this library's optimizers is the first tensor
-/// of their state; null for another optimizer.</param>
+/// <param name="MomentumNorm">The Euclidean norm of the optimizer's momentum; null for an optimizer without one, or of TorchSharp.</param>
 public sealed record Gpt2Evaluation(double TrainLoss, double? ValidationLoss, double ParameterNorm, double? MomentumNorm);
 
 /// <summary>Writes each step to the metrics file, TensorBoard and the progress callback.</summary>

@@ -136,6 +136,57 @@ public sealed class EveryOptimizerTests
         Assert.AreEqual(bytes, all.Sum(tensor => tensor.numel() * tensor.element_size()) / (double)(rows * columns), 0.02 * Math.Max(bytes, 1));
     }
 
+    public static IEnumerable<object[]> Unsuitable =>
+    [
+        [new AdaHessianOptions { MatrixBlock = 4 }, "MatrixBlock"], [new AdamMiniOptions(), "Heads 5"], [new MuonOptions(), "StackedMatrices"],
+        [new SgdOptions { Dampening = 0.1 }, "0 with Nesterov"], [new CosmosOptions { Rank = 7 }, "Rank"], [new ApolloOptions { Rank = 7 }, "Rank"],
+    ];
+
+    /// <summary>A 6×6 matrix of which the group says that it is five matrices, one below the other, or has five heads.</summary>
+    [TestMethod]
+    [DynamicData(nameof(Unsuitable))]
+    public void WhatDoesNotSuitAParameterIsNamedAtOnce(OptimizerSettings settings, string hint)
+    {
+        var whole = settings is MuonOptions or AdamMiniOptions ? 5 : 1;
+        var group = new ParameterGroup([new Parameter(ones(6, 6))]) { Role = ParameterRole.HiddenMatrix, StackedMatrices = whole, Heads = whole };
+        var error = Assert.Throws<ArgumentException>(() => settings.CreateOptimizer([group]));
+        StringAssert.Contains(error.Message, hint);
+    }
+
+    [TestMethod]
+    public void AVectorIsNoMatrix()
+    {
+        var group = new ParameterGroup([new Parameter(ones(6))]) { Role = ParameterRole.HiddenMatrix };
+        StringAssert.Contains(Assert.ThrowsExactly<ArgumentException>(() => new MuonOptions().CreateOptimizer([group])).Message, "GainOrBias");
+    }
+
+    [TestMethod]
+    public void ASuppliedEstimateMustFitItsParameter()
+    {
+        using var optimizer = new SophiaGOptions().CreateOptimizer([new Parameter(ones(6))]);
+        StringAssert.Contains(
+            Assert.ThrowsExactly<ArgumentException>(() => ((ICurvatureOptimizer)optimizer).Take(_ => ones(5))).Message, "[5]; expected the parameter's, [6]");
+    }
+
+    /// <summary>Of the loss ½·Σc·w² the curvature is c, whatever the signs are drawn.</summary>
+    [TestMethod]
+    public void TheCurvatureOfASquareIsEstimatedAndTheStepStaysAsItWas()
+    {
+        Parameter weight = new(tensor(new[] { 1f, -2, 3 })), unused = new(ones(2));
+        using var curvatures = tensor(new[] { 0.5f, 1, 4 });
+        using var optimizer = new AdaHessianOptions().CreateOptimizer([weight, unused]);
+        void AddGradients() => weight.square().mul(curvatures).sum().mul(0.5f).backward();
+        AddGradients();
+        var gradient = weight.grad!.clone();
+
+        new CurvatureEstimation(optimizer, [weight, unused], seed: 1).BeforeStep(step: 1, AddGradients);
+
+        var state = (ParameterState)optimizer.state_dict().State[0];
+        Assert.IsTrue(state.Tensors[2].allclose(curvatures, rtol: 1e-2, atol: 1e-2), string.Join(' ', state.Tensors[2].data<float>().ToArray()));
+        Assert.IsTrue(weight.allclose(tensor(new[] { 1f, -2, 3 }), rtol: 0, atol: 0));
+        Assert.IsTrue(weight.grad!.allclose(gradient, rtol: 0, atol: 0));
+    }
+
     [TestMethod]
     public void EveryOptimizerHasANameAndIsTested()
     {

@@ -40,7 +40,7 @@ public class FusedStepTests
         [new SgdpOptions { LearningRate = 1e-2, WeightDecay = 0.1, Delta = 1 }],
         [new MarsOptions { LearningRate = 1e-2, WeightDecay = 0.1 }],
         [new AdamMiniOptions { LearningRate = 1e-2, WeightDecay = 0.1 }],
-        [new AdaHessianOptions { LearningRate = 1e-2, WeightDecay = 0.1 }],
+        [new AdaHessianOptions { WeightDecay = 0.01 }],
         [new AdafactorOptions { LearningRate = 1e-2, RelativeStep = false, ScaleParameter = false, Beta1 = 0.9 }],
         [new Adam8BitOptions { LearningRate = 1e-2, WeightDecay = 0.1, LeastElements = 64 }],
     ];

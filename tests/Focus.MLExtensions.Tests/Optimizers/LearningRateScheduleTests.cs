@@ -67,6 +67,15 @@ public class LearningRateScheduleTests
     }
 
     [TestMethod]
+    [DataRow(1)]
+    [DataRow(10)] // The rise of a tenth ends with the first step.
+    public void OneCycleIsDefinedWhereAPhaseHasNoLength(long totalSteps)
+    {
+        foreach (var schedule in new[] { new OneCycleSchedule { RisingShare = 0.1 }, new OneCycleSchedule { RisingShare = 0.1, ThreePhases = true } })
+            for (var step = 0L; step < totalSteps; step++) Assert.IsTrue(schedule.Factor(step, totalSteps) is > 0 and <= 1, $"step {step} of {totalSteps}");
+    }
+
+    [TestMethod]
     public void OneCycleMovesTheMomentumOfTheOptimizer()
     {
         using var optimizer = new LionOptions { LearningRate = 0.1 }.CreateOptimizer([new Parameter(ones(1))]);

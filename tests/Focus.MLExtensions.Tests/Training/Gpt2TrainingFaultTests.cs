@@ -20,6 +20,8 @@ public class Gpt2TrainingFaultTests
         [TinyRun.Options with { Device = "tpu" }, "tpu"],
         [TinyRun.Options with { Optimizer = new FocusOptions { Beta1 = 2 } }, "Beta1"],
         [TinyRun.Options with { Schedule = new CosineSchedule { WarmupSteps = 21 } }, "WarmupSteps"],
+        [TinyRun.Options with { Optimizer = new ScheduleFreeAdamWOptions(), Schedule = new CosineSchedule() }, "ConstantSchedule"],
+        [TinyRun.Options with { Optimizer = new AdaHessianOptions(), Precision = TrainingPrecision.BFloat16 }, "Float32"],
     ];
 
     [TestMethod]

@@ -41,9 +41,11 @@ public sealed class KilledRunTests
             if (random.Next(8) > 0)
                 while (!process.HasExited && Length(metrics) == before) Thread.Sleep(1);
             Thread.Sleep(random.Next(100));
+            if (process.HasExited) Assert.AreEqual(0, process.ExitCode, process.StandardError.ReadToEnd()); // It may only have come to its end.
             process.Kill();
             process.WaitForExit();
         }
+        Assert.IsGreaterThan(0, Length(metrics), "No kill came after a step.");
         Finish([.. command, "--out", In("killed"), .. Resume()]);
 
         CollectionAssert.AreEqual(Losses("whole"), Losses("killed"));

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json;
 
@@ -32,20 +33,17 @@ public sealed class KilledRunTests
         Finish([.. command, "--out", In("whole")]);
 
         var random = new Random(Seed);
-        var metrics = In("killed", "metrics.jsonl");
         for (var kill = 0; kill < Kills; kill++)
         {
-            var before = Length(metrics);
             using var process = Sample.Start("Gpt2", [.. command, "--out", In("killed"), .. Resume()]);
-            // Mostly once steps are being taken; sometimes while the program starts or reads the checkpoint.
-            if (random.Next(8) > 0)
-                while (!process.HasExited && Length(metrics) == before) Thread.Sleep(1);
+            // Mostly once the run has gone on; sometimes while the program starts or reads the checkpoint.
+            if (kill == 0 || random.Next(8) > 0) Await(process, random.Next(2) > 0 && kill > 0 ? Recorded : Saved);
             Thread.Sleep(random.Next(100));
             if (process.HasExited) Assert.AreEqual(0, process.ExitCode, process.StandardError.ReadToEnd()); // It may only have come to its end.
             process.Kill();
             process.WaitForExit();
         }
-        Assert.IsGreaterThan(0, Length(metrics), "No kill came after a step.");
+        Assert.IsNotNull(Saved(), "No kill came after a checkpoint.");
         Finish([.. command, "--out", In("killed"), .. Resume()]);
 
         CollectionAssert.AreEqual(Losses("whole"), Losses("killed"));
@@ -63,9 +61,18 @@ public sealed class KilledRunTests
         Assert.AreEqual((0, ""), (process.ExitCode, errors));
     }
 
-    private string[] Resume() => Gpt2Checkpoint.Newest(In("killed", "checkpoints")) is null ? [] : ["--resume"];
+    /// <summary>Waits until what the run has written changes.</summary>
+    private static void Await(Process process, Func<string?> written)
+    {
+        var before = written();
+        while (!process.HasExited && written() == before) Thread.Sleep(1);
+    }
 
-    private static long Length(string path) => File.Exists(path) ? new FileInfo(path).Length : 0;
+    private string? Saved() => Gpt2Checkpoint.Newest(In("killed", "checkpoints"));
+
+    private string? Recorded() => File.Exists(In("killed", "metrics.jsonl")) ? $"{new FileInfo(In("killed", "metrics.jsonl")).Length} bytes" : null;
+
+    private string[] Resume() => Saved() is null ? [] : ["--resume"];
 
     private double[] Losses(string run) =>
         [.. File.ReadLines(In(run, "metrics.jsonl")).Select(line => JsonDocument.Parse(line).RootElement.GetProperty("loss").GetDouble())];

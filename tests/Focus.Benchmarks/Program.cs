@@ -10,7 +10,7 @@ if (args is [Gpt2Worker.Command, var side])
 (string Name, Action<Report> Run)[] suites =
 [
     ("optimizers", OptimizerSuite.Run),
-    ("matrix-optimizers", OptimizerSuite.RunMatrices),
+    ("matrices", OptimizerSuite.RunMatrices),
     ("mlp", MlpSuite.Run),
     ("gpt2", Gpt2Suite.Run),
     ("tokenizer", TokenizerSuite.Run),

@@ -3,6 +3,7 @@ using System.CommandLine.Parsing;
 using System.Globalization;
 using System.Text.Json;
 using Focus;
+using Microsoft.Extensions.Configuration;
 using Samples;
 using Spectre.Console;
 using static System.FormattableString;
@@ -24,15 +25,16 @@ internal static class CompareCommand
         };
         Option<Entry[]> optimizers = new("--optimizers")
         {
-            Description = "The optimizers, separated by commas, optionally with rates: focus:1e-3,focus:2e-3,adamw [default: all three]",
+            Description = "The optimizers, separated by commas, optionally with rates: focus:1e-3,focus:2e-3,lion [default: focus,signum,adamw]",
             HelpName = "list",
-            CustomParser = result => Split(result, ParseEntry, "focus, signum or adamw, optionally with a rate (focus:1e-3)"),
+            CustomParser = result => Split(
+                result, ParseEntry, "names that the command optimizers lists, each optionally with a rate (focus:1e-3)"),
         };
         Option<double[]> rates = new("--learning-rates")
         {
             Description = "Learning rates, separated by commas: the first seed tries each, others take each optimizer's best [default: the preset's]",
             HelpName = "list",
-            CustomParser = result => Split(result, ParseNumber, "numbers"),
+            CustomParser = result => Split(result, ParseRate, "numbers, at least 0"),
         };
         Option<int> seeds = new("--seeds") { Description = "How many seeds: 1, 2 and so on", DefaultValueFactory = _ => 1 };
         Option<double[]> losses = new("--losses")
@@ -56,7 +58,7 @@ internal static class CompareCommand
                     throw new ArgumentException("--figure names the runs; omit --preset, --config, --optimizers and --learning-rates.");
                 var groups = parsed.GetValue(figure) is { } name
                     ? RunsOfFigure(name, preset => settings.Read(parsed, Preset.SettingsOf(preset)))
-                    : RunsOf(settings.Read(parsed), entries, given);
+                    : RunsOf(entries, given, (optimizer, rate) => settings.Read(parsed, above: [Choice(optimizer, rate)]));
                 var comparison = new Comparison(parsed.GetRequiredValue(output), [.. Enumerable.Range(1, parsed.GetValue(seeds))], cancellation);
                 ComparisonReport.Write(parsed.GetRequiredValue(output), comparison.Run(groups), parsed.GetValue(losses) ?? []);
             },
@@ -74,16 +76,25 @@ internal static class CompareCommand
     }
 
     /// <summary>Each optimizer at its own rate, or at the given ones.</summary>
-    private static Contender[][] RunsOf(RunSettings settings, Entry[] entries, double[] rates)
+    private static Contender[][] RunsOf(Entry[] entries, double[] rates, Func<string, double?, RunSettings> read)
     {
-        if (entries.Length == 0) entries = [.. Enum.GetValues<OptimizerKind>().Select(optimizer => new Entry(optimizer, null))];
+        if (entries.Length == 0) entries = [new("focus", null), new("signum", null), new("adamw", null)];
         var contenders =
             from entry in entries
             from rate in entry.Rate is null && rates.Length > 0 ? rates.Select(given => (double?)given) : [entry.Rate]
-            let run = settings.With(entry.Optimizer, rate)
-            let text = run.ChosenOptimizer.LearningRate.ToString(CultureInfo.InvariantCulture)
-            select new Contender($"{run.ChosenOptimizer.Name.ToLowerInvariant()}-{text}", $"{run.ChosenOptimizer.Name}, rate {text}", run);
+            let run = read(entry.Optimizer, rate)
+            let text = run.Hyperparameters.LearningRate.ToString(CultureInfo.InvariantCulture)
+            select new Contender($"{run.Optimizer}-{text}", $"{run.Hyperparameters.Name}, rate {text}", run);
         return [.. contenders.GroupBy(contender => contender.Settings.Optimizer).Select(group => group.ToArray())];
+    }
+
+    /// <summary>An optimizer, and its learning rate if one is given, as a layer.</summary>
+    private static IConfiguration Choice(string optimizer, double? rate)
+    {
+        var settings = new Dictionary<string, string?> { [nameof(RunSettings.Optimizer)] = optimizer };
+        var path = $"{NamedOptimizers.Section}:{optimizer}:{nameof(OptimizerSettings.LearningRate)}";
+        if (rate is { } given) settings[path] = given.ToString(CultureInfo.InvariantCulture);
+        return new ConfigurationBuilder().AddInMemoryCollection(settings).Build();
     }
 
     private static T[] Split<T>(ArgumentResult result, Func<string, T?> parse, string expected) where T : struct
@@ -96,19 +107,18 @@ internal static class CompareCommand
 
     private static Entry? ParseEntry(string text) => text.Split(':') switch
     {
-        [var name] when ParseOptimizer(name) is { } optimizer => new(optimizer, null),
-        [var name, var rate] when ParseOptimizer(name) is { } optimizer && ParseNumber(rate) is { } number => new(optimizer, number),
+        [var name] when NamedOptimizers.Find(name) is not null => new(name, null),
+        [var name, var rate] when NamedOptimizers.Find(name) is not null && ParseRate(rate) is { } number => new(name, number),
         _ => null,
     };
 
-    private static OptimizerKind? ParseOptimizer(string name) =>
-        Enum.GetValues<OptimizerKind>().Cast<OptimizerKind?>().FirstOrDefault(kind => name.Equals($"{kind}", StringComparison.OrdinalIgnoreCase));
+    private static double? ParseRate(string text) => ParseNumber(text) is >= 0 and var rate ? rate : null;
 
     private static double? ParseNumber(string text) =>
         double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var number) && double.IsFinite(number) ? number : null;
 
     /// <summary>An optimizer to compare, at a learning rate of its own if it has one.</summary>
-    private readonly record struct Entry(OptimizerKind Optimizer, double? Rate);
+    private readonly record struct Entry(string Optimizer, double? Rate);
 }
 
 /// <summary>One of the runs that are compared, without its seed: its names in files and in tables, and its settings.</summary>
@@ -184,7 +194,7 @@ internal sealed class Comparison(string folder, int[] seeds, CancellationToken c
     private static RunResult? Finished(TrainingRun run, RunSettings settings)
     {
         if (!File.Exists(run.Result)) return null;
-        if (Layer.Bind<RunSettings>(Layer.Read<RunSettings>(run.Settings)) != settings)
+        if (RunSettings.Of(RunSettings.Open(run.Settings)) != settings)
             throw new InvalidDataException($"'{run.Folder}' holds a run with other settings; choose another --out, or delete it.");
         return RunResult.Read(run.Result);
     }
@@ -242,6 +252,10 @@ internal static class ComparisonReport
 {
     private const double Spacing = 0.1;
     private const int Targets = 3;
+
+    /// <summary>The colours of optimizers that the paper does not have.</summary>
+    private static readonly ScottPlot.Color[] OtherColors =
+        [Figures.Green, Figures.Red, Figures.Grey, ScottPlot.Colors.Purple, ScottPlot.Colors.Teal];
 
     /// <summary>Prints a table, and writes a table of all runs and the curves of each group's best.</summary>
     /// <param name="folder">Gets the files.</param>
@@ -307,11 +321,18 @@ internal static class ComparisonReport
     {
         Axis x = new(label), y = new("loss");
         var plot = Figures.Plot("", x, y);
+        var others = outcomes.Select(outcome => outcome.Contender.Settings.Optimizer).Except(["focus", "signum", "adamw"]).ToArray();
         foreach (var (i, outcome) in outcomes.Index())
         {
             var (mean, spread) = outcome.MeanCurve();
             var optimizer = outcome.Contender.Settings.Optimizer;
-            var color = optimizer switch { OptimizerKind.Focus => Figures.Blue, OptimizerKind.Signum => Figures.Yellow, _ => Figures.Orange };
+            var color = optimizer switch
+            {
+                "focus" => Figures.Blue,
+                "signum" => Figures.Yellow,
+                "adamw" => Figures.Orange,
+                _ => OtherColors[Array.IndexOf(others, optimizer) % OtherColors.Length],
+            };
             color = color.MixedWith(Figures.Ink, 0.35 * outcomes.Take(i).Count(earlier => earlier.Contender.Settings.Optimizer == optimizer));
             var losses = Array.ConvertAll(mean.Points, point => point.Loss);
             plot.Curve(outcome.Contender.Label, color, x, y, Array.ConvertAll(mean.Points, place.Invoke), losses, spread);

@@ -12,9 +12,9 @@ if (!AnsiConsole.Profile.Out.IsTerminal)
 }
 
 var root = new RootCommand(
-    "Trains GPT-2 with FOCUS, Signum and AdamW: the runs of the FOCUS paper (arXiv:2501.12243, section 4), and small ones for a CPU.")
+    "Trains GPT-2 with FOCUS and other optimizers: the runs of the FOCUS paper (arXiv:2501.12243, section 4), and small ones for a CPU.")
 {
-    PrepareCommand.Create(), PresetsCommand.Create(), TrainCommand.Create(), CompareCommand.Create(),
+    PrepareCommand.Create(), PresetsCommand.Create(), OptimizersCommand.Create(), TrainCommand.Create(), CompareCommand.Create(),
     SampleCommand.Create(), ExportCommand.Create(), DemoCommand.Create(),
 };
 return await root.RunAsync(args);

@@ -12,15 +12,21 @@ namespace Gpt2Sample;
 /// <summary>The options that name a preset or a configuration file, and change single settings.</summary>
 internal sealed class SettingOptions
 {
-    /// <summary>Hyperparameters, which belong to the chosen optimizer.</summary>
-    private static readonly (string Property, string Description)[] Hyperparameters =
-    [
-        (nameof(FocusOptions.LearningRate), "The optimizer's learning rate"),
-        (nameof(FocusOptions.Beta1), "The decay of its momentum"),
-        (nameof(FocusOptions.Beta2), "The decay of its average of parameters (focus) or squares (adamw)"),
-        (nameof(FocusOptions.Gamma), "The attraction to the average (focus)"),
-        (nameof(FocusOptions.WeightDecay), "Its weight decay"),
-    ];
+    /// <summary>What the hyperparameters of many optimizers do. Help has only these; the command optimizers lists the rest.</summary>
+    private static readonly Dictionary<string, string> Descriptions = new()
+    {
+        [nameof(MomentOptions.LearningRate)] = "The optimizer's learning rate",
+        [nameof(MomentOptions.WeightDecay)] = "Its weight decay",
+        [nameof(MomentOptions.Beta1)] = "The decay of its momentum",
+        [nameof(MomentOptions.Beta2)] = "The decay of its average of parameters (focus) or squares (adamw and others)",
+        [nameof(MomentOptions.Epsilon)] = "What it adds to denominators",
+        [nameof(FocusOptions.Gamma)] = "The attraction to the average (focus), or another factor γ (mars, auon, cosmos)",
+        [nameof(SgdOptions.Momentum)] = "The decay of its momentum (sgd, muon and others)",
+        [nameof(SgdOptions.Nesterov)] = "Whether its steps look ahead by one momentum",
+    };
+
+    private static readonly string[] ScheduleSettings =
+        [nameof(RunSettings.WarmupSteps), nameof(RunSettings.FinalFactor), nameof(RunSettings.DecaySteps)];
 
     private readonly Option<string?> preset = new("--preset")
     {
@@ -41,9 +47,13 @@ internal sealed class SettingOptions
     {
         foreach (var property in typeof(RunSettings).GetProperties())
             if (property.GetCustomAttribute<DescriptionAttribute>() is { } text && !without.Contains(property.Name))
-                settings.Add(property.Name, OptionFor(property.Name, property.PropertyType, text.Description));
+                settings.Add(property.Name, OptionFor(Commands.OptionName(property.Name), property.PropertyType, text.Description));
         if (forOptimizer)
-            foreach (var (name, description) in Hyperparameters) hyperparameters.Add(name, OptionFor(name, typeof(double), description));
+        {
+            var all = Optimizers.All.SelectMany(optimizer => NamedOptimizers.HyperparametersOf(optimizer.GetType()));
+            foreach (var group in all.GroupBy(hyperparameter => hyperparameter.Path, hyperparameter => hyperparameter.Type))
+                hyperparameters.Add(group.Key, OptionFor(group.Key, [.. group]));
+        }
         foreach (var option in (IEnumerable<Option>)[preset, config, .. settings.Values, .. hyperparameters.Values]) command.Options.Add(option);
     }
 
@@ -53,24 +63,59 @@ internal sealed class SettingOptions
     /// <summary>The settings that the command line asks for.</summary>
     /// <param name="parsed">The command line.</param>
     /// <param name="otherwise">The layer to start from where it names no preset; null where it must name a preset or a file.</param>
-    /// <exception cref="ArgumentException">There is no such preset, the optimizer has no such hyperparameter, or a value is out of range.</exception>
-    public RunSettings Read(ParseResult parsed, IConfiguration? otherwise = null)
+    /// <param name="above">Layers above the command line.</param>
+    /// <exception cref="ArgumentException">There is no such preset or optimizer, the optimizer or the schedule has no such setting, or a value is out
+    /// of range.</exception>
+    public RunSettings Read(ParseResult parsed, IConfiguration? otherwise = null, params IEnumerable<IConfiguration> above)
     {
         if (!NamesARun(parsed) && otherwise is null)
             throw new ArgumentException($"Give --preset or --config. The presets are {string.Join(", ", Preset.Names)}.");
         var start = parsed.GetValue(preset) is { } name ? Preset.SettingsOf(name) : otherwise;
         var layers = new List<IConfiguration>();
         if (start is not null) layers.Add(start);
-        if (parsed.GetValue(config) is { } file) layers.Add(Layer.Read<RunSettings>(file));
-        layers.Add(Given(parsed, settings, ""));
+        if (parsed.GetValue(config) is { } file) layers.Add(RunSettings.Open(file));
+        layers.AddRange([Given(parsed, settings, ""), .. above]);
 
-        var optimizer = Layer.Bind<RunSettings>(layers).ChosenOptimizer;
-        foreach (var (property, option) in hyperparameters)
-            if (parsed.GetResult(option) is { Implicit: false } && optimizer.GetType().GetProperty(property) is null)
-                throw new ArgumentException($"{option.Name} is not a setting of {optimizer.Name}, the run's optimizer.");
-        var result = Layer.Bind<RunSettings>([.. layers, Given(parsed, hyperparameters, $"{Layer.Bind<RunSettings>(layers).Optimizer}:")]);
-        result.Training().Validate();
-        return result;
+        var run = RunSettings.Of(layers);
+        var section = $"{NamedOptimizers.Section}:{run.Optimizer}:";
+        RefuseOthers(
+            parsed, hyperparameters, [.. NamedOptimizers.HyperparametersOf(run.Hyperparameters.GetType()).Select(known => known.Path)],
+            $"{run.Optimizer}, the run's optimizer");
+        RefuseOthers(
+            parsed, settings.Where(pair => ScheduleSettings.Contains(pair.Key)),
+            [.. run.ChosenSchedule.GetType().GetProperties().Select(property => property.Name).Intersect(ScheduleSettings)],
+            $"{run.ChosenKind.ToString().ToLowerInvariant()}, the run's schedule");
+        run = RunSettings.Of([.. layers, Given(parsed, hyperparameters, section)]);
+        try
+        {
+            run.Validate();
+        }
+        catch (ArgumentException fault) when (
+            fault.ParamName?.StartsWith(section, StringComparison.Ordinal) == true
+            && hyperparameters.GetValueOrDefault(fault.ParamName[section.Length..]) is { } option)
+        {
+            throw new ArgumentException(option.Name + fault.Message[fault.ParamName.Length..], fault);
+        }
+        return run;
+    }
+
+    /// <summary>The option of a hyperparameter, such as --auxiliary-beta1 for Auxiliary:Beta1; settings of the run have precedence.</summary>
+    public static string NameOf(string hyperparameter)
+    {
+        var name = hyperparameter.Replace(":", "", StringComparison.Ordinal);
+        return Commands.OptionName(typeof(RunSettings).GetProperty(name) is null ? name : $"{nameof(RunSettings.Optimizer)}{name}");
+    }
+
+    /// <summary>Refuses options that the command line gives though what they are for does not have them.</summary>
+    private static void RefuseOthers(ParseResult parsed, IEnumerable<KeyValuePair<string, Option>> options, string[] known, string owner)
+    {
+        var all = options.ToDictionary();
+        foreach (var (path, option) in all)
+        {
+            if (parsed.GetResult(option) is not { Implicit: false } || known.Contains(path)) continue;
+            var others = known.Length > 0 ? string.Join(", ", known.Select(other => all[other].Name)) : "none";
+            throw new ArgumentException($"{option.Name} is not a setting of {owner}; it has {others}.");
+        }
     }
 
     /// <summary>The options that the command line gives, as a layer.</summary>
@@ -82,15 +127,28 @@ internal sealed class SettingOptions
             select KeyValuePair.Create(section + pair.Key, Convert.ToString(result.GetValueOrDefault<object?>(), CultureInfo.InvariantCulture)))
         .Build();
 
-    private static Option OptionFor(string property, Type type, string description)
+    /// <summary>The option of a hyperparameter that is of these types in the optimizers that have it.</summary>
+    private static Option OptionFor(string hyperparameter, Type[] types)
     {
-        var name = Commands.OptionName(property);
-        var option = (Option)Activator.CreateInstance(typeof(Option<>).MakeGenericType(type), name, Array.Empty<string>())!;
-        option.Description = description;
-        option.HelpName = type.IsEnum ? string.Join('|', Enum.GetNames(type)).ToLowerInvariant()
-            : type == typeof(bool) ? "true|false" : type == typeof(double) ? "number" : type == typeof(string) ? "text" : "count";
+        Type[] kinds = [.. types.Select(type => Nullable.GetUnderlyingType(type) ?? type).Distinct()];
+        var description = Descriptions.GetValueOrDefault(hyperparameter);
+        var option = OptionFor(NameOf(hyperparameter), kinds.Length == 1 ? kinds[0] : typeof(string), description);
+        option.Hidden = description is null;
         return option;
     }
+
+    private static Option OptionFor(string name, Type type, string? description)
+    {
+        var option = (Option)Activator.CreateInstance(typeof(Option<>).MakeGenericType(type), name, Array.Empty<string>())!;
+        option.Description = description;
+        option.HelpName = HelpNameOf(Nullable.GetUnderlyingType(type) ?? type);
+        return option;
+    }
+
+    /// <summary>The values of an enum, unless they would widen the column of options beyond half a line.</summary>
+    private static string HelpNameOf(Type type) => type == typeof(ScheduleKind) ? "name"
+        : type.IsEnum ? string.Join('|', Enum.GetNames(type)).ToLowerInvariant()
+        : type == typeof(bool) ? "true|false" : type == typeof(double) ? "number" : type == typeof(string) ? "text" : "count";
 }
 
 /// <summary>Lists the presets.</summary>
@@ -105,7 +163,7 @@ internal static class PresetsCommand
             foreach (var name in Preset.Names)
             {
                 var preset = Preset.Read(name);
-                var (settings, optimizer) = (preset.Settings, preset.Settings.ChosenOptimizer);
+                var (settings, optimizer) = (preset.Settings, preset.Settings.Hyperparameters);
                 table.AddRow(
                     name, optimizer.Name, optimizer.LearningRate.ToString(CultureInfo.InvariantCulture), $"{settings.Steps}",
                     settings.Precision.ToString().ToLowerInvariant(), Markup.Escape(preset.Description));

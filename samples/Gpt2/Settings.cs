@@ -1,18 +1,24 @@
 using System.ComponentModel;
 using System.Reflection;
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
 using Focus;
 using Microsoft.Extensions.Configuration;
 
 namespace Gpt2Sample;
 
-/// <summary>The optimizers a run can choose from.</summary>
-internal enum OptimizerKind
+/// <summary>The schedules of the learning rate that a run can choose from.</summary>
+internal enum ScheduleKind
 {
-    Focus,
-    Signum,
-    AdamW,
+    Cosine,
+    Linear,
+    Constant,
+    Wsd,
+    Rex,
+    InverseSquareRoot,
+    Step,
+    OneCycle,
 }
 
 /// <summary>The settings of a training run. They come in layers: these defaults, which are the paper's FOCUS run (arXiv:2501.12243,
@@ -23,6 +29,7 @@ internal sealed record RunSettings
     {
         PropertyNamingPolicy = JsonNamingPolicy.CamelCase,
         IgnoreReadOnlyProperties = true,
+        DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
         WriteIndented = true,
         Converters = { new JsonStringEnumConverter() },
     };
@@ -35,17 +42,19 @@ internal sealed record RunSettings
     [Description("Whether linear layers and layer norms have biases")] public bool Bias { get; init; }
     [Description("Whether attention logits are divided by the block number")] public bool ScaleAttentionByInverseLayerIndex { get; init; } = true;
     [Description("Share of activations dropped in training")] public double Dropout { get; init; }
-    [Description("The optimizer: focus, signum or adamw")] public OptimizerKind Optimizer { get; init; } = OptimizerKind.Focus;
+    [Description("The optimizer; the command optimizers lists all, and their options")] public string Optimizer { get; init; } = "focus";
 
-    public FocusOptions Focus { get; init; } = new() { LearningRate = 6e-4, Beta1 = 0.9, Beta2 = 0.99, Gamma = 0.2, WeightDecay = 0.2 };
-    public SignumOptions Signum { get; init; } = new() { LearningRate = 6e-4, Beta1 = 0.9, WeightDecay = 0.2 };
-    public AdamWOptions AdamW { get; init; } = new() { LearningRate = 6e-4, Beta1 = 0.9, Beta2 = 0.95, WeightDecay = 0.1 };
+    /// <summary>The optimizer with its hyperparameters. Files have sections by the names of optimizers here, each for a run with that one.</summary>
+    public OptimizerSettings Hyperparameters { get; init; } = NamedOptimizers.Defaults()["focus"];
 
     [Description("Optimizer steps")] public long Steps { get; init; } = 100_000;
     [Description("Sequences of a micro-batch")] public int BatchSize { get; init; } = 12;
     [Description("Micro-batches of a step")] public int AccumulationSteps { get; init; } = 40;
+    [Description("Cosine, linear, constant, wsd, rex, inversesquareroot, step or onecycle [default: cosine; constant with schedulefreeadamw]")]
+    public ScheduleKind? Schedule { get; init; }
     [Description("Steps over which the learning rate rises from 0")] public long WarmupSteps { get; init; } = 2000;
-    [Description("Share of the learning rate that the cosine schedule ends at")] public double FinalFactor { get; init; } = 0.05;
+    [Description("Share of the learning rate that the schedule ends at")] public double FinalFactor { get; init; } = 0.05;
+    [Description("Steps of decay at the end of schedule wsd [default: a tenth of the run]")] public long? DecaySteps { get; init; }
     [Description("Largest norm of the gradients")] public double ClipNorm { get; init; } = 1.0;
     [Description("The type to compute in")] public TrainingPrecision Precision { get; init; } = TrainingPrecision.Float16;
     [Description("Steps between evaluations")] public long EvaluationInterval { get; init; } = 1000;
@@ -57,23 +66,52 @@ internal sealed record RunSettings
 
     public long TokensPerStep => (long)BatchSize * AccumulationSteps * BlockSize;
 
-    /// <summary>The chosen optimizer with its hyperparameters.</summary>
-    public OptimizerSettings ChosenOptimizer => Optimizer switch
+    /// <summary>The name of the chosen schedule.</summary>
+    public ScheduleKind ChosenKind => Schedule ?? (Hyperparameters is ScheduleFreeAdamWOptions ? ScheduleKind.Constant : ScheduleKind.Cosine);
+
+    /// <summary>The chosen schedule with those of the settings that it has.</summary>
+    public LearningRateSchedule ChosenSchedule => ChosenKind switch
     {
-        OptimizerKind.Focus => Focus,
-        OptimizerKind.Signum => Signum,
-        OptimizerKind.AdamW => AdamW,
-        _ => throw new ArgumentException($"{nameof(Optimizer)} is {Optimizer}; valid is focus, signum or adamw.", nameof(Optimizer)),
+        ScheduleKind.Cosine => new CosineSchedule { WarmupSteps = WarmupSteps, FinalFactor = FinalFactor },
+        ScheduleKind.Linear => new LinearSchedule { WarmupSteps = WarmupSteps, FinalFactor = FinalFactor },
+        ScheduleKind.Constant => new ConstantSchedule(),
+        ScheduleKind.Wsd => new WarmupStableDecaySchedule
+        {
+            WarmupSteps = WarmupSteps, DecaySteps = DecaySteps ?? Steps / 10, FinalFactor = FinalFactor,
+        },
+        ScheduleKind.Rex => new RexSchedule { FinalFactor = FinalFactor },
+        ScheduleKind.InverseSquareRoot => new InverseSquareRootSchedule { WarmupSteps = WarmupSteps },
+        ScheduleKind.Step => new StepSchedule(),
+        ScheduleKind.OneCycle => new OneCycleSchedule(),
+        _ => throw new ArgumentException(
+            $"{nameof(Schedule)} is {Schedule}; valid is {string.Join(", ", Enum.GetNames<ScheduleKind>()).ToLowerInvariant()}.", nameof(Schedule)),
     };
 
-    /// <summary>The same run with another optimizer, at another learning rate if one is given.</summary>
-    public RunSettings With(OptimizerKind optimizer, double? learningRate) => this with
+    /// <summary>Reads a configuration file of settings as a layer, and checks it.</summary>
+    /// <inheritdoc cref="Layer.Read"/>
+    public static IConfiguration Open(string path) => Layer.Read(path, layer => Of(layer));
+
+    /// <summary>The settings that layers add up to.</summary>
+    /// <exception cref="InvalidOperationException">A layer has an invalid value.</exception>
+    /// <exception cref="ArgumentException">There is no such optimizer.</exception>
+    public static RunSettings Of(params IEnumerable<IConfiguration> layers)
     {
-        Optimizer = optimizer,
-        Focus = Focus with { LearningRate = learningRate ?? Focus.LearningRate },
-        Signum = Signum with { LearningRate = learningRate ?? Signum.LearningRate },
-        AdamW = AdamW with { LearningRate = learningRate ?? AdamW.LearningRate },
-    };
+        IConfiguration[] all = [.. layers];
+        var settings = Layer.Bind<RunSettings>(all);
+        var optimizers = NamedOptimizers.Bind(all);
+        var name = NamedOptimizers.Find(settings.Optimizer) is { } known
+            ? NamedOptimizers.NameOf(known)
+            : throw new ArgumentException($"{nameof(Optimizer)} is {settings.Optimizer}; valid is {NamedOptimizers.Names}.", nameof(Optimizer));
+        return settings with { Optimizer = name, Hyperparameters = optimizers[name] };
+    }
+
+    /// <summary>Checks all that does not depend on the data.</summary>
+    /// <exception cref="ArgumentException">A setting is out of its range.</exception>
+    public void Validate()
+    {
+        NamedOptimizers.Validate(Hyperparameters, $"{NamedOptimizers.Section}:{Optimizer}");
+        Training().Validate();
+    }
 
     /// <summary>The model, for a vocabulary of the data's.</summary>
     public Gpt2Config Model(int vocabularySize) => new()
@@ -91,8 +129,8 @@ internal sealed record RunSettings
     /// <summary>The training, without the folders it writes to.</summary>
     public Gpt2TrainingOptions Training() => new()
     {
-        Optimizer = ChosenOptimizer,
-        Schedule = new CosineSchedule { WarmupSteps = WarmupSteps, FinalFactor = FinalFactor },
+        Optimizer = Hyperparameters,
+        Schedule = ChosenSchedule,
         MaxSteps = Steps,
         BatchSize = BatchSize,
         AccumulationSteps = AccumulationSteps,
@@ -107,7 +145,15 @@ internal sealed record RunSettings
     };
 
     /// <summary>Writes all settings as a configuration file.</summary>
-    public void Write(string path) => AtomicFile.Write(path, stream => JsonSerializer.Serialize(stream, this, Format));
+    public void Write(string path)
+    {
+        var settings = JsonSerializer.SerializeToNode(this, Format)!;
+        settings[NamedOptimizers.Section] = new JsonObject
+        {
+            [Optimizer] = JsonSerializer.SerializeToNode(Hyperparameters, Hyperparameters.GetType(), Format),
+        };
+        AtomicFile.Write(path, stream => JsonSerializer.Serialize(stream, settings, Format));
+    }
 }
 
 /// <summary>A run under a name: a file of the folder <c>presets</c>.</summary>
@@ -126,7 +172,7 @@ internal sealed record Preset
 
     /// <summary>Reads a preset.</summary>
     /// <exception cref="ArgumentException">There is no such preset.</exception>
-    public static Preset Read(string name) => Layer.Bind<Preset>(Open(name));
+    public static Preset Read(string name) => Of(Open(name));
 
     /// <summary>The settings of a preset as a layer.</summary>
     /// <exception cref="ArgumentException">There is no such preset.</exception>
@@ -136,17 +182,22 @@ internal sealed record Preset
     {
         var known = Names.FirstOrDefault(known => known.Equals(name, StringComparison.OrdinalIgnoreCase))
             ?? throw new ArgumentException($"There is no preset '{name}'; there are {string.Join(", ", Names)}.");
-        return Layer.Read<Preset>(Path.Combine(Folder, $"{known}.json"));
+        return Layer.Read(Path.Combine(Folder, $"{known}.json"), Of);
     }
+
+    private static Preset Of(IConfiguration file) =>
+        Layer.Bind<Preset>([file]) with { Settings = RunSettings.Of(file.GetSection(nameof(Settings))) };
 }
 
 /// <summary>Layers of settings, such as configuration files; later ones take precedence.</summary>
 internal static class Layer
 {
     /// <summary>Reads a configuration file of settings, and checks it.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="bind">Turns it into its settings.</param>
     /// <exception cref="FileNotFoundException">There is no such file.</exception>
     /// <exception cref="InvalidDataException">The file is not JSON, or has an unknown setting or an invalid value.</exception>
-    public static IConfiguration Read<T>(string path) where T : new()
+    public static IConfiguration Read<T>(string path, Func<IConfiguration, T> bind)
     {
         if (!File.Exists(path)) throw new FileNotFoundException($"There is no configuration file '{path}'.", path);
         try
@@ -155,38 +206,59 @@ internal static class Layer
             var empty = layer.AsEnumerable()
                 .FirstOrDefault(setting => setting.Value is null && !layer.GetSection(setting.Key).GetChildren().Any()).Key;
             if (empty is not null) throw new InvalidDataException($"'{empty}' is null or empty; give it a value, or remove it.");
-            if (Unknown(layer, typeof(T)) is { } unknown) throw new InvalidDataException($"There is no setting '{unknown}'.");
-            Bind<T>(layer);
+            if (Fault(layer, typeof(T)) is { } fault) throw new InvalidDataException(fault);
+            bind(layer);
             return layer;
         }
         catch (InvalidDataException fault)
         {
             throw new InvalidDataException($"Configuration file '{path}': {fault.GetBaseException().Message}", fault);
         }
-        catch (InvalidOperationException fault)
+        catch (Exception fault) when (fault is InvalidOperationException or ArgumentException)
         {
             throw new InvalidDataException($"Configuration file '{path}': {fault.Message}", fault);
         }
     }
 
-    /// <summary>The settings that layers add up to.</summary>
+    /// <summary>The settings that layers add up to, without the hyperparameters, whose sections <see cref="NamedOptimizers"/> binds.</summary>
     /// <exception cref="InvalidOperationException">A layer has an invalid value.</exception>
-    public static T Bind<T>(params IEnumerable<IConfiguration> layers) where T : new()
+    public static T Bind<T>(IEnumerable<IConfiguration> layers) where T : new()
     {
         var builder = new ConfigurationBuilder();
         foreach (var layer in layers) builder.AddConfiguration(layer);
-        return builder.Build().Get<T>(binder => binder.ErrorOnUnknownConfiguration = true) ?? new T();
+        var settings = builder.Build().AsEnumerable()
+            .Where(setting => !setting.Key.Split(':').Contains(NamedOptimizers.Section, StringComparer.OrdinalIgnoreCase));
+        var bindable = new ConfigurationBuilder().AddInMemoryCollection(settings).Build();
+        return bindable.Get<T>(binder => binder.ErrorOnUnknownConfiguration = true) ?? new T();
     }
 
-    /// <summary>The first setting that a record of settings does not have, or null.</summary>
-    private static string? Unknown(IConfiguration layer, Type record)
+    /// <summary>What is wrong with the first setting that a record of settings does not have; null where it has all.</summary>
+    private static string? Fault(IConfiguration layer, Type record)
     {
         foreach (var setting in layer.GetChildren())
         {
-            var property = record.GetProperty(setting.Key, BindingFlags.Public | BindingFlags.Instance | BindingFlags.IgnoreCase);
-            if (property is not { CanWrite: true }) return setting.Path;
-            if (!property.PropertyType.IsArray && Unknown(setting, property.PropertyType) is { } inner) return inner;
+            if (TypeOf(record, setting.Key) is not { } type) return $"There is no setting '{setting.Path}'{Remedy(record, setting.Key)}.";
+            if (type.IsAssignableTo(typeof(OptimizerSettings)) && setting.Value is { } value)
+                return $"'{setting.Path}' is '{value}'; expected a section in braces.";
+            if (!type.IsArray && Fault(setting, type) is { } inner) return inner;
         }
         return null;
+    }
+
+    /// <summary>The type of a setting, or null where a record has no such setting; sections of hyperparameters have optimizers' names.</summary>
+    private static Type? TypeOf(Type record, string name)
+    {
+        if (record == typeof(OptimizerSettings)) return NamedOptimizers.Find(name)?.GetType();
+        var property = record.GetProperty(name, BindingFlags.Public | BindingFlags.Instance | BindingFlags.IgnoreCase);
+        return property is { CanWrite: true } ? property.PropertyType : null;
+    }
+
+    private static string Remedy(Type record, string name)
+    {
+        if (record == typeof(OptimizerSettings)) return $"; valid is {NamedOptimizers.Names}";
+        if (record == typeof(RunSettings) && NamedOptimizers.Find(name) is not null)
+            return $"; an optimizer's section belongs in '{NamedOptimizers.Section}', as '{NamedOptimizers.Section}:{name}'";
+        var known = record.GetProperties().Where(property => property.CanWrite).Select(property => property.Name).ToArray();
+        return known.Length > 0 ? $"; valid is {string.Join(", ", known.Select(JsonNamingPolicy.CamelCase.ConvertName))}" : "";
     }
 }

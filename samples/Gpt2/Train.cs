@@ -37,7 +37,7 @@ internal static class TrainCommand
                 if (!parsed.GetValue(resume) && newest is not null)
                     throw new ArgumentException(
                         $"'{run.Folder}' holds a run ({Path.GetFileName(newest)}); give --resume to continue it, or another --out.");
-                var earlier = newest is not null && File.Exists(run.Settings) ? Layer.Read<RunSettings>(run.Settings) : null;
+                var earlier = newest is not null && File.Exists(run.Settings) ? RunSettings.Open(run.Settings) : null;
                 Train(run, options.Read(parsed, earlier), cancellation);
             },
             "interrupted. A checkpoint is written; run the same command with --resume to continue.");
@@ -83,7 +83,7 @@ internal static class TrainCommand
 
     private static void Train(TrainingRun run, RunSettings settings, CancellationToken cancellation)
     {
-        var result = Show(settings.ChosenOptimizer.Name, progress => run.Complete(settings, progress, cancellation));
+        var result = Show(settings.Hyperparameters.Name, progress => run.Complete(settings, progress, cancellation));
         if (result.Divergence is { } divergence) throw new InvalidOperationException(divergence);
         AnsiConsole.WriteLine(Invariant($"Train loss       {result.TrainLoss:F4}"));
         if (result.ValidationLoss is { } last) AnsiConsole.WriteLine(Invariant($"Validation loss  {last:F4}"));
@@ -147,7 +147,7 @@ internal sealed record TrainingRun(string Folder)
     /// <exception cref="FileNotFoundException">There are no tokens.</exception>
     public static void Validate(RunSettings settings)
     {
-        settings.Training().Validate();
+        settings.Validate();
         using var data = TrainingData.Open(settings.Data);
         settings.Model(data.VocabularySize).Validate();
     }

@@ -53,7 +53,8 @@ internal static class Commands
     }
 
     /// <summary>The option of a setting: <c>--learning-rate</c> for LearningRate.</summary>
-    public static string OptionName(string setting) => $"--{JsonNamingPolicy.KebabCaseLower.ConvertName(setting)}";
+    public static string OptionName(string setting) =>
+        $"--{JsonNamingPolicy.KebabCaseLower.ConvertName(setting.Replace("BFloat", "Bfloat", StringComparison.Ordinal))}";
 
     private static string Title(Command command) =>
         command is RootCommand ? RootCommand.ExecutableName : $"{RootCommand.ExecutableName} {command.Name}";
@@ -66,7 +67,7 @@ internal static class Commands
         var option = OptionName(parameter.Split('.')[^1]).Replace("--max-", "--", StringComparison.Ordinal);
         var known = command.Options.FirstOrDefault(known => known.Name == option || known.Name == $"{option}s")?.Name;
         if (known is null) return message;
-        return message.StartsWith(parameter, StringComparison.Ordinal) ? known + message[parameter.Length..] : $"{known}: {message}";
+        return message.StartsWith($"{parameter} ", StringComparison.Ordinal) ? known + message[parameter.Length..] : $"{known}: {message}";
     }
 
     /// <summary>A message on one line, without the name of the parameter that .NET appends.</summary>

@@ -137,7 +137,7 @@ public class Gpt2SampleTests
     {
         Prepare();
         string[] command = [.. Tiny, "--data", In("data"), "--steps", "2", "--optimizers", "focus", "--out", In("both")];
-        Refuses("--learning-rates is -1", "compare", [.. command, "--learning-rates", "1e-3,-1"]);
+        Refuses("--learning-rates holds '-1'", "compare", [.. command, "--learning-rates", "1e-3,-1"]);
         Assert.IsFalse(Directory.Exists(In("both")));
     }
 
@@ -181,16 +181,78 @@ public class Gpt2SampleTests
     public void OptionsStandAboveTheFileAndTheFileAboveThePreset()
     {
         Prepare();
-        File.WriteAllText(In("config.json"), """{ "steps": 3, "seed": 7, "optimizer": "adamw", "adamW": { "beta2": 0.9 } } // a note""");
+        File.WriteAllText(In("config.json"), """
+            { "steps": 3, "seed": 7, "optimizer": "AdamW", "hyperparameters": { "adamW": { "beta2": 0.9 } } } // a note
+            """);
         string[] changes = ["--config", In("config.json"), "--seed", "8", "--learning-rate", "0.02"];
         Succeeds("train", [.. Tiny, "--data", In("data"), .. changes, "--out", In("run")]);
         var settings = JsonDocument.Parse(File.ReadAllText(In("run", "settings.json"))).RootElement;
         Assert.AreEqual(3, settings.GetProperty("steps").GetInt32());
         Assert.AreEqual(8, settings.GetProperty("seed").GetInt32());
-        Assert.AreEqual("AdamW", settings.GetProperty("optimizer").GetString());
-        Assert.AreEqual(0.9, settings.GetProperty("adamW").GetProperty("beta2").GetDouble());
-        Assert.AreEqual(0.1, settings.GetProperty("adamW").GetProperty("weightDecay").GetDouble());
-        Assert.AreEqual(0.02, settings.GetProperty("adamW").GetProperty("learningRate").GetDouble());
+        Assert.AreEqual("adamw", settings.GetProperty("optimizer").GetString());
+        var adamW = settings.GetProperty("hyperparameters").GetProperty("adamw");
+        Assert.AreEqual(0.9, adamW.GetProperty("beta2").GetDouble());
+        Assert.AreEqual(0.1, adamW.GetProperty("weightDecay").GetDouble());
+        Assert.AreEqual(0.02, adamW.GetProperty("learningRate").GetDouble());
+    }
+
+    [TestMethod]
+    [DataRow("lion", "--learning-rate", "3e-4", "--beta2", "0.98", "--schedule", "linear")]
+    [DataRow("sgd", "--momentum", "0.95", "--nesterov", "false", "--schedule", "wsd", "--decay-steps", "0", "--final-factor", "0")]
+    [DataRow("adam-mini", "--whole-tensors")]
+    [DataRow("AdEMAMix", "--alpha-warmup", "3")]
+    [DataRow("adafactor", "--beta1", "0.8", "--schedule", "inversesquareroot")]
+    [DataRow("muon", "--scale", "rootmeansquare", "--auxiliary-learning-rate", "1e-3")]
+    public void EveryOptimizerTrainsByItsName(string name, params string[] options)
+    {
+        Prepare();
+        Succeeds("train", [.. Tiny, "--data", In("data"), "--steps", "2", "--optimizer", name, .. options, "--out", In("run")]);
+        var settings = JsonDocument.Parse(File.ReadAllText(In("run", "settings.json"))).RootElement;
+        Assert.AreEqual(name.ToLowerInvariant(), settings.GetProperty("optimizer").GetString());
+        Assert.AreEqual(name.ToLowerInvariant(), settings.GetProperty("hyperparameters").EnumerateObject().Single().Name);
+        Assert.HasCount(2, Metrics("run"));
+        Succeeds("train", "--resume", "--steps", "2", "--out", In("run"));
+    }
+
+    [TestMethod]
+    public void AnOptimizersOptionsAreInTheSettingsOfItsRun()
+    {
+        Prepare();
+        string[] options =
+            ["--optimizer", "muon", "--scale", "rootmeansquare", "--bfloat16", "--auxiliary-learning-rate", "1e-3", "--iterations", "3"];
+        Succeeds("train", [.. Tiny, "--data", In("data"), "--steps", "2", .. options, "--out", In("run")]);
+        var expected = new MuonOptions { Scale = MatrixScale.RootMeanSquare, BFloat16 = true, Iterations = 3 };
+        var run = Gpt2Sample.RunSettings.Of(Gpt2Sample.RunSettings.Open(In("run", "settings.json")));
+        Assert.AreEqual(expected with { Auxiliary = expected.Auxiliary with { LearningRate = 1e-3 } }, run.Hyperparameters);
+    }
+
+    [TestMethod]
+    public void SettingsOfAnEarlierVersionAreRefused()
+    {
+        Prepare();
+        Succeeds("train", [.. Tiny, "--data", In("data"), "--steps", "2", "--out", In("run")]);
+        File.WriteAllText(In("run", "settings.json"), """{ "optimizer": "Focus", "focus": { "learningRate": 0.001 } }""");
+        Refuses("'focus'; an optimizer's section belongs in 'hyperparameters', as 'hyperparameters:focus'", "train", "--resume", "--out", In("run"));
+    }
+
+    [TestMethod]
+    public void AComparisonTakesRatesOfItsOptimizers()
+    {
+        Prepare();
+        // No warm-up, which the schedule-free optimizer would refuse.
+        string[] tiny = [.. Tiny.SkipLast(2), "--config", In("config.json"), "--data", In("data")];
+        File.WriteAllText(In("config.json"), """{ "warmupSteps": 0 }""");
+        Succeeds("compare", [.. tiny, "--steps", "2", "--optimizers", "lion:3e-4,Adam-Mini,focus:2e-3,schedule-free-adamw", "--out", In("all")]);
+        var runs = File.ReadAllLines(In("all", "comparison.csv")).Skip(1).Select(line => line.Split(',')[0]).ToArray();
+        CollectionAssert.AreEqual(new[] { "lion-0.0003", "adam-mini-0.001", "focus-0.002", "schedulefreeadamw-0.0025" }, runs);
+    }
+
+    [TestMethod]
+    public void AllOptimizersAreListed()
+    {
+        var list = Succeeds("optimizers");
+        foreach (var optimizer in Optimizers.All) StringAssert.Contains(list, optimizer.Name.ToLowerInvariant());
+        StringAssert.Contains(list, "--curvature-interval=10");
     }
 
     [TestMethod]
@@ -214,10 +276,18 @@ public class Gpt2SampleTests
     [DataRow("train.bin", "train", "--preset", "shakespeare-char", "--data", "nowhere")]
     [DataRow("nowhere.json", "train", "--config", "nowhere.json")]
     [DataRow("gamma", "train", "--preset", "shakespeare-char", "--optimizer", "adamw", "--gamma", "0.1")]
-    [DataRow("sgd", "train", "--preset", "shakespeare-char", "--optimizer", "sgd")]
+    [DataRow("has --learning-rate, --weight-decay, --beta1, --beta2.", "train", "--preset", "shakespeare-char", "--optimizer", "lion", "--rho", "1")]
+    [DataRow("--optimizer is nolion; valid is focus, ", "train", "--preset", "shakespeare-char", "--optimizer", "nolion")]
+    [DataRow("--auxiliary-beta1 is 2", "train", "--preset", "shakespeare-char", "--optimizer", "muon", "--auxiliary-beta1", "2")]
+    [DataRow("--scale is 9", "train", "--preset", "shakespeare-char", "--optimizer", "muon", "--scale", "9")]
+    [DataRow("--warmup-steps is not a setting of rex", "train", "--preset", "shakespeare-char", "--schedule", "rex", "--warmup-steps", "3")]
+    [DataRow("--schedule is 9; valid is cosine, ", "train", "--preset", "shakespeare-char", "--schedule", "9")]
+    [DataRow("--schedule: ScheduleFreeAdamW", "train", "--preset", "shakespeare-char", "--optimizer", "schedulefreeadamw", "--schedule", "rex")]
+    [DataRow("--decay-steps is 5000", "train", "--preset", "shakespeare-char", "--schedule", "wsd", "--decay-steps", "5000")]
     [DataRow("--steps", "train", "--preset", "shakespeare-char", "--steps", "many")]
     [DataRow("3a", "compare", "--figure", "9z")]
-    [DataRow("sgd", "compare", "--preset", "shakespeare-char", "--optimizers", "focus,sgd")]
+    [DataRow("'nolion'", "compare", "--preset", "shakespeare-char", "--optimizers", "focus,nolion")]
+    [DataRow("'lion:-1'", "compare", "--preset", "shakespeare-char", "--optimizers", "lion:-1")]
     [DataRow("'7'", "compare", "--preset", "shakespeare-char", "--optimizers", "7")]
     [DataRow("'NaN'", "compare", "--preset", "shakespeare-char", "--learning-rates", "NaN")]
     [DataRow("--optimizers", "compare", "--figure", "3a", "--optimizers", "focus")]
@@ -232,8 +302,8 @@ public class Gpt2SampleTests
     [TestMethod]
     public void AWrongFileIsOneLine()
     {
-        File.WriteAllText(In("config.json"), """{ "focus": null }""");
-        Refuses($"'{In("config.json")}': 'focus' is null", "train", "--config", In("config.json"), "--out", In("none"));
+        File.WriteAllText(In("config.json"), """{ "hyperparameters": { "focus": null } }""");
+        Refuses($"'{In("config.json")}': 'hyperparameters:focus' is null", "train", "--config", In("config.json"), "--out", In("none"));
     }
 
     [TestMethod]

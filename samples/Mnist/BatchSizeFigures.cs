@@ -13,7 +13,8 @@ internal static class BatchSizeFigures
 {
     private const double Margin = 5;
 
-    private static readonly Color[] FocusColors = [Figures.Blue, Figures.Green, Figures.Red, Figures.Ink];
+    private static readonly Color[] OtherColors =
+        [Figures.Blue, Figures.Green, Figures.Red, Figures.Ink, Figures.Grey, Colors.Purple, Colors.Teal];
 
     public static Command CreateCommand()
     {
@@ -33,23 +34,23 @@ internal static class BatchSizeFigures
         foreach (var (i, group) in scores.Index())
         {
             var curve = losses.Curve(
-                PaperOptimizers.Label(group.Key), ColorOf(scores, i), size, loss, [.. group.Select(score => score.BatchSize)],
+                NamedOptimizers.Label(group.Key), ColorOf(scores, i), size, loss, [.. group.Select(score => score.BatchSize)],
                 [.. group.Select(score => score.Loss)], [.. group.Select(score => score.Deviation)]);
             (curve.MarkerShape, curve.MarkerSize) = (MarkerShape.FilledCircle, 6);
         }
         Figures.Save(Path.Combine(folder, "figure-2c"), [losses]);
 
-        if (scores.Length < 2 || scores.FirstOrDefault(group => group.Key == PaperOptimizers.AdamW) is not { } adamW) return;
+        if (scores.Length < 2 || scores.FirstOrDefault(group => group.Key == NamedOptimizers.AdamW) is not { } adamW) return;
         var reference = adamW.ToDictionary(score => score.BatchSize, score => score.Loss);
         var gains = Figures.Plot("Test loss compared with AdamW's", size, gain);
         gains.Level(0, LinePattern.Solid);
         gains.Level(Margin, LinePattern.Dashed);
         gains.Level(-Margin, LinePattern.Dashed);
-        foreach (var (i, group) in scores.Index().Where(group => group.Item.Key != PaperOptimizers.AdamW))
+        foreach (var (i, group) in scores.Index().Where(group => group.Item.Key != NamedOptimizers.AdamW))
         {
             var shared = group.Where(score => reference.ContainsKey(score.BatchSize)).ToArray();
             var curve = gains.Curve(
-                PaperOptimizers.Label(group.Key), ColorOf(scores, i), size, gain, [.. shared.Select(score => score.BatchSize)],
+                NamedOptimizers.Label(group.Key), ColorOf(scores, i), size, gain, [.. shared.Select(score => score.BatchSize)],
                 [.. shared.Select(score => 100 * (1 - score.Loss / reference[score.BatchSize]))]);
             (curve.MarkerShape, curve.MarkerSize) = (MarkerShape.FilledCircle, 6);
         }
@@ -61,7 +62,7 @@ internal static class BatchSizeFigures
     {
         var scores = Read(table);
         var grid = new Table().AddColumn(new TableColumn("Batch").RightAligned());
-        foreach (var group in scores) grid.AddColumn(PaperOptimizers.Label(group.Key));
+        foreach (var group in scores) grid.AddColumn(NamedOptimizers.Label(group.Key));
         foreach (var size in scores.SelectMany(group => group).Select(score => score.BatchSize).Distinct().Order())
         {
             var cells = scores.Select(group => group.Where(score => score.BatchSize == size).Select(Text).FirstOrDefault(""));
@@ -92,12 +93,12 @@ internal static class BatchSizeFigures
             ? new Score(BatchSize: numbers[0], LearningRate: numbers[1], loss, deviation) : null;
     }
 
-    /// <summary>The paper's colours for AdamW and Signum; those of FOCUS differ by γ.</summary>
+    /// <summary>The paper's colours for AdamW and Signum; FOCUS, by γ, and other optimizers have further ones.</summary>
     private static Color ColorOf(IGrouping<string, Score>[] scores, int index) => scores[index].Key switch
     {
-        PaperOptimizers.AdamW => Figures.Orange,
-        PaperOptimizers.Signum => Figures.Yellow,
-        _ => FocusColors[scores.Take(index).Count(group => group.Key is not (PaperOptimizers.AdamW or PaperOptimizers.Signum)) % FocusColors.Length],
+        NamedOptimizers.AdamW => Figures.Orange,
+        NamedOptimizers.Signum => Figures.Yellow,
+        _ => OtherColors[scores.Take(index).Count(group => group.Key is not (NamedOptimizers.AdamW or NamedOptimizers.Signum)) % OtherColors.Length],
     };
 
     /// <summary>The best mean test loss of an optimizer at a batch size, and the standard deviation over replicates.</summary>

@@ -6,8 +6,10 @@ using Samples;
 
 Option<string> data = new("--data") { Description = "Folder with the four MNIST files, plain or .gz", Required = true };
 Option<bool> download = new("--download") { Description = "Download files that are missing into the folder first" };
-Option<string> optimizer = new("--optimizer") { Description = "The optimizer", DefaultValueFactory = _ => "focus" };
-optimizer.AcceptOnlyFromAmong("focus", "signum", "adamw");
+Option<string> optimizer = new("--optimizer")
+{
+    Description = "The optimizer: any of the library's, such as focus, signum, adamw or lion, or focus-γ", DefaultValueFactory = _ => "focus",
+};
 Option<int> batchSize = new("--batch-size") { Description = "Images per step", DefaultValueFactory = _ => 64 };
 Option<double> learningRate = new("--learning-rate") { Description = "The learning rate", DefaultValueFactory = _ => 1e-3 };
 Option<long> steps = new("--steps") { Description = "Training steps", DefaultValueFactory = _ => 400 };
@@ -23,19 +25,20 @@ command.Run(
     {
         var path = Path.GetFullPath(parsed.GetRequiredValue(model));
         RequireWritable(path); // Before the training, not after it.
+        var name = parsed.GetRequiredValue(optimizer);
+        var settings = NamedOptimizers.Create(name, parsed.GetValue(learningRate));
 
         var mlContext = new MLContext(parsed.GetValue(seed));
         var train = Load(mlContext, parsed, MnistSplit.Train, cancellation);
         var test = Load(mlContext, parsed, MnistSplit.Test, cancellation);
 
-        var name = parsed.GetRequiredValue(optimizer);
         TrainingProgress last = default;
         var trained = Bars.Show(bars =>
         {
             var bar = bars.Add<TrainingProgress>(name, state => (state.Step, parsed.GetValue(steps), $"loss {state.Loss:F3}"));
             var trainer = mlContext.Focus.Trainers.Mlp(new MlpTrainer.Options
             {
-                Optimizer = PaperOptimizers.Create(name, parsed.GetValue(learningRate)),
+                Optimizer = settings,
                 BatchSize = parsed.GetValue(batchSize),
                 MaxSteps = parsed.GetValue(steps),
                 EvaluationSet = test,

@@ -29,7 +29,8 @@ internal static class ScanCommand
         {
             Description = "Folder of results; runs that are finished there are skipped", DefaultValueFactory = _ => "mnist-scan",
         };
-        var optimizers = List("--optimizers", "adamw, signum, focus (γ 0.2) or focus-γ", "adamw", "signum", "focus-0.2", "focus-0.4");
+        var optimizers = List(
+            "--optimizers", "Any of the library's optimizers, such as adamw, signum or lion, or focus-γ", "adamw", "signum", "focus-0.2", "focus-0.4");
         var batchSizes = List("--batch-sizes", "Images per step", [.. Enumerable.Range(1, 12).Select(power => 1 << power)]);
         Option<double[]> learningRates = new("--learning-rates")
         {
@@ -57,6 +58,7 @@ internal static class ScanCommand
             {
                 RequireAtLeast(0, evaluateEvery, parsed);
                 RequireAtLeast(1, workers, parsed);
+                string[] names = [.. parsed.GetRequiredValue(optimizers).Select(NamedOptimizers.Plain)];
                 using var train = Data.Load(parsed.GetRequiredValue(data), MnistSplit.Train);
                 using var test = Data.Load(parsed.GetRequiredValue(data), MnistSplit.Test);
                 var plan = new ScanPlan
@@ -66,10 +68,10 @@ internal static class ScanCommand
                         ["data"] = new JsonObject { ["train"] = train.Describe(), ["test"] = test.Describe() },
                         ["network"] = $"{string.Join('-', [Pixels, .. HiddenWidths, Classes])}, batch normalisation, ReLU",
                         ["optimizers"] = new JsonObject(
-                            parsed.GetRequiredValue(optimizers).Distinct().Select(name => KeyValuePair.Create(name, DescribeOptimizer(name)))),
+                            names.Distinct().Select(name => KeyValuePair.Create(name, DescribeOptimizer(name)))),
                         ["evaluate_every"] = parsed.GetValue(evaluateEvery),
                     },
-                    Trainers = parsed.GetRequiredValue(optimizers),
+                    Trainers = names,
                     BatchSizes = parsed.GetRequiredValue(batchSizes),
                     LearningRates = parsed.GetValue(learningRates) is [_, ..] rates ? rates : Grid.LogSpace(1e-4, 1, 20),
                     Metrics = ["train_loss", "test_loss", "test_accuracy"],
@@ -114,7 +116,7 @@ internal static class ScanCommand
         using var network = new Mlp(Pixels, HiddenWidths, Classes, batchNormalization: true, run.Seed);
         var options = new TrainingOptions
         {
-            Optimizer = PaperOptimizers.Create(plan.Trainers[run.Trainer], run.LearningRate),
+            Optimizer = NamedOptimizers.Create(plan.Trainers[run.Trainer], run.LearningRate),
             BatchSize = run.BatchSize,
             MaxSteps = plan.Steps,
             Seed = run.Seed,
@@ -169,7 +171,7 @@ internal static class ScanCommand
     /// <summary>All settings but the learning rate, which the scan varies.</summary>
     private static JsonNode? DescribeOptimizer(string name)
     {
-        var options = PaperOptimizers.Create(name, learningRate: 0);
+        var options = NamedOptimizers.Create(name, learningRate: 0);
         var settings = JsonSerializer.SerializeToNode(options, options.GetType())!;
         settings.AsObject().Remove(nameof(OptimizerSettings.LearningRate));
         return settings;

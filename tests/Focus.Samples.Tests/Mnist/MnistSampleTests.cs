@@ -80,6 +80,18 @@ public class MnistSampleTests
     }
 
     [TestMethod]
+    public void AnOptimizerIsTakenByItsName()
+    {
+        string[] training = ["--data", In("data"), "--batch-size", "8", "--steps", "2", "--model", In("mnist.zip")];
+        Sample.Succeeds(Name, [.. training, "--optimizer", "lion"]);
+        Refuses("'nolion'", [.. training, "--optimizer", "nolion"]);
+        string[] few = ["--batch-sizes", "8", "--learning-rates", "0.001", "--replicates", "1"];
+        Scan("all", ["--optimizers", "Lion", "focus-0.4", "Schedule-Free-AdamW", .. few]);
+        var trainers = File.ReadAllLines(In("all", "best.csv")).Skip(1).Select(line => line.Split(',')[0]).ToArray();
+        CollectionAssert.AreEqual(new[] { "lion", "focus-0.4", "schedulefreeadamw" }, trainers);
+    }
+
+    [TestMethod]
     public void AnOptimizersSettingIsNamedAsItsOption() =>
         Refuses(": --learning-rate is -1;", ["--data", In("data"), "--batch-size", "8", "--learning-rate", "-1", "--model", In("none")]);
 

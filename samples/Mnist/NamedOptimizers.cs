@@ -1,0 +1,51 @@
+using System.Globalization;
+using Focus;
+
+namespace Mnist;
+
+/// <summary>The optimizers by name: those of the paper's MNIST runs with their settings, others with the library's defaults.</summary>
+internal static class NamedOptimizers
+{
+    public const string AdamW = "adamw", Signum = "signum";
+
+    private const double WeightDecay = 1e-2;
+
+    /// <summary>An optimizer by name: any of the library's, or focus-γ such as focus-0.4; focus alone has γ 0.2.</summary>
+    /// <exception cref="ArgumentException">The name is none of these.</exception>
+    public static OptimizerSettings Create(string name, double learningRate) => GammaOf(name) is { } gamma ? FocusWith(gamma, learningRate)
+        : Named(name) switch
+        {
+            AdamWOptions => new AdamWOptions { LearningRate = learningRate, WeightDecay = WeightDecay },
+            // The paper's Signum runs decay towards the average of the parameters: FOCUS without its attraction.
+            SignumOptions => FocusWith(0, learningRate),
+            FocusOptions => FocusWith(0.2, learningRate),
+            var other => other with { LearningRate = learningRate },
+        };
+
+    /// <summary>The one name of an optimizer in results, however it is written on the command line.</summary>
+    /// <exception cref="ArgumentException">There is no such optimizer.</exception>
+    public static string Plain(string name) => GammaOf(name) is null ? Named(name).Name.ToLowerInvariant() : name;
+
+    /// <summary>The name for tables and figures.</summary>
+    public static string Label(string name) =>
+        GammaOf(name) is { } gamma ? string.Create(CultureInfo.InvariantCulture, $"FOCUS, γ = {gamma}") : Named(name).Name;
+
+    private static OptimizerSettings Named(string name)
+    {
+        try
+        {
+            return Optimizers.Named(name);
+        }
+        catch (ArgumentException fault)
+        {
+            throw new ArgumentException($"{fault.Message.Split(" (Parameter")[0].TrimEnd('.')}, and focus-γ, such as focus-0.4.", fault);
+        }
+    }
+
+    private static FocusOptions FocusWith(double gamma, double learningRate) =>
+        new() { LearningRate = learningRate, Beta2 = 0.99, Gamma = gamma, WeightDecay = WeightDecay };
+
+    private static double? GammaOf(string name) =>
+        name.Split('-') is ["focus", var number]
+        && double.TryParse(number, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var gamma) ? gamma : null;
+}

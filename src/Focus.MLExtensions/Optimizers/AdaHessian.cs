@@ -67,6 +67,8 @@ internal readonly struct AdaHessianRule : IMeasuredRule<AdaHessianRule, AdaHessi
 
     public static int StateCount => 3;
 
+    public static int SumCount => 1;
+
     public static MeasuredArrays Measured => MeasuredArrays.Third;
 
     public bool NeedsSums { get; }

@@ -52,6 +52,8 @@ internal readonly struct AdamMiniRule : IMeasuredRule<AdamMiniRule, AdamMiniOpti
 
     public static int StateCount => 1;
 
+    public static int SumCount => 1;
+
     public static MeasuredArrays Measured => MeasuredArrays.Gradient;
 
     public static int BlockMemoryCount => 1;

@@ -40,6 +40,8 @@ internal readonly struct CautiousAdamWRule : IMeasuredRule<CautiousAdamWRule, Ca
 
     public static int StateCount => 2;
 
+    public static int SumCount => 1;
+
     public static MeasuredArrays Measured => MeasuredArrays.Gradient | MeasuredArrays.First;
 
     public bool NeedsSums => true;

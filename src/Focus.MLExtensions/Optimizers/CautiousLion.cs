@@ -66,6 +66,8 @@ internal readonly struct CautiousLionRule : IMeasuredRule<CautiousLionRule, Caut
 
     public static int StateCount => 1;
 
+    public static int SumCount => 1;
+
     public static MeasuredArrays Measured => MeasuredArrays.Gradient | MeasuredArrays.First;
 
     public bool NeedsSums => true;

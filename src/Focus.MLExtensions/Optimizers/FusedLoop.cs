@@ -58,13 +58,14 @@ internal abstract unsafe class FusedLoop<TRule> where TRule : struct, IOptimizer
         for (var end = start + length; start < end; start += step) yield return (start, Math.Min(step, end - start));
     }
 
-    private protected void ForEachChunk(Action<int> action)
+    /// <summary>Runs an action for each number below a count, on several cores where many elements are queued.</summary>
+    private protected void ForEach(int count, Action<int> action)
     {
         var threads = elements < ParallelThreshold ? 1 : get_num_threads();
         if (threads == 1)
-            for (var i = 0; i < chunks.Count; i++) action(i);
+            for (var i = 0; i < count; i++) action(i);
         else
-            Parallel.For(0, chunks.Count, new ParallelOptions { MaxDegreeOfParallelism = threads }, action);
+            Parallel.For(0, count, new ParallelOptions { MaxDegreeOfParallelism = threads }, action);
     }
 
     private protected static void Update<TUpdate>(TUpdate update, in Entry entry, int start, int length) where TUpdate : struct, IVectorUpdate
@@ -141,7 +142,7 @@ internal abstract unsafe class FusedLoop<TRule> where TRule : struct, IOptimizer
 /// <summary>Updates all elements in one pass over memory.</summary>
 internal sealed class ElementwiseLoop<TRule> : FusedLoop<TRule> where TRule : struct, IUpdateRule
 {
-    public override void Run() => ForEachChunk(index =>
+    public override void Run() => ForEach(Chunks.Length, index =>
     {
         ref readonly var chunk = ref Chunks[index];
         ref readonly var entry = ref Entries[chunk.Entry];

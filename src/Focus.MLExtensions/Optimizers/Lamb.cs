@@ -52,6 +52,8 @@ internal readonly struct LambRule : IMeasuredRule<LambRule, LambOptions>
 
     public static int StateCount => 2;
 
+    public static int SumCount => 2;
+
     public bool NeedsSums { get; }
 
     public static LambRule At(LambOptions options, UpdateStep step) => new(options, step);

@@ -82,6 +82,8 @@ internal readonly struct MarsRule : IMeasuredRule<MarsRule, MarsOptions>
 
     public static int StateCount => 3;
 
+    public static int SumCount => 1;
+
     public static MeasuredArrays Measured => MeasuredArrays.Gradient | MeasuredArrays.Third;
 
     public bool NeedsSums => true;

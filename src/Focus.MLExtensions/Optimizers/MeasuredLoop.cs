@@ -9,22 +9,44 @@ internal sealed unsafe class MeasuredLoop<TRule> : FusedLoop<TRule> where TRule 
     /// <summary>Elements that are summed in float32 before the sum goes on in float64.</summary>
     private const int SummedInSingle = 1 << 12;
 
-    /// <summary>The sums of each chunk's blocks, and the factors of each tensor's.</summary>
-    private readonly List<double[]> sums = [], factors = [];
+    /// <summary>Where the sums of each chunk begin, where those of each tensor begin, and where the factors of each tensor begin.</summary>
+    private readonly List<int> chunkSums = [], tensorSums = [], tensorFactors = [];
+
+    /// <summary>The sums and factors of a step. They stay for the next one, as new arrays of this size would cost more than the sums.</summary>
+    private double[] sums = [], factors = [];
 
     public override void Run()
     {
-        foreach (ref readonly var chunk in Chunks) sums.Add(new double[BlocksIn(chunk) * BlockDecision.SumCount]);
-        ForEachChunk(Measure);
-        Decide();
-        ForEachChunk(Update);
+        Reserve();
+        ForEach(Chunks.Length, Measure);
+        ForEach(Entries.Length, Decide);
+        ForEach(Chunks.Length, Update);
     }
 
     public override void Clear()
     {
         base.Clear();
-        sums.Clear();
-        factors.Clear();
+        chunkSums.Clear();
+        tensorSums.Clear();
+        tensorFactors.Clear();
+    }
+
+    private void Reserve()
+    {
+        var (sumCount, factorCount) = (0, 0);
+        foreach (ref readonly var chunk in Chunks)
+        {
+            if (chunk.Start == 0) tensorSums.Add(sumCount);
+            chunkSums.Add(sumCount);
+            sumCount += BlocksIn(chunk) * TRule.SumCount;
+        }
+        foreach (ref readonly var entry in Entries)
+        {
+            tensorFactors.Add(factorCount);
+            factorCount += (int)entry.State.BlockCount * BlockDecision.FactorCount;
+        }
+        if (sums.Length < sumCount) sums = new double[sumCount];
+        if (factors.Length < factorCount) factors = new double[factorCount];
     }
 
     /// <summary>A chunk holds whole blocks, or lies in one.</summary>
@@ -41,11 +63,14 @@ internal sealed unsafe class MeasuredLoop<TRule> : FusedLoop<TRule> where TRule 
     {
         ref readonly var chunk = ref Chunks[index];
         ref readonly var entry = ref Entries[chunk.Entry];
+        var blocks = BlocksIn(chunk);
+        var all = sums.AsSpan(chunkSums[index], blocks * TRule.SumCount);
+        all.Clear();
         if (!entry.Rule.NeedsSums) return;
         var length = Math.Min(chunk.Length, BlockLength(entry.State));
-        for (var block = 0; block < BlocksIn(chunk); block++)
+        for (var block = 0; block < blocks; block++)
         {
-            var own = sums[index].AsSpan(block * BlockDecision.SumCount, BlockDecision.SumCount);
+            var own = all.Slice(block * TRule.SumCount, TRule.SumCount);
             var end = chunk.Start + (block + 1) * length;
             for (var start = end - length; start < end; start += SummedInSingle) Measure(entry, start, Math.Min(SummedInSingle, end - start), own);
         }
@@ -65,9 +90,9 @@ internal sealed unsafe class MeasuredLoop<TRule> : FusedLoop<TRule> where TRule 
                 ref rule, tail.Read(p + whole), tail.Read(g + whole), tail.Read(a + whole), tail.Read(b + whole), tail.Read(c + whole), ref parts);
         }
         sums[0] += parts.A.Sum();
-        sums[1] += parts.B.Sum();
-        sums[2] += parts.C.Sum();
-        sums[3] += parts.D.Sum();
+        if (TRule.SumCount > 1) sums[1] += parts.B.Sum();
+        if (TRule.SumCount > 2) sums[2] += parts.C.Sum();
+        if (TRule.SumCount > 3) sums[3] += parts.D.Sum();
     }
 
     [MethodImpl(FloatElements.Inline)]
@@ -80,22 +105,29 @@ internal sealed unsafe class MeasuredLoop<TRule> : FusedLoop<TRule> where TRule 
     [MethodImpl(FloatElements.Inline)]
     private static FloatElements Load(float* source, MeasuredArrays array) => (TRule.Measured & array) != 0 ? FloatElements.Load(source) : default;
 
-    /// <summary>Adds up the parts of each tensor's sums, in order, and has its rule decide.</summary>
-    private void Decide()
+    /// <summary>Adds up the parts of a tensor's sums, in order, and has its rule decide.</summary>
+    private void Decide(int index)
     {
-        var next = 0;
-        for (var i = 0; i < Entries.Length; i++)
-        {
-            ref readonly var entry = ref Entries[i];
-            var total = new double[entry.State.BlockCount * BlockDecision.SumCount];
-            for (; next < Chunks.Length && Chunks[next].Entry == i; next++)
+        ref readonly var entry = ref Entries[index];
+        var (count, block) = ((int)entry.State.BlockCount, BlockLength(entry.State));
+        var parts = (block + ChunkLength - 1) / ChunkLength;
+        var own = sums.AsSpan(tensorSums[index], count * parts * TRule.SumCount);
+        if (parts > 1) AddParts(own, parts);
+        entry.Rule.Decide(new(
+            own[..(count * TRule.SumCount)], TRule.SumCount, factors.AsSpan(tensorFactors[index], count * BlockDecision.FactorCount),
+            entry.State.BlockMemory, block));
+    }
+
+    /// <summary>Adds up the consecutive parts of each block, and puts the results at the beginning.</summary>
+    private static void AddParts(Span<double> sums, int parts)
+    {
+        for (var block = 0; block * parts * TRule.SumCount < sums.Length; block++)
+            for (var sum = 0; sum < TRule.SumCount; sum++)
             {
-                var first = Chunks[next].Start / BlockLength(entry.State) * BlockDecision.SumCount;
-                for (var j = 0; j < sums[next].Length; j++) total[first + j] += sums[next][j];
+                var total = 0.0;
+                for (var part = 0; part < parts; part++) total += sums[(block * parts + part) * TRule.SumCount + sum];
+                sums[block * TRule.SumCount + sum] = total;
             }
-            factors.Add(new double[entry.State.BlockCount * BlockDecision.FactorCount]);
-            entry.Rule.Decide(new(total, factors[i], entry.State.BlockMemory, entry.State.BlockLength));
-        }
     }
 
     private void Update(int index)
@@ -106,7 +138,7 @@ internal sealed unsafe class MeasuredLoop<TRule> : FusedLoop<TRule> where TRule 
         var first = chunk.Start / BlockLength(entry.State);
         for (var block = 0; block < BlocksIn(chunk); block++)
         {
-            var own = factors[chunk.Entry].AsSpan((first + block) * BlockDecision.FactorCount);
+            var own = factors.AsSpan(tensorFactors[chunk.Entry] + (first + block) * BlockDecision.FactorCount);
             Update(new VectorUpdate(entry.Rule, own[0], own[1]), entry, chunk.Start + block * length, length);
         }
     }

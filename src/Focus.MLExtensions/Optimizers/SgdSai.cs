@@ -56,6 +56,8 @@ internal readonly struct SgdSaiRule : IMeasuredRule<SgdSaiRule, SgdSaiOptions>
 
     public static int StateCount => 1;
 
+    public static int SumCount => 2;
+
     public static MeasuredArrays Measured => MeasuredArrays.Gradient;
 
     public static int BlockMemoryCount => 1;

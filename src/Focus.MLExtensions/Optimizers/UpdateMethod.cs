@@ -45,6 +45,7 @@ internal abstract class FusedMethod<TRule, TOptions>(FusedLoop<TRule> loop) : Up
 {
     internal override void Update(Parameter parameter, Tensor gradient, ParameterState state, OptimizerSettings settings, double learningRate)
     {
+        if (parameter.numel() == 0) return;
         var rule = TRule.At((TOptions)settings, new(state.Step, learningRate, state.Layout, state.Memory));
         if (loop.TryAdd(rule, gradient, state)) return;
 
@@ -104,9 +105,10 @@ internal sealed class MeasuredMethod<TRule, TOptions>() : FusedMethod<TRule, TOp
         var blocks = state.BlockCount;
         var sums = new BlockSums<TensorElements> { A = Zero(), B = Zero(), C = Zero(), D = Zero() };
         if (rule.NeedsSums) rule.Measure(parameter, gradient, first, second, third, ref sums);
-        var totals = stack([Total(sums.A), Total(sums.B), Total(sums.C), Total(sums.D)], 1).to(ScalarType.Float64).cpu().contiguous();
+        var totals = stack([.. new[] { sums.A, sums.B, sums.C, sums.D }.Take(TRule.SumCount).Select(Total)], 1)
+            .to(ScalarType.Float64).cpu().contiguous();
         var factors = zeros(blocks, BlockDecision.FactorCount, ScalarType.Float64);
-        rule.Decide(new(totals.Doubles(), factors.Doubles(), state.BlockMemory, state.BlockLength));
+        rule.Decide(new(totals.Doubles(), TRule.SumCount, factors.Doubles(), state.BlockMemory, state.BlockLength));
         factors = factors.to(state.ComputeType).to(parameter.Value.device);
         rule.Update(
             ref parameter, gradient, ref first, ref second, ref third,

@@ -68,6 +68,9 @@ public interface IMeasuredRule : IOptimizerRule
     /// <summary>How many numbers a block keeps from step to step, such as a second moment; they start at 0.</summary>
     static virtual int BlockMemoryCount => 0;
 
+    /// <summary>How many sums <see cref="Measure"/> makes, 1 to 4: A, then B, C and D.</summary>
+    static virtual int SumCount => 4;
+
     /// <summary>The arrays that <see cref="Measure"/> looks at; the others are not read in the first pass.</summary>
     static virtual MeasuredArrays Measured => MeasuredArrays.All;
 
@@ -177,15 +180,16 @@ public struct BlockSums<T>
 /// <summary>The sums of a tensor's blocks, and the factors that follow from them.</summary>
 public readonly ref struct BlockDecision
 {
-    internal const int SumCount = 4, FactorCount = 2;
+    internal const int FactorCount = 2;
 
     private readonly ReadOnlySpan<double> sums;
     private readonly Span<double> factors, memory;
-    private readonly int memoryCount;
+    private readonly int sumCount, memoryCount;
 
-    internal BlockDecision(ReadOnlySpan<double> sums, Span<double> factors, Span<double> memory, long blockLength)
+    internal BlockDecision(ReadOnlySpan<double> sums, int sumCount, Span<double> factors, Span<double> memory, long blockLength)
     {
         this.sums = sums;
+        this.sumCount = sumCount;
         this.factors = factors;
         this.memory = memory;
         Count = factors.Length / FactorCount;
@@ -199,11 +203,11 @@ public readonly ref struct BlockDecision
     /// <summary>The elements of a block.</summary>
     public long BlockLength { get; }
 
-    /// <summary>The sums of a block.</summary>
+    /// <summary>The sums of a block; 0 for those that the rule does not make.</summary>
     public BlockSums<double> Sums(int block)
     {
-        var own = sums.Slice(block * SumCount, SumCount);
-        return new() { A = own[0], B = own[1], C = own[2], D = own[3] };
+        var own = sums.Slice(block * sumCount, sumCount);
+        return new() { A = own[0], B = sumCount > 1 ? own[1] : 0, C = sumCount > 2 ? own[2] : 0, D = sumCount > 3 ? own[3] : 0 };
     }
 
     /// <summary>What a block remembers, to read and to change.</summary>

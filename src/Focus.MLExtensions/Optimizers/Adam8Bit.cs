@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Runtime.CompilerServices;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 
@@ -124,64 +125,85 @@ internal sealed unsafe class Adam8BitStep(Parameter parameter, Tensor gradient, 
     {
         var start = block * Adam8BitMethod.BlockLength;
         var length = Math.Min(Adam8BitMethod.BlockLength, elements - start);
-        Span<float> first = stackalloc float[length], second = stackalloc float[length];
+        Span<float> p = new(parameters + start, length), g = new(gradients + start, length);
         Span<byte> own1 = new(codes1 + start, length), own2 = new(codes2 + start, length);
-        DynamicMap.Signed.Read(own1, largest1[block], first);
-        DynamicMap.Unsigned.Read(own2, largest2[block], second);
-        Step(new(parameters + start, length), new(gradients + start, length), first, second);
-        largest1[block] = DynamicMap.Signed.Write(first, own1);
-        largest2[block] = DynamicMap.Unsigned.Write(second, own2);
+        if (length == Adam8BitMethod.BlockLength)
+        {
+            Update(block, p, g, own1, own2);
+            return;
+        }
+
+        // The last elements go through copies that fill a block, so that there are only whole vectors.
+        Span<float> wholeP = stackalloc float[Adam8BitMethod.BlockLength], wholeG = stackalloc float[Adam8BitMethod.BlockLength];
+        Span<byte> whole1 = stackalloc byte[Adam8BitMethod.BlockLength], whole2 = stackalloc byte[Adam8BitMethod.BlockLength];
+        wholeP.Clear();
+        wholeG.Clear();
+        whole1.Fill((byte)DynamicMap.Signed.CodeOfZero);
+        whole2.Fill((byte)DynamicMap.Unsigned.CodeOfZero);
+        p.CopyTo(wholeP);
+        g.CopyTo(wholeG);
+        own1.CopyTo(whole1);
+        own2.CopyTo(whole2);
+        Update(block, wholeP, wholeG, whole1, whole2);
+        wholeP[..length].CopyTo(p);
+        whole1[..length].CopyTo(own1);
+        whole2[..length].CopyTo(own2);
     }
 
-    private void Step(Span<float> parameters, ReadOnlySpan<float> gradients, Span<float> first, Span<float> second)
+    private void Update(int block, Span<float> p, ReadOnlySpan<float> g, Span<byte> own1, Span<byte> own2)
     {
-        var whole = parameters.Length - parameters.Length % Vector<float>.Count;
+        Span<float> first = stackalloc float[Adam8BitMethod.BlockLength], second = stackalloc float[Adam8BitMethod.BlockLength];
+        DynamicMap.Signed.Read(own1, largest1[block], first);
+        DynamicMap.Unsigned.Read(own2, largest2[block], second);
         Vector<float> beta1 = new(by.Beta1), fresh1 = new(1 - by.Beta1), beta2 = new(by.Beta2), fresh2 = new(1 - by.Beta2);
-        for (var i = 0; i < whole; i += Vector<float>.Count)
+        for (var i = 0; i < g.Length; i += Vector<float>.Count)
         {
-            var g = new Vector<float>(gradients[i..]);
-            var m = Vector.FusedMultiplyAdd(g, fresh1, new Vector<float>(first[i..]) * beta1);
-            var v = Vector.FusedMultiplyAdd(g * g, fresh2, new Vector<float>(second[i..]) * beta2);
+            var gradient = new Vector<float>(g[i..]);
+            var m = Vector.FusedMultiplyAdd(gradient, fresh1, new Vector<float>(first[i..]) * beta1);
+            var v = Vector.FusedMultiplyAdd(gradient * gradient, fresh2, new Vector<float>(second[i..]) * beta2);
             var denominator = Vector.SquareRoot(v) * by.InverseRootCorrection + new Vector<float>(by.Epsilon);
-            (new Vector<float>(parameters[i..]) * by.Shrinkage + m / denominator * by.Descent).CopyTo(parameters[i..]);
+            (new Vector<float>(p[i..]) * by.Shrinkage + m / denominator * by.Descent).CopyTo(p[i..]);
             m.CopyTo(first[i..]);
             v.CopyTo(second[i..]);
         }
-        for (var i = whole; i < parameters.Length; i++)
-        {
-            var g = gradients[i];
-            first[i] = by.Beta1 * first[i] + (1 - by.Beta1) * g;
-            second[i] = by.Beta2 * second[i] + (1 - by.Beta2) * g * g;
-            parameters[i] = parameters[i] * by.Shrinkage + first[i] / (MathF.Sqrt(second[i]) * by.InverseRootCorrection + by.Epsilon) * by.Descent;
-        }
+        largest1[block] = DynamicMap.Signed.Write(first, own1);
+        largest2[block] = DynamicMap.Unsigned.Write(second, own2);
     }
 }
 
 /// <summary>The 256 numbers in [−1, 1] or [0, 1] that a code of 8 bits stands for: as many in each decade as in all below it, so that small
 /// numbers keep their size and large ones their digits.</summary>
+/// <remarks>
+/// With c numbers in a decade, (0.1 + 0.9·(i + ½)/c)·s for i = 0 … c − 1 up to the decade's end s, the place of x among all is a piece of the
+/// line c/(0.9·s)·x + c·0.8/0.9 in each decade. Each decade's line is flatter than the one below, so the place is the least of all lines, and
+/// takes no search.
+/// </remarks>
 internal sealed class DynamicMap
 {
     private const int Decades = 7;
 
-    /// <summary>The bits of a float32 number that choose the code below it: at most one midpoint lies between two such numbers.</summary>
-    private const int TableShift = 16;
+    /// <summary>Where the first number of a decade begins: half-way to the last one of the decade below is a fifth of a place after the
+    /// decade's beginning.</summary>
+    private const float DecadeStart = 0.2f;
 
-    private readonly float[] values;
+    /// <summary>The lines of the decades, for maps with one number in the lowest decade.</summary>
+    private static readonly float[] Slopes = [.. Enumerable.Range(0, Decades).Select(decade => (float)(Math.Pow(2, decade) / (0.9 * EndOf(decade))))];
+    private static readonly float[] Intercepts = [.. Enumerable.Range(0, Decades).Select(decade => (float)(Math.Pow(2, decade) * 0.8 / 0.9))];
 
-    /// <summary>The midpoint below each code's number, with −∞ first and +∞ last.</summary>
-    private readonly float[] midpoints;
+    private readonly float[] values, midpoints;
+    private readonly bool signed;
 
-    /// <summary>The code of a number that is known by its upper bits; the code of the number itself is this or a neighbour.</summary>
-    private readonly byte[] codes;
+    /// <summary>The midpoints beside the least positive number and below 1, and the places of 0 and of 1.</summary>
+    private readonly float lowest, highest, zeroPlace, onePlace;
 
     private DynamicMap(bool signed)
     {
+        this.signed = signed;
         values = [.. Values(signed).Order()];
-        midpoints = [float.NegativeInfinity, .. values.Zip(values.Skip(1), (low, high) => (float)(((double)low + high) / 2)), float.PositiveInfinity];
-        codes = [.. Enumerable.Range(0, 1 << (32 - TableShift)).Select(bits => Search(BitConverter.Int32BitsToSingle(bits << TableShift)))];
-
-        byte Search(float number) => float.IsNaN(number) ? (byte)0
-            : (byte)((Array.BinarySearch(midpoints, number) is var index && index < 0 ? ~index : index) - 1);
+        CodeOfZero = Array.IndexOf(values, 0f);
+        midpoints = [.. values.Zip(values.Skip(1), (low, high) => (float)(((double)low + high) / 2))];
+        (lowest, highest) = (midpoints[CodeOfZero], midpoints[^1]);
+        (zeroPlace, onePlace) = signed ? (0, 1 << Decades) : (1, 1 << (Decades + 1));
     }
 
     public static DynamicMap Signed { get; } = new(signed: true);
@@ -190,35 +212,64 @@ internal sealed class DynamicMap
 
     public IReadOnlyList<float> Entries => values;
 
-    public int CodeOfZero => Array.IndexOf(values, 0f);
+    public int CodeOfZero { get; }
 
     /// <summary>Reads the numbers of a block.</summary>
     public void Read(ReadOnlySpan<byte> source, float largest, Span<float> numbers)
     {
         var map = values;
-        for (var i = 0; i < source.Length; i++) numbers[i] = map[source[i]] * largest;
+        for (var i = 0; i < numbers.Length; i++) numbers[i] = map[source[i]] * largest;
     }
 
-    /// <summary>Writes the codes of a block's numbers.</summary>
+    /// <summary>Writes the codes of a block's numbers, which fill vectors of bytes.</summary>
     /// <returns>The largest magnitude of the block.</returns>
     public float Write(ReadOnlySpan<float> numbers, Span<byte> target)
     {
-        var largest = 0f;
-        foreach (var number in numbers) largest = Math.Max(largest, Math.Abs(number));
-        if (largest == 0)
-        {
-            target.Fill((byte)CodeOfZero);
-            return 0;
-        }
-        for (var i = 0; i < numbers.Length; i++)
-        {
-            var number = numbers[i] / largest;
-            int code = codes[BitConverter.SingleToUInt32Bits(number) >> TableShift];
-            if (number > midpoints[code + 1]) code++;
-            else if (number <= midpoints[code]) code--;
-            target[i] = (byte)code;
-        }
+        var largest = Largest(numbers);
+        if (largest == 0) target.Fill((byte)CodeOfZero);
+        else
+            for (var i = 0; i < numbers.Length; i += Vector<byte>.Count)
+                Vector.Narrow(Codes(numbers[i..], largest), Codes(numbers[(i + Vector<ushort>.Count)..], largest)).CopyTo(target[i..]);
         return largest;
+    }
+
+    private static float Largest(ReadOnlySpan<float> numbers)
+    {
+        var largest = Vector<float>.Zero;
+        for (var i = 0; i < numbers.Length; i += Vector<float>.Count) largest = Vector.Max(largest, Vector.Abs(new Vector<float>(numbers[i..])));
+        var result = 0f;
+        for (var i = 0; i < Vector<float>.Count; i++) result = Math.Max(result, largest[i]);
+        return result;
+    }
+
+    /// <summary>The codes of two vectors of numbers: each line is loaded once for both.</summary>
+    private Vector<ushort> Codes(ReadOnlySpan<float> numbers, float largest)
+    {
+        var (left, right) = (new Vector<float>(numbers) / new Vector<float>(largest), new Vector<float>(numbers[Vector<float>.Count..]) / new Vector<float>(largest));
+        var (leftSize, rightSize) = (Vector.Abs(left), Vector.Abs(right));
+        Vector<float> leftPlace = new(float.PositiveInfinity), rightPlace = leftPlace;
+        for (var decade = 0; decade < Slopes.Length; decade++)
+        {
+            Vector<float> slope = new(Slopes[decade]), intercept = new(Intercepts[decade]);
+            leftPlace = Vector.MinNative(leftPlace, Vector.FusedMultiplyAdd(leftSize, slope, intercept));
+            rightPlace = Vector.MinNative(rightPlace, Vector.FusedMultiplyAdd(rightSize, slope, intercept));
+        }
+        return Vector.Narrow(Code(left, leftSize, leftPlace), Code(right, rightSize, rightPlace));
+    }
+
+    [MethodImpl(FloatElements.Inline)]
+    private Vector<uint> Code(Vector<float> number, Vector<float> size, Vector<float> place)
+    {
+        if (!signed) place += place;
+        var whole = Vector.Ceiling(place) - Vector<float>.One;
+        var startsDecade = Vector.Equals(Vector.AsVectorInt32(whole) & new Vector<int>(0x007f_ffff), Vector<int>.Zero); // A power of two.
+        var below = Vector.LessThanOrEqual(place - whole, new Vector<float>(DecadeStart));
+        whole = Vector.ConditionalSelect(startsDecade & below, whole - Vector<float>.One, whole);
+        whole = Vector.MaxNative(whole, new Vector<float>(zeroPlace + 1));
+        whole = Vector.ConditionalSelect(Vector.LessThanOrEqual(size, new Vector<float>(lowest)), new Vector<float>(zeroPlace), whole);
+        whole = Vector.ConditionalSelect(Vector.GreaterThan(number, new Vector<float>(highest)), new Vector<float>(onePlace), whole);
+        if (signed) whole = Vector.ConditionalSelect(Vector.LessThan(number, Vector<float>.Zero), -whole, whole);
+        return Vector.AsVectorUInt32(Vector.ConvertToInt32Native(whole + new Vector<float>(CodeOfZero - zeroPlace)));
     }
 
     /// <summary>Reads the numbers of a tensor of codes.</summary>
@@ -232,7 +283,7 @@ internal sealed class DynamicMap
         var missing = largest.numel() * Adam8BitMethod.BlockLength - numbers.numel();
         largest.copy_(nn.functional.pad(numbers.abs(), [0, missing]).reshape(-1, Adam8BitMethod.BlockLength).amax([1]));
         var scaled = numbers.div(largest.repeat_interleave(Adam8BitMethod.BlockLength).narrow(0, 0, numbers.numel())).nan_to_num(0);
-        target.copy_(bucketize(scaled, tensor(midpoints[1..^1], device: numbers.device)));
+        target.copy_(bucketize(scaled, tensor(midpoints, device: numbers.device)));
     }
 
     /// <summary>In each decade, the means of neighbours among numbers at equal distances.</summary>
@@ -245,10 +296,12 @@ internal sealed class DynamicMap
             var count = 1 << (signed ? decade : decade + 1);
             for (var i = 0; i < count; i++)
             {
-                var mean = (float)((0.1 + 0.9 * (i + 0.5) / count) * Math.Pow(10, decade - Decades + 1));
+                var mean = (float)((0.1 + 0.9 * (i + 0.5) / count) * EndOf(decade));
                 yield return mean;
                 if (signed) yield return -mean;
             }
         }
     }
+
+    private static double EndOf(int decade) => Math.Pow(10, decade - Decades + 1);
 }

@@ -57,6 +57,33 @@ public sealed class ZooTests
         }
     }
 
+    [TestMethod]
+    [DataRow(true)]
+    [DataRow(false)]
+    public void ACodeOfEightBitsStandsForTheNearestEntry(bool signed)
+    {
+        var map = signed ? DynamicMap.Signed : DynamicMap.Unsigned;
+        var random = new Random(1);
+        var midpoints = map.Entries.Zip(map.Entries.Skip(1), (low, high) => (low + high) / 2).ToArray();
+        float[] numbers =
+        [
+            1, 0, .. map.Entries, .. midpoints.Select(number => number * 1.00001f), .. midpoints.Select(number => number * 0.99999f),
+            .. Enumerable.Range(0, 1000).Select(_ => MathF.Pow(10, -8 * random.NextSingle()) * (signed && random.Next(2) > 0 ? -1 : 1)),
+        ];
+        foreach (var block in numbers.Chunk(255))
+        {
+            // The largest of the block is 1, which leaves the numbers as they are.
+            float[] scaled = [1, .. block, .. new float[255 - block.Length]];
+            var codes = new byte[256];
+            Assert.AreEqual(1f, map.Write(scaled, codes));
+            foreach (var (number, code) in scaled.Zip(codes))
+            {
+                var nearest = map.Entries.Index().MinBy(entry => Math.Abs((double)entry.Item - number)).Index;
+                Assert.AreEqual(nearest, code, $"{number:R}");
+            }
+        }
+    }
+
     private static void AssertClose(double[] expected, Tensor actual, Func<double, double> tolerance, string what)
     {
         var values = actual.detach().to(ScalarType.Float64).reshape(-1).data<double>().ToArray();

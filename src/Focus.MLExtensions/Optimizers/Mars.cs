@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using static TorchSharp.torch;
 
 namespace Focus;
 
@@ -15,8 +16,7 @@ public enum MarsForm
     Shampoo,
 }
 
-/// <summary>MARS: AdamW, Lion or Muon on a gradient that is corrected by its change since the step before (arXiv:2411.10438), in the approximate
-/// form, which needs one gradient a step.</summary>
+/// <summary>MARS: AdamW, Lion or Muon on a gradient that is corrected by its change since the step before (arXiv:2411.10438).</summary>
 /// <remarks>
 /// <code>
 /// c = g + γ·β1/(1−β1)·(g − g_before)        c ← c/‖c‖ where ‖c‖ &gt; 1 (for each tensor)
@@ -25,9 +25,10 @@ public enum MarsForm
 /// Lion form:   θ ← θ − η·( sign(m) + ω·θ )
 /// Shampoo form:  θ ← θ − η·( √max(1, rows/columns)·NS(m/(1−β1)) + ω·θ )
 /// </code>
-/// Before the first step g_before is 0. Parameters with one dimension take <see cref="Auxiliary"/>. The published code keeps a reference to the
+/// g_before is the gradient of the step before, and 0 at the first. With <see cref="Exact"/> it is the gradient of the present step's loss at the
+/// weights from before the last step: a second gradient, which the trainers provide (<see cref="ICurvatureOptimizer"/>). Parameters with one dimension take <see cref="Auxiliary"/>. The published code keeps a reference to the
 /// gradient as g_before, which is lost where gradients are accumulated in place; here it is a copy. State: m, v and g_before; m and
-/// g_before in the Shampoo form. Two passes over memory.
+/// g_before in the Shampoo form; with <see cref="Exact"/> the weights before. Two passes over memory.
 /// </remarks>
 public sealed record MarsOptions : MomentOptions
 {
@@ -39,6 +40,9 @@ public sealed record MarsOptions : MomentOptions
 
     /// <summary>How a step is made.</summary>
     public MarsForm Form { get; init; }
+
+    /// <summary>Whether the gradient before is that of the present step's loss: two gradients a step.</summary>
+    public bool Exact { get; init; }
 
     /// <summary>The optimizer of gains and biases, or null for MARS itself.</summary>
     public AdamWOptions? Auxiliary { get; init; } = new() { LearningRate = 3e-3, Beta1 = 0.9, Beta2 = 0.95, WeightDecay = 0.1 };
@@ -57,6 +61,14 @@ public sealed record MarsOptions : MomentOptions
 
     /// <inheritdoc/>
     protected override UpdateMethod CreateMethod() => Form == MarsForm.Shampoo ? new MarsShampooMethod() : UpdateMethod.Measured<MarsRule, MarsOptions>();
+
+    internal override (CurvatureKind Kind, long Interval) Curvature => (Exact ? CurvatureKind.PreviousGradient : CurvatureKind.None, 1);
+
+    internal override void TakeCurvature(ParameterState state, Tensor estimate)
+    {
+        var before = state.Tensors[Form == MarsForm.Shampoo ? 1 : 2];
+        before.copy_(estimate.reshape(before.shape));
+    }
 
     /// <inheritdoc/>
     protected internal override OptimizerSettings For(ParameterRole role) => role == ParameterRole.GainOrBias && Auxiliary is not null ? Auxiliary : this;

@@ -3,7 +3,8 @@ using static TorchSharp.torch;
 
 namespace Focus;
 
-/// <summary>An optimizer that needs more than gradients: estimates of the curvature.</summary>
+/// <summary>An optimizer that needs more than the gradient of each step: an estimate of the curvature, or of how the gradient has
+/// changed.</summary>
 /// <remarks>This library's trainers provide them. A loop of one's own looks at <see cref="Kind"/> and <see cref="IsDue"/> before each step.</remarks>
 /// <example>
 /// Sophia-G on a classifier:
@@ -39,6 +40,11 @@ public interface ICurvatureOptimizer
 
     /// <summary>Takes the estimate for each parameter that has one, a tensor of the parameter's shape.</summary>
     void Take(Func<Parameter, Tensor?> estimate);
+
+    /// <summary>Runs an action while the parameters hold the weights from before the last step, and then gives them their present weights
+    /// back, bit for bit.</summary>
+    /// <exception cref="InvalidOperationException">The optimizer is not of kind <see cref="CurvatureKind.PreviousGradient"/>.</exception>
+    void AtPreviousWeights(Action action);
 }
 
 /// <summary>Estimates of the curvature.</summary>
@@ -52,6 +58,10 @@ public enum CurvatureKind
 
     /// <summary>Before the step: z·(H·z) with the Hessian H of the step's loss and z of random signs.</summary>
     HessianDiagonal,
+
+    /// <summary>Before the step: the gradient of the step's loss at the weights from before the last step
+    /// (<see cref="ICurvatureOptimizer.AtPreviousWeights"/>).</summary>
+    PreviousGradient,
 }
 
 /// <summary>An optimizer whose model has other weights in training than in use.</summary>

@@ -64,10 +64,10 @@ public abstract record OptimizerSettings
     /// <summary>The decay of the momentum, which TorchSharp's schedulers may cycle; null where there is none.</summary>
     protected internal virtual double? CycledMomentum => null;
 
-    /// <summary>Which estimates of the curvature the optimizer needs, and at every how many steps.</summary>
+    /// <summary>Which estimates the optimizer needs besides gradients, and at every how many steps.</summary>
     internal virtual (CurvatureKind Kind, long Interval) Curvature => (CurvatureKind.None, 1);
 
-    /// <summary>Takes an estimate of the curvature into the state of a parameter.</summary>
+    /// <summary>Takes such an estimate into the state of a parameter.</summary>
     internal virtual void TakeCurvature(ParameterState state, Tensor estimate)
     {
     }

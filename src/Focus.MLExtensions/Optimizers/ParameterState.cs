@@ -19,6 +19,12 @@ internal sealed unsafe class ParameterState(
     private nint[] addresses = [];
     private Tensor? memory;
 
+    /// <summary>Whether the parameter is kept as it was before each step.</summary>
+    public bool KeepsPrevious { get; set; }
+
+    /// <summary>The parameter before the last step, the last tensor of state, where it is kept.</summary>
+    public Tensor? Previous => KeepsPrevious ? tensors[^1] : null;
+
     /// <summary>Which of the optimizer's parameters that are updated alike this is, counted from 0.</summary>
     public int Index { get; init; }
 
@@ -62,7 +68,8 @@ internal sealed unsafe class ParameterState(
     {
         Dispose();
         Step = 0;
-        tensors = [.. fresh().Select(tensor => tensor.DetachFromDisposeScope())];
+        IEnumerable<Tensor> previous = KeepsPrevious ? [_parameter.detach().clone()] : [];
+        tensors = [.. fresh().Concat(previous).Select(tensor => tensor.DetachFromDisposeScope())];
         var count = memoryCount + BlockCount * blockMemoryCount;
         memory = count > 0 ? zeros(count, ScalarType.Float64).DetachFromDisposeScope() : null;
         Locate();

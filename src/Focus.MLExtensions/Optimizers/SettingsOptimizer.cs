@@ -45,6 +45,7 @@ internal sealed class SettingsOptimizer : OptimizerHelper, optim.IMomentum, ICur
                 throw new ArgumentException(
                     $"A parameter of shape {parameter.shape.ShapeText()} appears more than once in the optimizer's groups.", nameof(group));
             var state = MethodOf(added).CreateState(parameter, added.Options.Hyperparameters, added.LayoutOf(parameter));
+            state.KeepsPrevious = Kind == CurvatureKind.PreviousGradient;
             state.Initialize(added.Options);
             _state[parameter.Handle] = state;
         }
@@ -69,7 +70,12 @@ internal sealed class SettingsOptimizer : OptimizerHelper, optim.IMomentum, ICur
 
     public CurvatureKind Kind => settings.Curvature.Kind;
 
-    public bool IsDue => Kind != CurvatureKind.None && _state.Values.Max(state => ((ParameterState)state).Step) % settings.Curvature.Interval == 0;
+    public bool IsDue => _state.Values.Max(state => ((ParameterState)state).Step) is var taken && Kind switch
+    {
+        CurvatureKind.None => false,
+        CurvatureKind.PreviousGradient => taken > 0,
+        _ => taken % settings.Curvature.Interval == 0,
+    };
 
     public void Take(Func<Parameter, Tensor?> estimate)
     {
@@ -83,6 +89,34 @@ internal sealed class SettingsOptimizer : OptimizerHelper, optim.IMomentum, ICur
                     $"The estimate is of shape {tensor.shape.ShapeText()}; expected the parameter's, {parameter.shape.ShapeText()}.",
                     nameof(estimate));
             own.TakeCurvature(state, tensor);
+        }
+    }
+
+    public void AtPreviousWeights(Action action)
+    {
+        ArgumentNullException.ThrowIfNull(action);
+        if (Kind != CurvatureKind.PreviousGradient)
+            throw new InvalidOperationException($"{settings.Name} with these options needs no previous weights, and keeps none.");
+        Exchange();
+        try
+        {
+            action();
+        }
+        finally
+        {
+            Exchange();
+        }
+    }
+
+    /// <summary>Exchanges the parameters with their weights from before the last step.</summary>
+    private void Exchange()
+    {
+        using var _ = no_grad();
+        foreach (var (parameter, state, _) in States())
+        {
+            using var present = parameter.detach().clone();
+            parameter.copy_(state.Previous!);
+            state.Previous!.copy_(present);
         }
     }
 
@@ -148,6 +182,7 @@ internal sealed class SettingsOptimizer : OptimizerHelper, optim.IMomentum, ICur
             if (parameter.grad is not { } gradient) continue;
             var state = (ParameterState)_state[parameter.Handle];
             state.Step++;
+            state.Previous?.copy_(parameter);
             method.Update(parameter, gradient, state, group.Options.Hyperparameters, group.LearningRate);
         }
     }

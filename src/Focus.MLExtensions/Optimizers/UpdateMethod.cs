@@ -56,7 +56,7 @@ internal abstract class FusedMethod<TRule, TOptions>(FusedLoop<TRule> loop) : Up
         var (p, a, b, c) = (Elements(parameter), Of(0), Of(1), Of(2));
         Update(rule, state, ref p, Elements(gradient), ref a, ref b, ref c);
         parameter.copy_(p.Value.reshape(parameter.shape));
-        foreach (var (tensor, updated) in state.Tensors.Zip([a, b, c])) tensor.copy_(updated.Value.reshape(parameter.shape));
+        foreach (var (tensor, updated) in state.Tensors.Take(TRule.StateCount).Zip([a, b, c])) tensor.copy_(updated.Value.reshape(parameter.shape));
 
         TensorElements Of(int index) => index < TRule.StateCount ? Elements(state.Tensors[index]) : default;
     }

@@ -44,9 +44,8 @@ internal sealed class RunLog(ScanPlan plan, string folder)
             catch (Exception fault) when (
                 fault is JsonException or KeyNotFoundException or InvalidOperationException or FormatException or ArgumentException)
             {
-                var reason = fault.Message.Split(" (Parameter ")[0];
                 throw new InvalidDataException(
-                    $"{path}, line {number}: expected a run of this plan as a line of JSON; {reason}. Remove the line to repeat its run.", fault);
+                    $"{path}, line {number}: expected a run of this plan as a line of JSON; {Check.Reason(fault)}. Remove the line to repeat its run.", fault);
             }
         }
     }

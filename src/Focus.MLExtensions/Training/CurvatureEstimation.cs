@@ -18,13 +18,26 @@ internal sealed class CurvatureEstimation(OptimizerHelper optimizer, IReadOnlyLi
 
     /// <summary>Does what the optimizer needs before a step, and leaves parameters and gradients as they are.</summary>
     /// <param name="step">The step, counted from 1.</param>
-    /// <param name="addGradients">Adds the gradients of the step's mean loss, or of that of a part of its rows.</param>
-    public void BeforeStep(long step, Action addGradients)
+    /// <param name="addGradients">Adds the gradients of the step's mean loss.</param>
+    /// <param name="clipping">The factor by which the step's gradients were clipped.</param>
+    public void BeforeStep(long step, Action addGradients, double clipping = 1)
     {
         isDue = curvature?.IsDue ?? false;
-        if (!isDue || curvature!.Kind != CurvatureKind.HessianDiagonal) return;
+        if (!isDue || curvature!.Kind == CurvatureKind.SampledGradient) return;
         using var scope = NewDisposeScope();
         var gradients = Gradients();
+        if (curvature.Kind == CurvatureKind.HessianDiagonal) TakeHessianDiagonal(step, addGradients);
+        else
+        {
+            ZeroGradients();
+            curvature.AtPreviousWeights(addGradients);
+            Take(Gradients().Select(gradient => gradient.mul_(LiveScalar.Of(clipping))));
+        }
+        foreach (var (parameter, gradient) in parameters.Zip(gradients)) parameter.grad?.copy_(gradient);
+    }
+
+    private void TakeHessianDiagonal(long step, Action addGradients)
+    {
         var weights = parameters.Select(parameter => parameter.detach().clone()).ToArray();
         using var generator = new Generator(new RandomStream(seed, RandomPurpose.Curvature, step).Next());
         var signs = parameters.Select(parameter => randint(0, 2, parameter.shape, generator: generator).to(parameter.dtype).to(parameter.device)
@@ -36,7 +49,6 @@ internal sealed class CurvatureEstimation(OptimizerHelper optimizer, IReadOnlyLi
         // z·(H·z) from the central difference of gradients, which, unlike a second backward pass, any model has.
         var estimates = ahead.Zip(behind, signs).Select(all => all.First.sub(all.Second).mul_(all.Third).div_(LiveScalar.Of(2 * Distance)));
         Take(estimates);
-        foreach (var (parameter, gradient) in parameters.Zip(gradients)) parameter.grad?.copy_(gradient);
     }
 
     /// <summary>Does what the optimizer needs after a step; the gradients are zeros then.</summary>

@@ -200,7 +200,7 @@ internal sealed class Gpt2Run : IDisposable
         }
         var clipping = Math.Min(1, (options.ClipNorm ?? double.PositiveInfinity) / (norm + NormEpsilon));
         ScaleGradients(clipping / scale);
-        curvature.BeforeStep(step, AddMicroBatchGradients);
+        curvature.BeforeStep(step, AddStepGradients, clipping);
         optimizer.step();
         working.Refresh();
         curvature.AfterStep(step, AddSampledGradients);
@@ -221,11 +221,12 @@ internal sealed class Gpt2Run : IDisposable
         return loss.ToDouble();
     }
 
-    /// <summary>Adds the gradients of the mean loss of the step's first micro-batch.</summary>
-    private void AddMicroBatchGradients()
+    /// <summary>Adds the gradients of the step's mean loss, at whatever weights the model has.</summary>
+    private void AddStepGradients()
     {
-        AddGradients(FirstMicroBatch);
-        ScaleGradients(options.AccumulationSteps);
+        working.Refresh();
+        for (var micro = 0; micro < options.AccumulationSteps; micro++) AddGradients(FirstMicroBatch + micro);
+        ScaleGradients(1 / scaler.Scale);
     }
 
     /// <summary>Adds the gradients of the step's first micro-batch with targets that are drawn from the model's own output.</summary>

@@ -121,7 +121,7 @@ public sealed class EveryOptimizerTests
         [new CautiousLionOptions(), 4], [new AdamMiniOptions(), 4], [new FocusOptions(), 8], [new AdamWOptions(), 8], [new NAdamOptions(), 8],
         [new RAdamOptions(), 8], [new AdaBeliefOptions(), 8], [new EXAdamOptions(), 8], [new SophiaGOptions(), 8], [new ScheduleFreeAdamWOptions(), 8],
         [new LambOptions(), 8], [new AdamPOptions(), 8], [new CautiousAdamWOptions(), 8], [new AdaHessianOptions(), 12], [new AdEMAMixOptions(), 12],
-        [new MarsOptions(), 12], [new AdafactorOptions(), 0], [new Adam8BitOptions(), 2.03],
+        [new MarsOptions(), 12], [new MarsOptions { Exact = true }, 16], [new AdafactorOptions(), 0], [new Adam8BitOptions(), 2.03],
     ];
 
     [TestMethod]
@@ -185,6 +185,56 @@ public sealed class EveryOptimizerTests
         Assert.IsTrue(state.Tensors[2].allclose(curvatures, rtol: 1e-2, atol: 1e-2), string.Join(' ', state.Tensors[2].data<float>().ToArray()));
         Assert.IsTrue(weight.allclose(tensor(new[] { 1f, -2, 3 }), rtol: 0, atol: 0));
         Assert.IsTrue(weight.grad!.allclose(gradient, rtol: 0, atol: 0));
+    }
+
+    /// <summary>The step's loss is ½·a·w² with another a in each step; the formula is written out here for two numbers, which are the
+    /// tensor.</summary>
+    [TestMethod]
+    public void TheExactFormOfMarsCorrectsByTheGradientAtTheWeightsBefore()
+    {
+        const double rate = 0.1, beta1 = 0.95, beta2 = 0.99, gamma = 0.5;
+        var weight = new Parameter(tensor(new[,] { { 0.3, -0.2 } }));
+        using var optimizer = new MarsOptions { LearningRate = rate, Gamma = gamma, Exact = true }.CreateOptimizer([weight]);
+        double[] w = [0.3, -0.2], before = [0, 0], m = [0, 0], v = [0, 0];
+        for (var step = 1; step <= 4; step++)
+        {
+            double[] a = [step, 1.0 / step];
+            void AddGradients() => weight.square().mul(tensor(a)).sum().mul(0.5).backward();
+            optimizer.zero_grad();
+            AddGradients();
+            new CurvatureEstimation(optimizer, [weight], seed: 1).BeforeStep(step, AddGradients);
+            optimizer.step();
+
+            var c = w.Select((_, i) => a[i] * w[i] + gamma * beta1 / (1 - beta1) * (a[i] * w[i] - (step == 1 ? 0 : a[i] * before[i]))).ToArray();
+            var length = Math.Max(1, Math.Sqrt(c.Sum(x => x * x)));
+            before = [.. w];
+            for (var i = 0; i < w.Length; i++)
+            {
+                m[i] = beta1 * m[i] + (1 - beta1) * c[i] / length;
+                v[i] = beta2 * v[i] + (1 - beta2) * Math.Pow(c[i] / length, 2);
+                w[i] -= rate * m[i] / (1 - Math.Pow(beta1, step)) / (Math.Sqrt(v[i] / (1 - Math.Pow(beta2, step))) + 1e-8);
+            }
+            CollectionAssert.AreEqual(w, weight.data<double>().ToArray(), Comparer<double>.Create((x, y) => Math.Abs(x - y) < 1e-12 ? 0 : 1), $"step {step}");
+        }
+    }
+
+    [TestMethod]
+    public void PreviousWeightsAreThereForAWhileAndTheStepStaysAsItWas()
+    {
+        var weight = new Parameter(ones(2, 2));
+        using var optimizer = new MarsOptions { Exact = true }.CreateOptimizer([weight]);
+        weight.grad = ones(2, 2);
+        optimizer.step();
+        using var present = weight.detach().clone();
+        var curvature = (ICurvatureOptimizer)optimizer;
+        Assert.ThrowsExactly<TimeoutException>(() => curvature.AtPreviousWeights(() =>
+        {
+            Assert.IsTrue(weight.allclose(ones(2, 2), rtol: 0, atol: 0));
+            throw new TimeoutException();
+        }));
+        Assert.IsTrue(weight.allclose(present, rtol: 0, atol: 0));
+        using var other = new MarsOptions().CreateOptimizer([new Parameter(ones(2, 2))]);
+        Assert.ThrowsExactly<InvalidOperationException>(() => ((ICurvatureOptimizer)other).AtPreviousWeights(() => { }));
     }
 
     [TestMethod]

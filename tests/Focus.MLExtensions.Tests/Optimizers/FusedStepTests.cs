@@ -39,6 +39,7 @@ public class FusedStepTests
         [new AdamPOptions { LearningRate = 1e-2, WeightDecay = 0.1, Delta = 1 }],
         [new SgdpOptions { LearningRate = 1e-2, WeightDecay = 0.1, Delta = 1 }],
         [new MarsOptions { LearningRate = 1e-2, WeightDecay = 0.1 }],
+        [new MarsOptions { LearningRate = 1e-2, WeightDecay = 0.1, Exact = true }],
         [new AdamMiniOptions { LearningRate = 1e-2, WeightDecay = 0.1 }],
         [new AdaHessianOptions { WeightDecay = 0.01 }],
         [new AdafactorOptions { LearningRate = 1e-2, RelativeStep = false, ScaleParameter = false, Beta1 = 0.9 }],

@@ -16,9 +16,9 @@ public class ResumeTests
         from precision in Enum.GetValues<TrainingPrecision>()
         select new object[] { optimizer, precision };
 
-    /// <summary>Optimizers with state of every kind: rounded, of rows, of single numbers, of averages, of estimates.</summary>
+    /// <summary>Optimizers with state of every kind: rounded, of rows, of matrices, of single numbers, of averages, of estimates.</summary>
     public static IEnumerable<object[]> MoreCases =>
-        from optimizer in FusedStepTests.AllOptimizers.Select(row => (OptimizerSettings)row[0])
+        from optimizer in EveryOptimizerTests.AllKinds.Select(row => (OptimizerSettings)row[0])
         select new object[] { optimizer is SophiaGOptions sophia ? sophia with { CurvatureInterval = 2 } : optimizer };
 
     [TestMethod]

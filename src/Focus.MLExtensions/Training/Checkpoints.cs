@@ -41,7 +41,27 @@ public static class Gpt2Checkpoint
         });
     }
 
+    /// <summary>Reads which settings the run has changed when it was resumed (<see cref="Gpt2TrainingOptions.AllowChanges"/>), the first change
+    /// first.</summary>
+    /// <inheritdoc cref="LoadModel"/>
+    public static IReadOnlyList<SettingChange> ChangesOf(string path)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(path);
+        return AtomicFile.Read(path, stream => CheckpointFile.Parse(new SafetensorsReader(stream).Header.Metadata).State.Changes);
+    }
+
     internal static string StepName(long step) => $"{StepPrefix}{step:D9}.safetensors";
+}
+
+/// <summary>A setting of a run that was changed when the run was resumed.</summary>
+/// <param name="Step">The steps taken before.</param>
+/// <param name="Name">The setting.</param>
+/// <param name="Before">Its value before, as text.</param>
+/// <param name="After">Its value since.</param>
+public sealed record SettingChange(long Step, string Name, string Before, string After)
+{
+    /// <summary>A sentence for logs.</summary>
+    public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"After step {Step}, {Name} changed from {Before} to {After}.");
 }
 
 /// <summary>A run's checkpoints: the newest ones and the best, which is resumed from if there is no other.</summary>
@@ -82,8 +102,9 @@ internal sealed class CheckpointFolder : IDisposable
     }
 
     /// <summary>Restores the newest checkpoint, where there is one.</summary>
+    /// <param name="options">The length of the run, and whether other settings than the checkpoint's are allowed.</param>
     /// <returns>The state of the run, or null.</returns>
-    public Gpt2RunState? LoadNewest(long maxSteps)
+    public Gpt2RunState? LoadNewest(Gpt2TrainingOptions options)
     {
         var files = Files(folder);
         if (files.Count == 0) return null;
@@ -92,10 +113,12 @@ internal sealed class CheckpointFolder : IDisposable
             using var stream = File.OpenRead(files[0]);
             var reader = new SafetensorsReader(stream);
             var checkpoint = CheckpointFile.Parse(reader.Header.Metadata);
-            RequireSameRun(files[0], checkpoint, maxSteps);
+            var changes = RunSettings.Changes(checkpoint, settings);
+            RequireSameRun(files[0], checkpoint, changes, options);
             using var average = new AverageScope(optimizer);
             tensors.Restore(reader);
-            return checkpoint.State;
+            foreach (var change in changes) options.Changed?.Report(change);
+            return checkpoint.State with { Changes = [.. checkpoint.State.Changes, .. changes] };
         }
         catch (InvalidDataException error)
         {
@@ -142,16 +165,16 @@ internal sealed class CheckpointFolder : IDisposable
         Safetensors.Save(path, tensors.Named(), new CheckpointFile(settings, state).ToMetadata());
     }
 
-    private void RequireSameRun(string path, CheckpointFile checkpoint, long maxSteps)
+    private static void RequireSameRun(string path, CheckpointFile checkpoint, IReadOnlyList<SettingChange> changes, Gpt2TrainingOptions options)
     {
-        if (RunSettings.Difference(settings, checkpoint.Settings) is var (name, expected, found))
+        if (changes.FirstOrDefault(change => !options.AllowChanges || RunSettings.IsFixed(change)) is { } other)
             throw new ArgumentException(
-                $"'{path}' belongs to another run: its {name} is {found}, this run's is {expected}. Use the checkpoint's value to resume, or choose " +
-                "another folder.");
-        if (checkpoint.State.Step > maxSteps)
+                $"'{path}' belongs to another run: its {other.Name} is {other.Before}, this run's is {other.After}. Use the checkpoint's value to " +
+                $"resume, {(RunSettings.IsFixed(other) ? "" : $"set {nameof(options.AllowChanges)}, ")}or choose another folder.");
+        if (checkpoint.State.Step > options.MaxSteps)
             throw new ArgumentException(
-                $"'{path}' is at step {checkpoint.State.Step}, but {nameof(Gpt2TrainingOptions.MaxSteps)} is {maxSteps}. " +
-                $"Set {nameof(Gpt2TrainingOptions.MaxSteps)} to at least {checkpoint.State.Step}.");
+                $"'{path}' is at step {checkpoint.State.Step}, but {nameof(options.MaxSteps)} is {options.MaxSteps}. " +
+                $"Set {nameof(options.MaxSteps)} to at least {checkpoint.State.Step}.");
     }
 
     private static IReadOnlyList<string> StepFiles(string folder)
@@ -260,7 +283,8 @@ internal sealed class RunTensors
     private static string StepName(string parameter) => $"{OptimizerPrefix}{parameter}.step";
 }
 
-/// <summary>The settings that decide what comes of a run, each as a text: a run is continued only where all are as they were.</summary>
+/// <summary>The settings that decide what comes of a run, each as a text: unless the user allows changes, a run is continued only where all are as
+/// they were.</summary>
 /// <remarks>The length of the run is not among them: a run that is over may be prolonged.</remarks>
 internal static class RunSettings
 {
@@ -280,13 +304,20 @@ internal static class RunSettings
             ["Training tokens"] = Text(trainTokens),
         };
 
-    public static (string Name, string Expected, string Found)? Difference(
-        IReadOnlyDictionary<string, string> expected, IReadOnlyDictionary<string, string> found)
-    {
-        foreach (var (name, value) in expected)
-            if (found.GetValueOrDefault(name, "missing") is var other && other != value) return (name, value, other);
-        return null;
-    }
+    /// <summary>What is no longer as in a checkpoint.</summary>
+    public static IReadOnlyList<SettingChange> Changes(CheckpointFile checkpoint, IReadOnlyDictionary<string, string> settings) =>
+    [
+        .. from setting in settings
+           let before = checkpoint.Settings.GetValueOrDefault(setting.Key, "missing")
+           where before != setting.Value
+           select new SettingChange(checkpoint.State.Step, setting.Key, before, setting.Value),
+    ];
+
+    /// <summary>Whether the state of the run would not fit: that of another model, or of another kind of optimizer.</summary>
+    public static bool IsFixed(SettingChange change)
+        => change.Name == Model || (change.Name == nameof(Gpt2TrainingOptions.Optimizer) && KindOf(change.Before) != KindOf(change.After));
+
+    private static string KindOf(string record) => record.Split(' ')[0];
 
     private static string Text(IFormattable number) => number.ToString(null, CultureInfo.InvariantCulture);
 

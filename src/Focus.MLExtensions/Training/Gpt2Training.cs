@@ -168,7 +168,7 @@ internal sealed class Gpt2Run : IDisposable
     private void Resume(CheckpointFolder folder)
     {
         if (!options.Resume) folder.RequireEmpty();
-        else if (folder.LoadNewest(options.MaxSteps) is { } saved)
+        else if (folder.LoadNewest(options) is { } saved)
         {
             state = saved;
             scaler.State = state.LossScaler;
@@ -336,12 +336,16 @@ internal sealed record Gpt2RunState
     public TimeSpan Duration { get; init; }
     public long ClippedSteps { get; init; }
     public long SkippedSteps { get; init; }
-    public LossScalerState LossScaler { get; init; }
+    public LossScalerState? LossScaler { get; init; }
 
     /// <summary>The evaluation after the last step, where there was one.</summary>
     public Gpt2Evaluation? Evaluation { get; init; }
 
     public double? BestValidationLoss { get; init; }
+
+    /// <summary>The settings that were changed when the run was resumed.</summary>
+    public IReadOnlyList<SettingChange> Changes { get; init; } = [];
+
     public TimeSpan Elapsed { get; init; }
 
     /// <summary>Whether the evaluation after the last step is the best so far.</summary>
@@ -354,7 +358,7 @@ internal sealed record Gpt2RunState
         BestValidationLoss = evaluation?.ValidationLoss is { } loss && !(loss >= BestValidationLoss) ? loss : BestValidationLoss,
     };
 
-    public Gpt2RunState After(Gpt2StepOutcome outcome, TimeSpan duration, LossScalerState scaler) => this with
+    public Gpt2RunState After(Gpt2StepOutcome outcome, TimeSpan duration, LossScalerState? scaler) => this with
     {
         Step = Step + 1,
         Outcome = outcome,

@@ -52,11 +52,11 @@ internal sealed class LossScaler(bool dynamic)
     public bool IsDynamic => dynamic;
     public double Scale { get; private set; } = dynamic ? InitialScale : 1;
 
-    /// <summary>The scale and how many steps it has stood, to be restored later.</summary>
-    public LossScalerState State
+    /// <summary>The scale and how many steps it has stood, to be restored later; null where it is always 1.</summary>
+    public LossScalerState? State
     {
-        get => new(Scale, stepsSinceChange);
-        set => (Scale, stepsSinceChange) = (value.Scale, value.StepsSinceChange);
+        get => dynamic ? new(Scale, stepsSinceChange) : null;
+        set => (Scale, stepsSinceChange) = dynamic && value is { } saved ? (saved.Scale, saved.StepsSinceChange) : (Scale, stepsSinceChange);
     }
 
     /// <summary>Takes note of a step whose gradients were finite.</summary>

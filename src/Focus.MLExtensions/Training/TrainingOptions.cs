@@ -146,9 +146,17 @@ public record Gpt2TrainingOptions : TrainingRunOptions
     /// <summary>Whether to continue from the newest checkpoint in <see cref="CheckpointFolder"/>, where there is one. Otherwise a folder with
     /// checkpoints in it is refused.</summary>
     /// <remarks>On the CPU the continued run equals an uninterrupted one to the last bit. All settings that bear on the outcome must be as they
-    /// were; only <see cref="MaxSteps"/> may be changed, and a schedule that depends on it follows. An evaluation that a cancellation cut off is
+    /// were, but for <see cref="MaxSteps"/>, which a schedule may follow, and what <see cref="AllowChanges"/> allows. An evaluation that a cancellation cut off is
     /// made first, and its step reported once more. Where the newest checkpoint is damaged, the error says which one comes before it.</remarks>
     public bool Resume { get; init; }
+
+    /// <summary>Whether to resume with other settings than the checkpoint's: another learning rate or other hyperparameters of the same optimizer,
+    /// schedule, batch size, clipping, precision, seed or data. The model and the kind of optimizer stay.</summary>
+    /// <remarks>Checkpoints from then on tell of the changes (<see cref="Gpt2Checkpoint.ChangesOf"/>).</remarks>
+    public bool AllowChanges { get; init; }
+
+    /// <summary>Receives each setting that is no longer the checkpoint's, before the first step; null for none.</summary>
+    public IProgress<SettingChange>? Changed { get; init; }
 
     /// <summary>A file that receives every step's <see cref="Gpt2Progress"/> as a line of JSON, or null.</summary>
     /// <remarks>A new run replaces the file; a continued one keeps its lines up to the checkpoint and appends.</remarks>

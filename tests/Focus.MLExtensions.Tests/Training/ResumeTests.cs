@@ -133,7 +133,8 @@ public class ResumeTests
         CollectionAssert.AreEqual(one.Tensors.Keys, other.Tensors.Keys);
         foreach (var (name, tensor) in one.Tensors) Assert.IsTrue(tensor.bytes.SequenceEqual(other.Tensors[name].bytes), $"{found}: {name}");
         Gpt2RunState a = CheckpointFile.Parse(one.Metadata).State, b = CheckpointFile.Parse(other.Metadata).State;
-        Assert.AreEqual(a with { Elapsed = default, Duration = default }, b with { Elapsed = default, Duration = default }, found);
+        Assert.AreEqual(a with { Elapsed = default, Duration = default, Changes = [] }, b with { Elapsed = default, Duration = default, Changes = [] }, found);
+        CollectionAssert.AreEqual(a.Changes.ToArray(), b.Changes.ToArray());
     }
 
     /// <summary>The lines of the metrics without what depends on the time.</summary>
@@ -144,6 +145,64 @@ public class ResumeTests
             where property.Name is not ("elapsed" or "tokens_per_second" or "model_flops_utilization")
             select $"{property.Name} {property.Value}")),
     ];
+
+    [TestMethod]
+    public void AnAllowedChangeOfTheRateTakesEffectAtTheNextStep()
+    {
+        using var folder = new TemporaryFolder();
+        var slow = TinyRun.Options with { Optimizer = new AdamWOptions { LearningRate = 0.001 }, MaxSteps = 3, CheckpointFolder = folder.Path };
+        Run(slow);
+        var fast = slow with { Optimizer = new AdamWOptions { LearningRate = 0.01 }, MaxSteps = 6, Resume = true };
+        StringAssert.Contains(Assert.ThrowsExactly<ArgumentException>(() => Run(fast)).Message, "AllowChanges");
+
+        var changes = new List<SettingChange>();
+        var found = Run(fast with { AllowChanges = true, Changed = new ChangeList(changes) });
+
+        var stepped = slow with { Schedule = new TenfoldSchedule(After: 3), MaxSteps = 6, CheckpointFolder = null };
+        CollectionAssert.AreEqual(Run(stepped).Bits, found.Bits);
+        var change = changes.Single();
+        Assert.AreEqual((3L, "Optimizer"), (change.Step, change.Name));
+        StringAssert.Contains(change.Before, "0.001");
+        StringAssert.Contains(change.After, "0.01");
+        CollectionAssert.AreEqual(changes, Gpt2Checkpoint.ChangesOf(Gpt2Checkpoint.Newest(folder.Path)!).ToArray());
+        // The checkpoint has the new settings, and goes on telling of the change.
+        Run(fast with { MaxSteps = 7 });
+        CollectionAssert.AreEqual(changes, Gpt2Checkpoint.ChangesOf(Gpt2Checkpoint.Newest(folder.Path)!).ToArray());
+    }
+
+    [TestMethod]
+    public void BatchesScheduleAndPrecisionMayChangeButNotTheModelOrTheKindOfOptimizer()
+    {
+        using var folder = new TemporaryFolder();
+        var options = TinyRun.Options with { MaxSteps = 3, CheckpointFolder = folder.Path };
+        Run(options);
+        var changes = new List<SettingChange>();
+        var scales = new List<double?>();
+        var other = options with
+        {
+            MaxSteps = 5, BatchSize = 2, AccumulationSteps = 3, Precision = TrainingPrecision.Float16, Schedule = new RexSchedule(), Seed = 9, ClipNorm = null,
+            Resume = true, AllowChanges = true, Changed = new ChangeList(changes),
+        };
+        Run(other, step => scales.Add(step.LossScale));
+        CollectionAssert.AreEquivalent(
+            new[] { "BatchSize", "AccumulationSteps", "Precision", "Schedule", "Seed", "ClipNorm" }, changes.ConvertAll(change => change.Name));
+        Assert.IsGreaterThan(1024, scales[0]!.Value); // As a new run's in float16.
+
+        Assert.ThrowsExactly<ArgumentException>(() => Run(other with { Optimizer = new LionOptions() }));
+        using var model = new Gpt2(Config with { Layers = 1 });
+        using var tokens = TinyRun.Tokens();
+        StringAssert.Contains(Assert.ThrowsExactly<ArgumentException>(() => new Gpt2Training(model, other).Run(tokens)).Message, "Model");
+    }
+
+    private sealed class ChangeList(List<SettingChange> changes) : IProgress<SettingChange>
+    {
+        public void Report(SettingChange value) => changes.Add(value);
+    }
+
+    private sealed record TenfoldSchedule(long After) : LearningRateSchedule
+    {
+        public override double Factor(long step, long totalSteps) => step < After ? 1 : 10;
+    }
 
     [TestMethod]
     public void ThereIsNothingToResumeInAnEmptyFolder()

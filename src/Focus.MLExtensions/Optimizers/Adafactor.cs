@@ -1,5 +1,6 @@
 using TorchSharp;
 using TorchSharp.Modules;
+using TensorPrimitives = System.Numerics.Tensors.TensorPrimitives;
 using static TorchSharp.torch;
 
 namespace Focus;
@@ -16,7 +17,7 @@ namespace Focus;
 /// </code>
 /// η_t is η·min(10⁻², 1/√t) with <see cref="RelativeStep"/> and η otherwise, times max(ε2, RMS(θ)) with <see cref="ScaleParameter"/>.
 /// (fairseq writes η_t back into its group, so that an external rate with <see cref="ScaleParameter"/> shrinks from step to step; here it does not.)
-/// State: r and c, or v; with β1 also m.
+/// State: r and c, or v; with β1 also m. Three passes over memory.
 /// </remarks>
 public sealed record AdafactorOptions : OptimizerSettings
 {
@@ -75,9 +76,12 @@ public sealed record AdafactorOptions : OptimizerSettings
         => RelativeStep ? learningRate * Math.Min(WarmupInit ? 1e-6 * step : 1e-2, 1 / Math.Sqrt(step)) : learningRate;
 }
 
-/// <summary>The steps of Adafactor, in tensor operations; the formula is in <see cref="AdafactorOptions"/>.</summary>
+/// <summary>The steps of Adafactor; the formula is in <see cref="AdafactorOptions"/>. Contiguous float32 matrices on the CPU are queued, everything
+/// else is updated in tensor operations.</summary>
 internal sealed class AdafactorMethod : UpdateMethod
 {
+    private readonly List<AdafactorStep> queue = [];
+
     internal override ParameterState CreateState(Parameter parameter, OptimizerSettings settings, ParameterLayout layout)
     {
         var shape = parameter.shape;
@@ -100,6 +104,11 @@ internal sealed class AdafactorMethod : UpdateMethod
     internal override void Update(Parameter parameter, Tensor gradient, ParameterState state, OptimizerSettings settings, double learningRate)
     {
         var options = (AdafactorOptions)settings;
+        if (state.IsLocated && parameter.dim() > 1 && gradient.IsSpannable() && gradient.numel() == state.Length && state.Length > 0)
+        {
+            queue.Add(new(parameter, gradient, state, options, learningRate));
+            return;
+        }
         using var scope = NewDisposeScope();
         var (p, g) = (parameter.to(state.ComputeType), gradient.to(state.ComputeType));
         var moments = options.Beta1 is null ? state.Tensors : [.. state.Tensors.Skip(1)];
@@ -111,6 +120,19 @@ internal sealed class AdafactorMethod : UpdateMethod
         if (options.Beta1 is { } beta1) direction = Average(state.Tensors[0], direction, beta1);
         parameter.copy_(p.mul(LiveScalar.Of(1 - rate * options.WeightDecay)).sub_(direction));
     }
+
+    internal override void Run()
+    {
+        var pieces = queue.SelectMany(step => Enumerable.Range(0, step.Pieces).Select(piece => (step, piece))).ToArray();
+        var elements = queue.Sum(step => step.Elements);
+        void ForEachPiece(Action<AdafactorStep, int> action) => Cores.ForEach(pieces.Length, elements, i => action(pieces[i].step, pieces[i].piece));
+        ForEachPiece((step, piece) => step.MeasureGradient(piece));
+        Cores.ForEach(queue.Count, elements, i => queue[i].AverageMoments());
+        ForEachPiece((step, piece) => step.MeasureDirection(piece));
+        ForEachPiece((step, piece) => step.Update(piece));
+    }
+
+    internal override void Clear() => queue.Clear();
 
     private static Tensor Direction(Tensor gradient, IReadOnlyList<Tensor> moments, double beta, double epsilon)
     {
@@ -125,4 +147,123 @@ internal sealed class AdafactorMethod : UpdateMethod
         => average.mul_(LiveScalar.Of(beta)).add_(value, LiveScalar.Of(1 - beta));
 
     private static double RootMeanSquare(Tensor tensor) => tensor.numel() == 0 ? 0 : tensor.norm().ToDouble() / Math.Sqrt(tensor.numel());
+}
+
+/// <summary>A step of contiguous float32 matrices on the CPU, in pieces of a few rows.</summary>
+/// <remarks>Sums of pieces are added up in order, so they do not depend on the threads. Memory is held by addresses only: the parameter owns its
+/// gradient, the optimizer the state, and both outlive the step.</remarks>
+internal sealed unsafe class AdafactorStep
+{
+    private const int PieceLength = 1 << 16;
+
+    private readonly AdafactorOptions options;
+    private readonly float* parameters, gradients, momentum, rowMoments, columnMoments;
+    private readonly int rows, columns, rowsOfPiece, piecesOfMatrix;
+    private readonly double beta, stepSize;
+
+    /// <summary>The sums of squares of gradients by row and, in each piece, by column; then what multiplies a row's and a column's gradients.</summary>
+    private readonly float[] rowScales, columnScales;
+    private readonly float[][] columnSums;
+    private readonly double[] parameterSquares, directionSquares;
+
+    public AdafactorStep(Parameter parameter, Tensor gradient, ParameterState state, AdafactorOptions options, double learningRate)
+    {
+        this.options = options;
+        parameters = state.Address;
+        gradients = gradient.Address();
+        momentum = options.Beta1 is null ? null : state.StateAddress(0);
+        rowMoments = state.Tensors[^2].Address();
+        columnMoments = state.Tensors[^1].Address();
+        (rows, columns) = ((int)parameter.shape[^2], (int)parameter.shape[^1]);
+        rowsOfPiece = Math.Max(1, PieceLength / columns);
+        piecesOfMatrix = (rows + rowsOfPiece - 1) / rowsOfPiece;
+        (beta, stepSize) = (1 - Math.Pow(state.Step, options.DecayPower), options.StepSize(state.Step, learningRate));
+        Elements = state.Length;
+        var matrices = state.Length / (rows * columns);
+        Pieces = matrices * piecesOfMatrix;
+        (rowScales, columnScales, columnSums) = (new float[matrices * rows], new float[matrices * columns], new float[Pieces][]);
+        (parameterSquares, directionSquares) = (new double[Pieces], new double[Pieces]);
+    }
+
+    public int Pieces { get; }
+
+    public long Elements { get; }
+
+    public void MeasureGradient(int piece)
+    {
+        var sums = columnSums[piece] = new float[columns];
+        foreach (var row in RowsOf(piece))
+        {
+            var gradient = Row(gradients, row);
+            rowScales[row] = TensorPrimitives.SumOfSquares(gradient);
+            TensorPrimitives.MultiplyAdd(gradient, gradient, sums, sums);
+            if (options.ScaleParameter) parameterSquares[piece] += TensorPrimitives.SumOfSquares(Row(parameters, row));
+        }
+    }
+
+    public void AverageMoments()
+    {
+        for (var matrix = 0; matrix < Pieces / piecesOfMatrix; matrix++)
+        {
+            Span<float> ofRows = rowScales.AsSpan(matrix * rows, rows), ofColumns = columnScales.AsSpan(matrix * columns, columns);
+            foreach (var sums in columnSums.AsSpan(matrix * piecesOfMatrix, piecesOfMatrix)) TensorPrimitives.Add(ofColumns, sums, ofColumns);
+            Average(new(rowMoments + matrix * rows, rows), ofRows, columns);
+            Average(new(columnMoments + matrix * columns, columns), ofColumns, rows);
+            TensorPrimitives.Divide(ofRows, TensorPrimitives.Sum(ofRows) / rows, ofRows);
+            TensorPrimitives.ReciprocalSqrt(ofRows, ofRows);
+            TensorPrimitives.ReciprocalSqrt(ofColumns, ofColumns);
+        }
+    }
+
+    public void MeasureDirection(int piece)
+    {
+        var direction = new float[columns];
+        foreach (var row in RowsOf(piece))
+        {
+            TensorPrimitives.Multiply(Row(gradients, row), ColumnScales(piece), direction);
+            directionSquares[piece] += TensorPrimitives.SumOfSquares(direction) * (double)rowScales[row] * rowScales[row];
+        }
+    }
+
+    public void Update(int piece)
+    {
+        var rate = stepSize * (options.ScaleParameter ? Math.Max(options.LeastScale, RootMean(parameterSquares)) : 1);
+        var factor = rate / Math.Max(1, RootMean(directionSquares) / options.ClipThreshold);
+        var shrinkage = (float)(1 - rate * options.WeightDecay);
+        var direction = new float[columns];
+        foreach (var row in RowsOf(piece))
+        {
+            TensorPrimitives.Multiply(Row(gradients, row), ColumnScales(piece), direction);
+            TensorPrimitives.Multiply(direction, (float)(rowScales[row] * factor), direction);
+            if (options.Beta1 is { } beta1)
+            {
+                var average = Row(momentum, row);
+                TensorPrimitives.Multiply(average, (float)beta1, average);
+                TensorPrimitives.MultiplyAdd(direction, (float)(1 - beta1), average, average);
+                average.CopyTo(direction);
+            }
+            var parameter = Row(parameters, row);
+            TensorPrimitives.Multiply(parameter, shrinkage, parameter);
+            TensorPrimitives.Subtract(parameter, direction, parameter);
+        }
+    }
+
+    /// <summary>Averages moments with the means that belong to sums, and leaves them in place of the sums.</summary>
+    private void Average(Span<float> moments, Span<float> sums, int count)
+    {
+        for (var i = 0; i < sums.Length; i++)
+            sums[i] = moments[i] = (float)(beta * moments[i] + (1 - beta) * (sums[i] / (double)count + options.Epsilon));
+    }
+
+    private double RootMean(double[] squares) => Math.Sqrt(squares.Sum() / Elements);
+
+    private IEnumerable<int> RowsOf(int piece)
+    {
+        var (matrix, part) = Math.DivRem(piece, piecesOfMatrix);
+        return Enumerable.Range(matrix * rows + part * rowsOfPiece, Math.Min(rowsOfPiece, rows - part * rowsOfPiece));
+    }
+
+    private Span<float> Row(float* array, int row) => new(array + (long)row * columns, columns);
+
+    private ReadOnlySpan<float> ColumnScales(int piece) => columnScales.AsSpan(piece / piecesOfMatrix * columns, columns);
 }

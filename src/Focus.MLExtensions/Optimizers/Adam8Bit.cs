@@ -73,7 +73,7 @@ internal sealed class Adam8BitMethod : UpdateMethod
         // Pieces of many blocks, which the cores take in turn.
         const int piece = 64;
         var pieces = queue.SelectMany(step => Enumerable.Range(0, (step.Blocks + piece - 1) / piece).Select(index => (step, index * piece))).ToArray();
-        Parallel.For(0, pieces.Length, new ParallelOptions { MaxDegreeOfParallelism = get_num_threads() }, index =>
+        Cores.ForEach(pieces.Length, queue.Sum(step => (long)step.Blocks * BlockLength), index =>
         {
             var (step, first) = pieces[index];
             for (var block = first; block < Math.Min(first + piece, step.Blocks); block++) step.Update(block);

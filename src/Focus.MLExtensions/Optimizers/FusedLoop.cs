@@ -15,9 +15,6 @@ internal abstract unsafe class FusedLoop<TRule> where TRule : struct, IOptimizer
     /// <summary>Elements of a chunk: 256 KiB of each array, enough that handing out chunks costs nothing.</summary>
     private protected const int ChunkLength = 1 << 16;
 
-    /// <summary>Fewer elements than this are done before another core wakes up.</summary>
-    private const long ParallelThreshold = 4 * ChunkLength;
-
     private readonly List<Chunk> chunks = [];
     private readonly List<Entry> entries = [];
     private long elements;
@@ -32,7 +29,7 @@ internal abstract unsafe class FusedLoop<TRule> where TRule : struct, IOptimizer
     /// step.</remarks>
     public bool TryAdd(TRule rule, Tensor gradient, ParameterState state)
     {
-        if (state.Address is null || !gradient.IsSpannable() || gradient.numel() != state.Length) return false;
+        if (!state.IsLocated || !gradient.IsSpannable() || gradient.numel() != state.Length) return false;
         foreach (var (start, length) in Cut(state)) chunks.Add(new(entries.Count, start, length));
         entries.Add(new(rule, state, gradient.Address()));
         elements += state.Length;
@@ -58,15 +55,7 @@ internal abstract unsafe class FusedLoop<TRule> where TRule : struct, IOptimizer
         for (var end = start + length; start < end; start += step) yield return (start, Math.Min(step, end - start));
     }
 
-    /// <summary>Runs an action for each number below a count, on several cores where many elements are queued.</summary>
-    private protected void ForEach(int count, Action<int> action)
-    {
-        var threads = elements < ParallelThreshold ? 1 : get_num_threads();
-        if (threads == 1)
-            for (var i = 0; i < count; i++) action(i);
-        else
-            Parallel.For(0, count, new ParallelOptions { MaxDegreeOfParallelism = threads }, action);
-    }
+    private protected void ForEach(int count, Action<int> action) => Cores.ForEach(count, elements, action);
 
     private protected static void Update<TUpdate>(TUpdate update, in Entry entry, int start, int length) where TUpdate : struct, IVectorUpdate
     {
@@ -136,6 +125,23 @@ internal abstract unsafe class FusedLoop<TRule> where TRule : struct, IOptimizer
 
         public readonly void Write(int copy, float* target)
             => buffer.Slice(copy * FloatElements.Count, count).CopyTo(new Span<float>(target, count));
+    }
+}
+
+/// <summary>Work on parts of arrays, which the cores take in turn.</summary>
+internal static class Cores
+{
+    /// <summary>Fewer elements than this are done before another core wakes up.</summary>
+    private const long Threshold = 1 << 18;
+
+    /// <summary>Runs an action for each number below a count, on several cores where there are many elements in all.</summary>
+    public static void ForEach(int count, long elements, Action<int> action)
+    {
+        var threads = elements < Threshold ? 1 : get_num_threads();
+        if (threads == 1)
+            for (var i = 0; i < count; i++) action(i);
+        else
+            Parallel.For(0, count, new ParallelOptions { MaxDegreeOfParallelism = threads }, action);
     }
 }
 

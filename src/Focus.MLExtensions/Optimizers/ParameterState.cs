@@ -54,6 +54,9 @@ internal sealed unsafe class ParameterState(
     /// <summary>Where the parameter lies, looked up once; null unless it and its state are contiguous float32 on the CPU.</summary>
     public float* Address { get; private set; }
 
+    /// <summary>Whether the address is known.</summary>
+    public bool IsLocated => Address is not null;
+
     /// <summary>The elements of the parameter, where the address is known.</summary>
     public int Length { get; private set; }
 

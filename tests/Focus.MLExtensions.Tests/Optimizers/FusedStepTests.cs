@@ -43,6 +43,7 @@ public class FusedStepTests
         [new AdamMiniOptions { LearningRate = 1e-2, WeightDecay = 0.1 }],
         [new AdaHessianOptions { WeightDecay = 0.01 }],
         [new AdafactorOptions { LearningRate = 1e-2, RelativeStep = false, ScaleParameter = false, Beta1 = 0.9 }],
+        [new AdafactorOptions { LearningRate = 1, WeightDecay = 0.1, ClipThreshold = 0.5 }],
         [new Adam8BitOptions { LearningRate = 1e-2, WeightDecay = 0.1, LeastElements = 64 }],
     ];
 
@@ -114,6 +115,34 @@ public class FusedStepTests
         }
         Assert.AreEqual(small.ToSingle(), large.min().ToSingle());
         Assert.AreEqual(small.ToSingle(), large.max().ToSingle());
+    }
+
+    public static IEnumerable<object[]> OptimizersOfBlocks =>
+        AllOptimizers.Where(row => row[0] is AdafactorOptions or AdamMiniOptions or AdamPOptions or AdaHessianOptions or CautiousAdamWOptions or LambOptions);
+
+    [TestMethod]
+    [DynamicData(nameof(OptimizersOfBlocks))]
+    public void LargeMatricesGiveTheSameOnManyCores(OptimizerSettings options)
+    {
+        // Enough rows for several chunks, rows that span chunks, and several matrices in a tensor.
+        using var generator = new Generator(7);
+        long[][] shapes = [[700, 600], [2, 70_001], [2, 300, 501]];
+        var starts = shapes.Select(shape => randn(shape, generator: generator)).ToList();
+        var fused = starts.Select(start => new Parameter(start.clone())).ToList();
+        var strided = starts.Select(start => new Parameter(start.transpose(-1, -2).contiguous().transpose(-1, -2))).ToList();
+        using var one = options.CreateOptimizer(fused);
+        using var other = options.CreateOptimizer(strided);
+        for (var step = 0; step < 3; step++)
+        {
+            foreach (var (a, b) in fused.Zip(strided))
+            {
+                a.grad = randn(a.shape, generator: generator);
+                b.grad = a.grad.clone();
+            }
+            one.step();
+            other.step();
+        }
+        foreach (var (a, b) in fused.Zip(strided)) Assert.IsTrue(a.allclose(b, rtol: 1e-5, atol: 1e-6), $"shape {string.Join("×", a.shape)}");
     }
 
     [TestMethod]

@@ -313,6 +313,25 @@ public class Gpt2SampleTests
     [TestMethod]
     public void NoModelIsOneLine() => Refuses(In("none"), "sample", "--model", In("none"), "--prompt", "a");
 
+    [TestMethod]
+    public void ARunIsNotWrittenIntoTheFolderOfItsTokens()
+    {
+        Prepare();
+        foreach (var folder in new[] { In("data"), $"{In("other", "..", "data")}{Path.DirectorySeparatorChar}" })
+            Refuses("--out", "train", [.. Tiny, "--data", In("data"), "--steps", "2", "--out", folder]);
+        Assert.HasCount(3, Directory.GetFileSystemEntries(In("data")));
+    }
+
+    [TestMethod]
+    public void WithoutAValidationSetTheLossesAreThoseOfTraining()
+    {
+        WriteText();
+        Succeeds("prepare", "--text", In("text.txt"), "--tokenizer", "characters", "--validation-share", "0", "--out", In("data"));
+        var lines = Succeeds("train", [.. Tiny, "--data", In("data"), "--steps", "4", "--out", In("run")]).Split('\n');
+        Assert.IsTrue(lines.Any(line => line.Contains("step 4 of 4  train ", StringComparison.Ordinal)));
+        Assert.IsFalse(lines.Any(line => line.Contains("validation", StringComparison.OrdinalIgnoreCase)));
+    }
+
     private void Prepare()
     {
         WriteText();

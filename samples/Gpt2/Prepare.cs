@@ -28,13 +28,12 @@ internal static class PrepareCommand
         {
             Description = "GPT-2's byte pairs, or the characters of the text", DefaultValueFactory = _ => Gpt2,
         };
-        tokenizer.AcceptOnlyFromAmong(Gpt2, Characters);
+        tokenizer.TakeOnly(Gpt2, Characters);
         Option<ValidationSplit?> split = new("--split")
         {
             Description = "Validate on documents drawn at random, or on the corpus's end [default: documents; tail with characters]",
-            HelpName = "documents|tail",
         };
-        split.AcceptOnlyFromAmong(StringComparer.OrdinalIgnoreCase, Enum.GetNames<ValidationSplit>());
+        split.TakeOnly(Commands.NamesOf(typeof(ValidationSplit)));
         Option<double?> share = new("--validation-share")
         {
             Description = "The share to validate on [default: 0.0005 of the documents, 0.1 of the end]", HelpName = "number",
@@ -56,10 +55,13 @@ internal static class PrepareCommand
                     _ => throw new ArgumentException("Give one of --text and --openwebtext."),
                 };
                 var byCharacters = parsed.GetValue(tokenizer) == Characters;
+                var drawsOrEnd = parsed.GetValue(split) ?? (byCharacters ? ValidationSplit.Tail : ValidationSplit.Documents);
+                RefuseWithout("--text", parsed.GetValue(openWebText) is null, perLine, parsed);
+                RefuseWithout("--split documents", drawsOrEnd == ValidationSplit.Documents, seed, parsed);
                 var options = new CorpusPreparationOptions
                 {
                     Output = parsed.GetRequiredValue(output),
-                    Split = parsed.GetValue(split) ?? (byCharacters ? ValidationSplit.Tail : ValidationSplit.Documents),
+                    Split = drawsOrEnd,
                     Seed = parsed.GetValue(seed),
                     Separator = byCharacters ? null : Gpt2Tokens.EndOfText,
                     Restart = parsed.GetValue(restart),
@@ -74,6 +76,12 @@ internal static class PrepareCommand
             },
             "interrupted. Finished work is kept; run the same command again to resume.");
         return command;
+    }
+
+    /// <summary>Refuses an option that the command line gives without what it is for.</summary>
+    private static void RefuseWithout(string needed, bool hasIt, Option option, ParseResult parsed)
+    {
+        if (!hasIt && parsed.GetResult(option) is { Implicit: false }) throw new ArgumentException($"{option.Name} needs {needed}; omit it.");
     }
 
     private static (double Done, double? Total, string Remark) Show(PreparationProgress value)

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Gpt2Sample;
 using Samples;
+using TorchSharp;
 
 namespace Focus.Samples.Tests;
 
@@ -49,5 +50,31 @@ public class Gpt2DisplayTests
         var command = new Command("read");
         command.Run((_, _) => throw new DllNotFoundException("Reading needs a library."));
         Assert.AreEqual(1, command.Parse([]).Invoke(new() { EnableDefaultExceptionHandler = false }));
+    }
+
+    [TestMethod]
+    [DataRow(new long[] { 3 }, "shape '[3]' is invalid for input of size 2")] // An error with a stack trace of libtorch's.
+    [DataRow(new long[] { 1L << 50 }, "1125899906842624")] // One with another kind of stack trace.
+    public void AnErrorOfLibtorchIsOneLineWithoutItsStackTrace(long[] shape, string hint)
+    {
+        var command = new Command("compute");
+        command.Run((_, _) =>
+        {
+            using var tensor = shape[0] > 3 ? torch.empty(shape, torch.uint8) : torch.zeros(2).reshape(shape);
+        });
+        using var errors = new StringWriter { NewLine = "\n" };
+        var standardError = Console.Error;
+        Console.SetError(errors);
+        try
+        {
+            Assert.AreEqual(1, command.Parse([]).Invoke(new() { EnableDefaultExceptionHandler = false }));
+        }
+        finally
+        {
+            Console.SetError(standardError);
+        }
+        var line = errors.ToString().Split('\n', StringSplitOptions.RemoveEmptyEntries).Single();
+        StringAssert.Contains(line, hint);
+        foreach (var trace in new[] { "frame #", "c10" }) Assert.IsFalse(line.Contains(trace, StringComparison.Ordinal), line);
     }
 }

@@ -308,7 +308,7 @@ public class Gpt2SampleTests
 
     [TestMethod]
     public void AnUnknownPrecisionIsOneLine() =>
-        Refuses("'9'", "export", "--model", In("none"), "--to", In("to"), "--precision", "9");
+        Refuses("--precision is 9; valid is float32, ", "export", "--model", In("none"), "--to", In("to"), "--precision", "9");
 
     [TestMethod]
     public void NoModelIsOneLine() => Refuses(In("none"), "sample", "--model", In("none"), "--prompt", "a");
@@ -332,6 +332,59 @@ public class Gpt2SampleTests
         Assert.IsFalse(lines.Any(line => line.Contains("validation", StringComparison.OrdinalIgnoreCase)));
     }
 
+    [TestMethod]
+    public void OnlyCheckpointsAreReadWithTheTokensOfTheFolderAbove()
+    {
+        Prepare();
+        Succeeds("train", [.. Tiny, "--data", In("data"), "--steps", "2", "--out", In("run")]);
+        foreach (var format in new[] { "huggingface", "safetensors" })
+        {
+            Succeeds("export", "--model", In("run"), "--to", In("data", format), "--format", format);
+            File.Delete(In("data", format, "meta.json"));
+            using var exported = Gpt2Sample.TrainedModel.Load(In("data", format));
+            Assert.IsNull(exported.Corpus, format);
+        }
+        using var checkpoint = Gpt2Sample.TrainedModel.Load(Gpt2Checkpoint.Newest(In("run", "checkpoints"))!);
+        Assert.IsNotNull(checkpoint.Corpus);
+    }
+
+    [TestMethod]
+    [DataRow("")]
+    [DataRow("the Z")]
+    public void TheDemoChecksItsPromptBeforeItTrains(string prompt)
+    {
+        WriteText();
+        Assert.AreEqual("", Refuses("--prompt", "demo", "--text", In("text.txt"), "--prompt", prompt, "--steps", "1"));
+    }
+
+    [TestMethod]
+    [DataRow("--prompt", "--prompt", "")]
+    [DataRow("--prompt", "--prompt", "the Z")]
+    [DataRow("--top-k is 0", "--prompt", "the", "--top-k", "0")]
+    public void NothingIsWrittenForAWrongPromptOrOption(string hint, params string[] options)
+    {
+        Prepare();
+        Succeeds("train", [.. Tiny, "--data", In("data"), "--steps", "2", "--out", In("run")]);
+        Assert.AreEqual("", Refuses(hint, "sample", ["--model", In("run"), .. options]));
+    }
+
+    [TestMethod]
+    [DataRow("--seed needs --split documents", "--text", "text.txt", "--tokenizer", "characters", "--seed", "1")]
+    [DataRow("--seed needs --split documents", "--text", "text.txt", "--split", "tail", "--seed", "1")]
+    [DataRow("--per-line needs --text", "--openwebtext", "text.txt", "--per-line")]
+    [DataRow("--tokenizer is words; valid is gpt2, characters.", "--text", "text.txt", "--tokenizer", "words")]
+    [DataRow("--split is 7; valid is documents, tail.", "--text", "text.txt", "--split", "7")]
+    [DataRow("--split is half; valid is documents, tail.", "--text", "text.txt", "--split", "half")]
+    public void OptionsOfPrepareThatDoNotApplyAreRefused(string hint, string input, string file, params string[] options)
+    {
+        WriteText();
+        Refuses(hint, "prepare", [input, In(file), .. options, "--out", In("data")]);
+        Assert.IsFalse(Directory.Exists(In("data")));
+    }
+
+    [TestMethod]
+    public void WithoutACommandHelpIsNamed() => Sample.Refuses(Name, "--help");
+
     private void Prepare()
     {
         WriteText();
@@ -348,7 +401,7 @@ public class Gpt2SampleTests
 
     private static string Succeeds(string command, params string[] arguments) => Sample.Succeeds(Name, [command, .. arguments]);
 
-    private static void Refuses(string hint, string command, params string[] arguments) =>
+    private static string Refuses(string hint, string command, params string[] arguments) =>
         Sample.Refuses(Name, hint, [command, .. arguments]);
 
     private string In(params string[] path) => Path.Combine([folder, .. path]);

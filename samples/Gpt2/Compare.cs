@@ -253,10 +253,6 @@ internal static class ComparisonReport
     private const double Spacing = 0.1;
     private const int Targets = 3;
 
-    /// <summary>The colours of optimizers that the paper does not have.</summary>
-    private static readonly ScottPlot.Color[] OtherColors =
-        [Figures.Green, Figures.Red, Figures.Grey, ScottPlot.Colors.Purple, ScottPlot.Colors.Teal];
-
     /// <summary>Prints a table, and writes a table of all runs and the curves of each group's best.</summary>
     /// <param name="folder">Gets the files.</param>
     /// <param name="groups">The outcomes, the best of each group first.</param>
@@ -316,26 +312,17 @@ internal static class ComparisonReport
             run.Result.BestValidationLoss, .. ways,
         ]);
 
-    /// <summary>Mean losses over seeds, with their standard deviation shaded; further contenders with one optimizer are darker.</summary>
+    /// <summary>Mean losses over seeds, with their standard deviation shaded.</summary>
     private static ScottPlot.Plot Plot(string label, Outcome[] outcomes, Func<(double Step, double Seconds, double Loss), double> place)
     {
         Axis x = new(label), y = new("loss");
         var plot = Figures.Plot("", x, y);
-        var others = outcomes.Select(outcome => outcome.Contender.Settings.Optimizer).Except(["focus", "signum", "adamw"]).ToArray();
+        var colors = Figures.ColorsOf([.. outcomes.Select(outcome => outcome.Contender.Settings.Optimizer)]);
         foreach (var (i, outcome) in outcomes.Index())
         {
             var (mean, spread) = outcome.MeanCurve();
-            var optimizer = outcome.Contender.Settings.Optimizer;
-            var color = optimizer switch
-            {
-                "focus" => Figures.Blue,
-                "signum" => Figures.Yellow,
-                "adamw" => Figures.Orange,
-                _ => OtherColors[Array.IndexOf(others, optimizer) % OtherColors.Length],
-            };
-            color = color.MixedWith(Figures.Ink, 0.35 * outcomes.Take(i).Count(earlier => earlier.Contender.Settings.Optimizer == optimizer));
             var losses = Array.ConvertAll(mean.Points, point => point.Loss);
-            plot.Curve(outcome.Contender.Label, color, x, y, Array.ConvertAll(mean.Points, place.Invoke), losses, spread);
+            plot.Curve(outcome.Contender.Label, colors[i], x, y, Array.ConvertAll(mean.Points, place.Invoke), losses, spread);
         }
         return plot;
     }

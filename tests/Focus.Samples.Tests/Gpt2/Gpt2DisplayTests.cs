@@ -45,6 +45,14 @@ public class Gpt2DisplayTests
     }
 
     [TestMethod]
+    public void AnOptimizerHasTheSameColourInEveryFigureAndItsOwn()
+    {
+        var colors = Figures.ColorsOf(["adamw", "signum", "focus", "focus", "lion", "soap"]);
+        Assert.HasCount(6, colors.Distinct().ToArray());
+        CollectionAssert.AreEqual(new[] { colors[2], colors[0], colors[1] }, Figures.ColorsOf(["FOCUS", "Adam", "Signum"]));
+    }
+
+    [TestMethod]
     public void AMissingLibraryIsAnErrorLikeOthers()
     {
         var command = new Command("read");

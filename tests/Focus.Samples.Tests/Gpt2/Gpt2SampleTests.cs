@@ -245,6 +245,9 @@ public class Gpt2SampleTests
         Succeeds("compare", [.. tiny, "--steps", "2", "--optimizers", "lion:3e-4,Adam-Mini,focus:2e-3,schedule-free-adamw", "--out", In("all")]);
         var runs = File.ReadAllLines(In("all", "comparison.csv")).Skip(1).Select(line => line.Split(',')[0]).ToArray();
         CollectionAssert.AreEqual(new[] { "lion-0.0003", "adam-mini-0.001", "focus-0.002", "schedulefreeadamw-0.0025" }, runs);
+        var picture = File.ReadAllText(In("all", "comparison.svg"));
+        foreach (var name in new[] { "Lion, rate 0.0003", "Adam-mini, rate 0.001", "FOCUS, rate 0.002", "ScheduleFreeAdamW, rate 0.0025" })
+            StringAssert.Contains(picture, name);
     }
 
     [TestMethod]

@@ -134,7 +134,9 @@ public class MnistSampleTests
         Sample.Succeeds(Name, "figures", "--table", table, "--out", In("data"));
         foreach (var name in new[] { "figure-2c", "figure-2d" })
         {
-            StringAssert.StartsWith(File.ReadAllText(In("data", $"{name}.svg")), "<?xml");
+            var svg = File.ReadAllText(In("data", $"{name}.svg"));
+            StringAssert.StartsWith(svg, "<?xml");
+            Assert.AreEqual(name == "figure-2d", svg.Contains("± 5 %", StringComparison.Ordinal), "The legend of the dashed lines.");
             CollectionAssert.AreEqual("PNG"u8.ToArray(), File.ReadAllBytes(In("data", $"{name}.png"))[1..4]);
         }
     }

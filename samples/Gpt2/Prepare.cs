@@ -93,7 +93,7 @@ internal static class PrepareCommand
     private static void Report(PreparedCorpus corpus)
     {
         var broken = corpus.BrokenDocuments > 0 ? Invariant($" ({corpus.BrokenDocuments:N0} broken ones skipped)") : "";
-        var documents = Invariant($"{corpus.Documents:N0} documents{broken}, {corpus.TextBytes:N0} bytes");
+        var documents = Invariant($"{corpus.Documents:N0} document{(corpus.Documents == 1 ? "" : "s")}{broken}, {corpus.TextBytes:N0} bytes");
         Console.WriteLine(Invariant($"{documents}, {corpus.VocabularySize:N0} different tokens"));
         Console.WriteLine(Invariant($"{corpus.TrainTokens:N0} tokens to train on, {corpus.ValidationTokens:N0} to validate on, in {corpus.Folder}"));
     }

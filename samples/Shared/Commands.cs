@@ -84,6 +84,7 @@ internal static class Commands
     /// <summary>The message of an error; a setting of the library that is an option of the command is called by the option's name.</summary>
     private static string Message(Command command, Exception fault)
     {
+        if (fault is OutOfMemoryException) return "There is not enough memory."; // .NET's own message only repeats the type.
         var message = Line(fault.Message);
         if (fault is not ArgumentException { ParamName: { } parameter }) return message;
         var option = OptionName(parameter.Split('.')[^1]).Replace("--max-", "--", StringComparison.Ordinal);

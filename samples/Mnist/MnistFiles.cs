@@ -17,7 +17,7 @@ internal static class MnistFiles
         catch (FileNotFoundException fault)
         {
             throw new FileNotFoundException(
-                $"There is no {Path.GetFileName(fault.FileName)} in '{folder}', plain or as .gz; put it there, or train once with --download.", fault);
+                $"There is no {Path.GetFileName(fault.FileName)} in '{folder}', plain or as .gz; put it there, or train with --download.", fault);
         }
     }
 }

@@ -8,7 +8,8 @@ Option<string> data = new("--data") { Description = "Folder with the four MNIST 
 Option<bool> download = new("--download") { Description = "Download files that are missing into the folder first" };
 Option<string> optimizer = new("--optimizer")
 {
-    Description = "The optimizer: any of the library's, such as focus, signum, adamw or lion, or focus-γ", DefaultValueFactory = _ => "focus",
+    Description = "The optimizer: any of the library's, such as focus, signum, adamw or lion, or focus-γ", HelpName = "name",
+    DefaultValueFactory = _ => "focus",
 };
 Option<int> batchSize = new("--batch-size") { Description = "Images per step", DefaultValueFactory = _ => 64 };
 Option<double> learningRate = new("--learning-rate") { Description = "The learning rate", DefaultValueFactory = _ => 1e-3 };

@@ -35,7 +35,7 @@ internal static class ScanCommand
             "--optimizers",
             "Any of the library's optimizers, such as lion, or focus-γ, separated by commas or spaces [default: adamw,signum,focus-0.2,focus-0.4]",
             NamedOptimizers.Plain);
-        var batchSizes = Lists.Option("--batch-sizes", "Images per step [default: the powers of 2 up to 4096]", ParseSize);
+        var batchSizes = Lists.Option("--batch-sizes", "Images per step [default: 2, 4, 8 and so on up to 4096]", ParseSize);
         var learningRates = Lists.Option(
             "--learning-rates", "Learning rates [default: 20 from 1e-4 to 1, evenly on a logarithmic axis]", text => Lists.Number(text));
         Option<int> replicates = new("--replicates") { Description = "Runs of each setting", DefaultValueFactory = _ => 3 };
@@ -45,7 +45,10 @@ internal static class ScanCommand
             Description = "Steps between evaluations on the test set; 0 for one after the last step",
         };
         Option<long> seed = new("--seed") { Description = "Seed of all runs", DefaultValueFactory = _ => 1 };
-        Option<string> shard = new("--shard") { Description = "Part i/n of the runs, such as 2/8, for n machines", DefaultValueFactory = _ => "1/1" };
+        Option<string> shard = new("--shard")
+        {
+            Description = "Part i/n of the runs, such as 2/8, for n machines", HelpName = "i/n", DefaultValueFactory = _ => "1/1",
+        };
         Option<int> workers = new("--workers")
         {
             Description = "Runs at a time, each on one core", DefaultValueFactory = _ => Environment.ProcessorCount,

@@ -81,7 +81,9 @@ internal static class PhaseDiagrams
         var y = diagram.Grid.Axis == PhaseAxis.Sharpness ? new Axis("sharpness a", LogBase: 10) : new Axis("weight decay ω");
         var plot = Figures.Plot(title, x, y);
         var names = Array.ConvertAll(optimizers, optimizer => diagram.Optimizers[optimizer]);
-        plot.Map(x, y, diagram.Grid.Noise, diagram.Grid.Rows, [.. names.Zip(Figures.ColorsOf(names))], (row, column) => Array.IndexOf(optimizers, winner(row, column)));
+        plot.Map(
+            x, y, diagram.Grid.Noise, diagram.Grid.Rows, [.. names.Zip(Figures.ColorsOf(names))],
+            (row, column) => Array.IndexOf(optimizers, winner(row, column)));
         return plot;
     }
 

@@ -26,11 +26,11 @@ Option<long> seed = new("--seed") { Description = "Seed of all random numbers", 
 Option<string> shard = new("--shard")
 {
     Description = "Phase diagrams: part i/n of the rows, such as 2/8, for n machines that share the output folder",
-    DefaultValueFactory = _ => "1/1",
+    HelpName = "i/n", DefaultValueFactory = _ => "1/1",
 };
 Option<string> output = new("--out")
 {
-    Description = "Folder of results; rows that are finished there are skipped", DefaultValueFactory = _ => "toy-landscapes",
+    Description = "Folder of results; rows that are finished there are skipped", HelpName = "folder", DefaultValueFactory = _ => "toy-landscapes",
 };
 
 var command = new RootCommand(

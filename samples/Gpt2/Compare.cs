@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.CommandLine.Parsing;
 using System.Globalization;
 using System.Text.Json;
 using Focus;
@@ -23,26 +22,18 @@ internal static class CompareCommand
         {
             Description = "Instead of optimizers: the runs of this figure of the paper", HelpName = "3a|3b|3c|3d|7|8",
         };
-        Option<Entry[]> optimizers = new("--optimizers")
-        {
-            Description = "The optimizers, separated by commas, optionally with rates: focus:1e-3,focus:2e-3,lion [default: focus,signum,adamw]",
-            HelpName = "list",
-            CustomParser = result => Split(
-                result, ParseEntry, "names that the command optimizers lists, each optionally with a rate (focus:1e-3)"),
-        };
-        Option<double[]> rates = new("--learning-rates")
-        {
-            Description = "Learning rates, separated by commas: the first seed tries each, others take each optimizer's best [default: the preset's]",
-            HelpName = "list",
-            CustomParser = result => Split(result, ParseRate, "numbers, at least 0"),
-        };
+        var optimizers = Lists.Option(
+            "--optimizers",
+            "The optimizers, separated by commas or spaces, optionally with rates, as focus:1e-3,focus:2e-3,lion; other hyperparameters are those "
+            + "of --preset and --config [default: focus,signum,adamw]",
+            Entry.Parse);
+        var rates = Lists.Option(
+            "--learning-rates",
+            "Learning rates for those without: the first seed tries each, others take each optimizer's best [default: the preset's]",
+            ParseRate);
         Option<int> seeds = new("--seeds") { Description = "How many seeds: 1, 2 and so on", DefaultValueFactory = _ => 1 };
-        Option<double[]> losses = new("--losses")
-        {
-            Description = "Losses, separated by commas, for the steps and the time to reach them [default: three that the best run reaches]",
-            HelpName = "list",
-            CustomParser = result => Split(result, ParseNumber, "numbers"),
-        };
+        var losses = Lists.Option(
+            "--losses", "Losses, for the steps and the time to reach them [default: three that the best run reaches]", text => Lists.Number(text));
         var command = new Command("compare", "Compares optimizers on the same data in the same order; finished runs are not repeated.")
         {
             output, figure, optimizers, rates, seeds, losses,
@@ -56,6 +47,8 @@ internal static class CompareCommand
                 double[] given = parsed.GetValue(rates) ?? [];
                 if (parsed.GetValue(figure) is not null && (settings.NamesARun(parsed) || entries.Length > 0 || given.Length > 0))
                     throw new ArgumentException("--figure names the runs; omit --preset, --config, --optimizers and --learning-rates.");
+                if (given.Length > 0 && entries.Length > 0 && entries.All(entry => entry.Rate is not null))
+                    throw new ArgumentException("--learning-rates is for optimizers without a rate, but all in --optimizers have one; omit it.");
                 var groups = parsed.GetValue(figure) is { } name
                     ? RunsOfFigure(name, preset => settings.Read(parsed, Preset.SettingsOf(preset)))
                     : RunsOf(entries, given, (optimizer, rate) => settings.Read(parsed, above: [Choice(optimizer, rate)]));
@@ -85,7 +78,10 @@ internal static class CompareCommand
             let run = read(entry.Optimizer, rate)
             let text = run.Hyperparameters.LearningRate.ToString(CultureInfo.InvariantCulture)
             select new Contender($"{run.Optimizer}-{text}", $"{run.Hyperparameters.Name}, rate {text}", run);
-        return [.. contenders.GroupBy(contender => contender.Settings.Optimizer).Select(group => group.ToArray())];
+        return
+        [
+            .. contenders.DistinctBy(contender => contender.Name).GroupBy(contender => contender.Settings.Optimizer).Select(group => group.ToArray()),
+        ];
     }
 
     /// <summary>An optimizer, and its learning rate if one is given, as a layer.</summary>
@@ -97,28 +93,20 @@ internal static class CompareCommand
         return new ConfigurationBuilder().AddInMemoryCollection(settings).Build();
     }
 
-    private static T[] Split<T>(ArgumentResult result, Func<string, T?> parse, string expected) where T : struct
-    {
-        var values = result.Tokens.SelectMany(token => token.Value.Split(',', StringSplitOptions.TrimEntries)).ToArray();
-        foreach (var value in values.Where(value => parse(value) is null))
-            result.AddError($"{(result.Parent as OptionResult)?.Option.Name} holds '{value}'; expected {expected}, separated by commas.");
-        return [.. values.Select(parse).OfType<T>()];
-    }
-
-    private static Entry? ParseEntry(string text) => text.Split(':') switch
-    {
-        [var name] when NamedOptimizers.Find(name) is not null => new(name, null),
-        [var name, var rate] when NamedOptimizers.Find(name) is not null && ParseRate(rate) is { } number => new(name, number),
-        _ => null,
-    };
-
-    private static double? ParseRate(string text) => ParseNumber(text) is >= 0 and var rate ? rate : null;
-
-    private static double? ParseNumber(string text) =>
-        double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var number) && double.IsFinite(number) ? number : null;
+    private static double ParseRate(string text) => Lists.Number(text, "a learning rate (a number, at least 0)", rate => rate >= 0);
 
     /// <summary>An optimizer to compare, at a learning rate of its own if it has one.</summary>
-    private readonly record struct Entry(string Optimizer, double? Rate);
+    private readonly record struct Entry(string Optimizer, double? Rate)
+    {
+        /// <summary>Reads a name, or a name and a rate with a colon between.</summary>
+        public static Entry Parse(string text)
+        {
+            var parts = text.Split(':', 2);
+            var optimizer = OptimizerNames.Find(parts[0])
+                ?? throw new ArgumentException($"There is no optimizer '{parts[0]}'; there are {OptimizerNames.All}.");
+            return new(OptimizerNames.Of(optimizer), parts.Length > 1 ? ParseRate(parts[1]) : null);
+        }
+    }
 }
 
 /// <summary>One of the runs that are compared, without its seed: its names in files and in tables, and its settings.</summary>
@@ -157,6 +145,8 @@ internal sealed record Outcome(Contender Contender, (int Seed, RunResult Result,
 /// <param name="cancellation">Ends the current run with a checkpoint.</param>
 internal sealed class Comparison(string folder, int[] seeds, CancellationToken cancellation)
 {
+    private const int DifferencesTold = 3;
+
     /// <summary>Runs all contenders with the first seed, and the best of each group with the others, too.</summary>
     /// <param name="groups">Contenders of which only the best is of interest, such as one optimizer at several learning rates.</param>
     /// <returns>The outcomes of each group, the best first.</returns>
@@ -194,8 +184,14 @@ internal sealed class Comparison(string folder, int[] seeds, CancellationToken c
     private static RunResult? Finished(TrainingRun run, RunSettings settings)
     {
         if (!File.Exists(run.Result)) return null;
-        if (RunSettings.Of(RunSettings.Open(run.Settings)) != settings)
-            throw new InvalidDataException($"'{run.Folder}' holds a run with other settings; choose another --out, or delete it.");
+        var differences = settings.DifferencesFrom(RunSettings.Of(RunSettings.Open(run.Settings)));
+        if (differences.Length > 0)
+        {
+            var more = differences.Length > DifferencesTold ? $"; and {differences.Length - DifferencesTold} more" : "";
+            throw new InvalidDataException(
+                $"'{run.Folder}' holds a run with other settings ({string.Join("; ", differences.Take(DifferencesTold))}{more}); "
+                + "choose another --out, or delete it.");
+        }
         return RunResult.Read(run.Result);
     }
 }
@@ -252,10 +248,6 @@ internal static class ComparisonReport
 {
     private const double Spacing = 0.1;
     private const int Targets = 3;
-
-    /// <summary>The colours of optimizers that the paper does not have.</summary>
-    private static readonly ScottPlot.Color[] OtherColors =
-        [Figures.Green, Figures.Red, Figures.Grey, ScottPlot.Colors.Purple, ScottPlot.Colors.Teal];
 
     /// <summary>Prints a table, and writes a table of all runs and the curves of each group's best.</summary>
     /// <param name="folder">Gets the files.</param>
@@ -316,26 +308,17 @@ internal static class ComparisonReport
             run.Result.BestValidationLoss, .. ways,
         ]);
 
-    /// <summary>Mean losses over seeds, with their standard deviation shaded; further contenders with one optimizer are darker.</summary>
+    /// <summary>Mean losses over seeds, with their standard deviation shaded.</summary>
     private static ScottPlot.Plot Plot(string label, Outcome[] outcomes, Func<(double Step, double Seconds, double Loss), double> place)
     {
         Axis x = new(label), y = new("loss");
         var plot = Figures.Plot("", x, y);
-        var others = outcomes.Select(outcome => outcome.Contender.Settings.Optimizer).Except(["focus", "signum", "adamw"]).ToArray();
+        var colors = Figures.ColorsOf([.. outcomes.Select(outcome => outcome.Contender.Settings.Optimizer)]);
         foreach (var (i, outcome) in outcomes.Index())
         {
             var (mean, spread) = outcome.MeanCurve();
-            var optimizer = outcome.Contender.Settings.Optimizer;
-            var color = optimizer switch
-            {
-                "focus" => Figures.Blue,
-                "signum" => Figures.Yellow,
-                "adamw" => Figures.Orange,
-                _ => OtherColors[Array.IndexOf(others, optimizer) % OtherColors.Length],
-            };
-            color = color.MixedWith(Figures.Ink, 0.35 * outcomes.Take(i).Count(earlier => earlier.Contender.Settings.Optimizer == optimizer));
             var losses = Array.ConvertAll(mean.Points, point => point.Loss);
-            plot.Curve(outcome.Contender.Label, color, x, y, Array.ConvertAll(mean.Points, place.Invoke), losses, spread);
+            plot.Curve(outcome.Contender.Label, colors[i], x, y, Array.ConvertAll(mean.Points, place.Invoke), losses, spread);
         }
         return plot;
     }

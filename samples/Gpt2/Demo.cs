@@ -64,7 +64,7 @@ internal static class DemoCommand
         var text = mlContext.Focus.Data.LoadText(named.Length > 0 ? named : FilesOf("."));
         var tokenizing = mlContext.Focus.Transforms.TokenizeCharacters("Tokens", "Text");
         var characters = tokenizing.Fit(text);
-        var start = characters.Tokenizer.EncodeToIds(prompt);
+        var start = SampleCommand.Encode(characters.Tokenizer, prompt);
         var options = new Gpt2Pretrainer.Options
         {
             Model = new()

@@ -15,25 +15,6 @@ internal static class NamedOptimizers
     /// <summary>The setting under which each optimizer has a section.</summary>
     public const string Section = "hyperparameters";
 
-    /// <summary>The names of all optimizers.</summary>
-    public static string Names { get; } = string.Join(", ", Optimizers.All.Select(NameOf));
-
-    /// <summary>An optimizer's name in files and on command lines.</summary>
-    public static string NameOf(OptimizerSettings optimizer) => optimizer.Name.ToLowerInvariant();
-
-    /// <summary>The library's defaults of an optimizer, or null where there is no such optimizer.</summary>
-    public static OptimizerSettings? Find(string name)
-    {
-        try
-        {
-            return Optimizers.Named(name);
-        }
-        catch (ArgumentException)
-        {
-            return null;
-        }
-    }
-
     /// <summary>The paths of an optimizer's hyperparameters, and their types.</summary>
     public static IEnumerable<(string Path, Type Type)> HyperparametersOf(Type optimizer) =>
         from property in PropertiesOf(optimizer)
@@ -52,7 +33,7 @@ internal static class NamedOptimizers
 
     /// <summary>All optimizers with this sample's defaults, by name: the paper's for its optimizers, the library's for the others.</summary>
     /// <returns>New objects, which can be bound to sections.</returns>
-    public static Dictionary<string, OptimizerSettings> Defaults() => Optimizers.All.ToDictionary(NameOf, Default);
+    public static Dictionary<string, OptimizerSettings> Defaults() => Optimizers.All.ToDictionary(OptimizerNames.Of, Default);
 
     /// <summary>Optimizers with the values of the sections in some layers; later layers take precedence.</summary>
     /// <exception cref="InvalidOperationException">A layer has an invalid value.</exception>
@@ -60,7 +41,7 @@ internal static class NamedOptimizers
     {
         var optimizers = Defaults();
         foreach (var section in layers.SelectMany(layer => layer.GetSection(Section).GetChildren()))
-            section.Bind(optimizers[NameOf(Optimizers.Named(section.Key))], binder => binder.ErrorOnUnknownConfiguration = true);
+            section.Bind(optimizers[OptimizerNames.Of(Optimizers.Named(section.Key))], binder => binder.ErrorOnUnknownConfiguration = true);
         return optimizers;
     }
 

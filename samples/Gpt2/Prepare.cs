@@ -28,13 +28,12 @@ internal static class PrepareCommand
         {
             Description = "GPT-2's byte pairs, or the characters of the text", DefaultValueFactory = _ => Gpt2,
         };
-        tokenizer.AcceptOnlyFromAmong(Gpt2, Characters);
+        tokenizer.TakeOnly(Gpt2, Characters);
         Option<ValidationSplit?> split = new("--split")
         {
             Description = "Validate on documents drawn at random, or on the corpus's end [default: documents; tail with characters]",
-            HelpName = "documents|tail",
         };
-        split.AcceptOnlyFromAmong(StringComparer.OrdinalIgnoreCase, Enum.GetNames<ValidationSplit>());
+        split.TakeOnly(Commands.NamesOf(typeof(ValidationSplit)));
         Option<double?> share = new("--validation-share")
         {
             Description = "The share to validate on [default: 0.0005 of the documents, 0.1 of the end]", HelpName = "number",
@@ -56,10 +55,13 @@ internal static class PrepareCommand
                     _ => throw new ArgumentException("Give one of --text and --openwebtext."),
                 };
                 var byCharacters = parsed.GetValue(tokenizer) == Characters;
+                var drawsOrEnd = parsed.GetValue(split) ?? (byCharacters ? ValidationSplit.Tail : ValidationSplit.Documents);
+                RefuseWithout("--text", parsed.GetValue(openWebText) is null, perLine, parsed);
+                RefuseWithout("--split documents", drawsOrEnd == ValidationSplit.Documents, seed, parsed);
                 var options = new CorpusPreparationOptions
                 {
                     Output = parsed.GetRequiredValue(output),
-                    Split = parsed.GetValue(split) ?? (byCharacters ? ValidationSplit.Tail : ValidationSplit.Documents),
+                    Split = drawsOrEnd,
                     Seed = parsed.GetValue(seed),
                     Separator = byCharacters ? null : Gpt2Tokens.EndOfText,
                     Restart = parsed.GetValue(restart),
@@ -76,6 +78,12 @@ internal static class PrepareCommand
         return command;
     }
 
+    /// <summary>Refuses an option that the command line gives without what it is for.</summary>
+    private static void RefuseWithout(string needed, bool hasIt, Option option, ParseResult parsed)
+    {
+        if (!hasIt && parsed.GetResult(option) is { Implicit: false }) throw new ArgumentException($"{option.Name} needs {needed}; omit it.");
+    }
+
     private static (double Done, double? Total, string Remark) Show(PreparationProgress value)
     {
         var counts = Invariant($"{value.Documents:N0} documents, {value.Tokens:N0} tokens, {value.TokensPerSecond:N0} tokens/s");
@@ -85,7 +93,7 @@ internal static class PrepareCommand
     private static void Report(PreparedCorpus corpus)
     {
         var broken = corpus.BrokenDocuments > 0 ? Invariant($" ({corpus.BrokenDocuments:N0} broken ones skipped)") : "";
-        var documents = Invariant($"{corpus.Documents:N0} documents{broken}, {corpus.TextBytes:N0} bytes");
+        var documents = Invariant($"{corpus.Documents:N0} document{(corpus.Documents == 1 ? "" : "s")}{broken}, {corpus.TextBytes:N0} bytes");
         Console.WriteLine(Invariant($"{documents}, {corpus.VocabularySize:N0} different tokens"));
         Console.WriteLine(Invariant($"{corpus.TrainTokens:N0} tokens to train on, {corpus.ValidationTokens:N0} to validate on, in {corpus.Folder}"));
     }

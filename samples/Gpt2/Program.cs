@@ -17,4 +17,5 @@ var root = new RootCommand(
     PrepareCommand.Create(), PresetsCommand.Create(), OptimizersCommand.Create(), TrainCommand.Create(), CompareCommand.Create(),
     SampleCommand.Create(), ExportCommand.Create(), DemoCommand.Create(),
 };
+root.Run((_, _) => throw new ArgumentException("Give a command; --help lists them."));
 return await root.RunAsync(args);

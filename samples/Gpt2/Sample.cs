@@ -45,11 +45,28 @@ internal static class SampleCommand
         return command;
     }
 
+    /// <summary>The tokens of a prompt.</summary>
+    /// <exception cref="ArgumentException">It has none, or a character that the tokenizer does not know.</exception>
+    public static IReadOnlyList<int> Encode(Tokenizer tokenizer, string prompt)
+    {
+        if (prompt.Length == 0) throw new ArgumentException("--prompt is empty; give at least one character to continue.");
+        try
+        {
+            return tokenizer.EncodeToIds(prompt);
+        }
+        catch (ArgumentException fault)
+        {
+            throw new ArgumentException(fault.Message, nameof(prompt), fault);
+        }
+    }
+
     private static void Write(TrainedModel trained, string prompt, GenerationOptions options)
     {
+        options.Validate();
+        var start = Encode(trained.Tokenizer, prompt);
         Console.Write(prompt);
         var pending = new List<int>();
-        foreach (var token in trained.Network.Generate(trained.Tokenizer.EncodeToIds(prompt), options))
+        foreach (var token in trained.Network.Generate(start, options))
         {
             pending.Add(token);
             var text = trained.Tokenizer.Decode(pending);
@@ -74,12 +91,12 @@ internal static class ExportCommand
         {
             Description = "Files that transformers loads as GPT-2, or one file with nanoGPT's names", DefaultValueFactory = _ => HuggingFace,
         };
-        format.AcceptOnlyFromAmong(HuggingFace, NanoGpt);
+        format.TakeOnly(HuggingFace, NanoGpt);
         Option<TrainingPrecision> precision = new("--precision")
         {
-            Description = "The type of the weights", HelpName = "float32|bfloat16|float16", DefaultValueFactory = _ => TrainingPrecision.Float32,
+            Description = "The type of the weights", DefaultValueFactory = _ => TrainingPrecision.Float32,
         };
-        precision.AcceptOnlyFromAmong(StringComparer.OrdinalIgnoreCase, Enum.GetNames<TrainingPrecision>());
+        precision.TakeOnly(Commands.NamesOf(typeof(TrainingPrecision)));
         var command = new Command("export", "Writes a trained model in a format that other programs read.") { model, output, format, precision };
         command.Run((parsed, _) =>
         {
@@ -122,13 +139,15 @@ internal sealed record TrainedModel(Gpt2 Network, Tokenizer Tokenizer, PreparedC
     public static TrainedModel Load(string path)
     {
         if (Path.GetExtension(path) == ".zip" && File.Exists(path)) return LoadPipeline(path);
-        if (File.Exists(Path.Combine(path, "config.json"))) return WithTokenizer(HuggingFaceGpt2.Load(path), path);
+        if (File.Exists(Path.Combine(path, "config.json"))) return WithTokenizer(HuggingFaceGpt2.Load(path), [path]);
         var file = Directory.Exists(path) ? FileIn(path) : path;
         if (!File.Exists(file)) throw new FileNotFoundException($"There is no model at '{path}'; expected: {Places}.", path);
         var name = Path.GetFileName(file);
         var isCheckpoint = name == Gpt2Checkpoint.BestName || name.StartsWith("step-", StringComparison.Ordinal);
-        var network = isCheckpoint ? Gpt2Checkpoint.LoadModel(file) : Gpt2Files.Load(file);
-        return WithTokenizer(network, Path.GetDirectoryName(Path.GetFullPath(file))!);
+        var folder = Path.GetDirectoryName(Path.GetFullPath(file))!;
+        return isCheckpoint
+            ? WithTokenizer(Gpt2Checkpoint.LoadModel(file), [folder, Path.GetDirectoryName(folder) ?? folder]) // A run's folder has its description.
+            : WithTokenizer(Gpt2Files.Load(file), [folder]);
     }
 
     public void Dispose() => Network.Dispose();
@@ -153,10 +172,9 @@ internal sealed record TrainedModel(Gpt2 Network, Tokenizer Tokenizer, PreparedC
             : new(network, Gpt2Tokenizer(), Corpus: null);
     }
 
-    /// <summary>Adds the tokenizer that is described in the model's folder, or in the one above.</summary>
-    private static TrainedModel WithTokenizer(Gpt2 network, string folder)
+    /// <summary>Adds the tokenizer that is described in the first of these folders that describes one; GPT-2's where none does.</summary>
+    private static TrainedModel WithTokenizer(Gpt2 network, string[] places)
     {
-        string[] places = [folder, Path.GetDirectoryName(Path.GetFullPath(folder)) ?? folder];
         var described = Array.Find(places, place => File.Exists(Path.Combine(place, TrainingData.MetadataName)));
         if (described is null) return new(network, Gpt2Tokenizer(), Corpus: null);
         var corpus = PreparedCorpus.Open(described);

@@ -5,7 +5,6 @@ using System.Reflection;
 using Focus;
 using Microsoft.Extensions.Configuration;
 using Samples;
-using Spectre.Console;
 
 namespace Gpt2Sample;
 
@@ -26,7 +25,10 @@ internal sealed class SettingOptions
     };
 
     private static readonly string[] ScheduleSettings =
-        [nameof(RunSettings.WarmupSteps), nameof(RunSettings.FinalFactor), nameof(RunSettings.DecaySteps)];
+    [
+        nameof(RunSettings.WarmupSteps), nameof(RunSettings.FinalFactor), nameof(RunSettings.DecaySteps), nameof(RunSettings.Power),
+        nameof(RunSettings.FirstCycle), nameof(RunSettings.CycleGrowth),
+    ];
 
     private readonly Option<string?> preset = new("--preset")
     {
@@ -84,7 +86,7 @@ internal sealed class SettingOptions
         RefuseOthers(
             parsed, settings.Where(pair => ScheduleSettings.Contains(pair.Key)),
             [.. run.ChosenSchedule.GetType().GetProperties().Select(property => property.Name).Intersect(ScheduleSettings)],
-            $"{run.ChosenKind.ToString().ToLowerInvariant()}, the run's schedule");
+            $"{run.ChosenKind.ToString().ToLowerInvariant()}, the schedule of the run with {run.Optimizer}");
         run = RunSettings.Of([.. layers, Given(parsed, hyperparameters, section)]);
         try
         {
@@ -124,8 +126,11 @@ internal sealed class SettingOptions
             from pair in options
             let result = parsed.GetResult(pair.Value)
             where result is { Implicit: false }
-            select KeyValuePair.Create(section + pair.Key, Convert.ToString(result.GetValueOrDefault<object?>(), CultureInfo.InvariantCulture)))
+            select KeyValuePair.Create(section + pair.Key, Text(pair.Value, result.GetValueOrDefault<object?>())))
         .Build();
+
+    private static string? Text(Option option, object? value) => Convert.ToString(value, CultureInfo.InvariantCulture) is not "" and var text
+        ? text : throw new ArgumentException($"{option.Name} is empty; give a value, or omit it.");
 
     /// <summary>The option of a hyperparameter that is of these types in the optimizers that have it.</summary>
     private static Option OptionFor(string hyperparameter, Type[] types)
@@ -141,35 +146,12 @@ internal sealed class SettingOptions
     {
         var option = (Option)Activator.CreateInstance(typeof(Option<>).MakeGenericType(type), name, Array.Empty<string>())!;
         option.Description = description;
-        option.HelpName = HelpNameOf(Nullable.GetUnderlyingType(type) ?? type);
+        var kind = Nullable.GetUnderlyingType(type) ?? type;
+        if (kind.IsEnum) option.TakeOnly(Commands.NamesOf(kind));
+        option.HelpName = kind == typeof(ScheduleKind) ? "name" : option.HelpName ?? HelpNameOf(kind); // All schedules would make help too wide.
         return option;
     }
 
-    /// <summary>The values of an enum, unless they would widen the column of options beyond half a line.</summary>
-    private static string HelpNameOf(Type type) => type == typeof(ScheduleKind) ? "name"
-        : type.IsEnum ? string.Join('|', Enum.GetNames(type)).ToLowerInvariant()
-        : type == typeof(bool) ? "true|false" : type == typeof(double) ? "number" : type == typeof(string) ? "text" : "count";
-}
-
-/// <summary>Lists the presets.</summary>
-internal static class PresetsCommand
-{
-    public static Command Create()
-    {
-        var command = new Command("presets", "Lists the runs that --preset names.");
-        command.Run((_, _) =>
-        {
-            var table = new Table { Border = TableBorder.Rounded }.AddColumns("Preset", "Optimizer", "Rate", "Steps", "Precision", "Description");
-            foreach (var name in Preset.Names)
-            {
-                var preset = Preset.Read(name);
-                var (settings, optimizer) = (preset.Settings, preset.Settings.Hyperparameters);
-                table.AddRow(
-                    name, optimizer.Name, optimizer.LearningRate.ToString(CultureInfo.InvariantCulture), $"{settings.Steps}",
-                    settings.Precision.ToString().ToLowerInvariant(), Markup.Escape(preset.Description));
-            }
-            AnsiConsole.Write(table);
-        });
-        return command;
-    }
+    private static string HelpNameOf(Type type) =>
+        type == typeof(bool) ? "true|false" : type == typeof(double) ? "number" : type == typeof(string) ? "text" : "count";
 }

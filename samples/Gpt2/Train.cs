@@ -54,7 +54,7 @@ internal static class TrainCommand
             {
                 var bar = bars.Add<Gpt2Progress>(title, value => (
                     value.Step, value.TotalSteps,
-                    Invariant($" loss {value.Loss:F3}  rate {value.LearningRate:E1}  {value.TokensPerSecond:N0} tokens/s")));
+                    Invariant($" loss {value.Loss:F3}  rate {value.LearningRate:0.0e0}  {value.TokensPerSecond:N0} tokens/s")));
                 return run(new Reporter<Gpt2Progress>(value =>
                 {
                     bar.Report(value);
@@ -74,10 +74,14 @@ internal static class TrainCommand
     /// <summary>A step on one line.</summary>
     public static string Line(string title, Gpt2Progress value)
     {
-        var losses = value.Evaluation is { } evaluation
-            ? Invariant($"train {evaluation.TrainLoss:F4}  validation {evaluation.ValidationLoss:F4}") : Invariant($"loss {value.Loss:F4}");
+        var losses = value.Evaluation switch
+        {
+            { ValidationLoss: { } validation } both => Invariant($"train {both.TrainLoss:F4}  validation {validation:F4}"),
+            { } train => Invariant($"train {train.TrainLoss:F4}"),
+            null => Invariant($"loss {value.Loss:F4}"),
+        };
         var left = TimeSpan.FromSeconds(Math.Round((value.Elapsed / value.Step * (value.TotalSteps - value.Step)).TotalSeconds));
-        return Invariant($"{title}  step {value.Step} of {value.TotalSteps}  {losses}  rate {value.LearningRate:E1}  ")
+        return Invariant($"{title}  step {value.Step} of {value.TotalSteps}  {losses}  rate {value.LearningRate:0.0e0}  ")
             + Invariant($"{value.TokensPerSecond:N0} tokens/s  {left:g} left");
     }
 
@@ -108,9 +112,11 @@ internal sealed record TrainingRun(string Folder)
     public string Result => Path.Combine(Folder, "result.json");
 
     /// <summary>Trains from the start, or from the folder's newest checkpoint on.</summary>
+    /// <exception cref="ArgumentException">The run's folder is that of the tokens, whose description it would replace.</exception>
     /// <exception cref="OperationCanceledException">The run was cancelled; it left a checkpoint.</exception>
     public RunResult Complete(RunSettings settings, IProgress<Gpt2Progress> progress, CancellationToken cancellation)
     {
+        if (Path.GetRelativePath(settings.Data, Folder) == ".") throw new ArgumentException($"'{Folder}' is --data; name another folder for --out.");
         using var data = TrainingData.Open(settings.Data);
         var described = false;
         // A checkpoint that does not fit the settings is refused before the first report; until then the folder stays as it was.
@@ -220,7 +226,9 @@ internal sealed record TrainingData(string Folder, TokenFile Train, TokenFile? V
     public void CopyMetadata(string folder)
     {
         var metadata = Path.Combine(Folder, MetadataName);
-        if (File.Exists(metadata)) File.Copy(metadata, Path.Combine(folder, MetadataName), overwrite: true);
+        if (!File.Exists(metadata)) return;
+        using var source = File.OpenRead(metadata);
+        AtomicFile.Write(Path.Combine(folder, MetadataName), source.CopyTo);
     }
 
     public void Dispose()

@@ -3,7 +3,6 @@ using System.Globalization;
 using Samples;
 using ScottPlot;
 using Spectre.Console;
-using Color = ScottPlot.Color;
 
 namespace Mnist;
 
@@ -13,15 +12,16 @@ internal static class BatchSizeFigures
 {
     private const double Margin = 5;
 
-    private static readonly Color[] OtherColors =
-        [Figures.Blue, Figures.Green, Figures.Red, Figures.Ink, Figures.Grey, Colors.Purple, Colors.Teal];
-
     public static Command CreateCommand()
     {
         Option<string> table = new("--table") { Description = "The table best.csv of a scan", HelpName = "file", Required = true };
         Option<string> output = new("--out") { Description = "Folder of the figures", HelpName = "folder", DefaultValueFactory = _ => "." };
         var command = new Command("figures", "Draws figures 2c and 2d from the table of a scan.") { table, output };
-        command.Run((parsed, _) => Draw(parsed.GetRequiredValue(table), parsed.GetRequiredValue(output)));
+        command.Run((parsed, _) =>
+        {
+            Draw(parsed.GetRequiredValue(table), parsed.GetRequiredValue(output));
+            Console.WriteLine($"Figures: {Path.GetFullPath(parsed.GetRequiredValue(output))}");
+        });
         return command;
     }
 
@@ -29,12 +29,13 @@ internal static class BatchSizeFigures
     public static void Draw(string table, string folder)
     {
         var scores = Read(table);
+        var colors = Figures.ColorsOf([.. scores.Select(group => NamedOptimizers.Family(group.Key))]);
         Axis size = new("batch size", LogBase: 2), loss = new("best mean test loss", LogBase: 10), gain = new("improvement over AdamW (%)");
         var losses = Figures.Plot("Test loss at the best learning rate", size, loss);
         foreach (var (i, group) in scores.Index())
         {
             var curve = losses.Curve(
-                NamedOptimizers.Label(group.Key), ColorOf(scores, i), size, loss, [.. group.Select(score => score.BatchSize)],
+                NamedOptimizers.Label(group.Key), colors[i], size, loss, [.. group.Select(score => score.BatchSize)],
                 [.. group.Select(score => score.Loss)], [.. group.Select(score => score.Deviation)]);
             (curve.MarkerShape, curve.MarkerSize) = (MarkerShape.FilledCircle, 6);
         }
@@ -44,13 +45,13 @@ internal static class BatchSizeFigures
         var reference = adamW.ToDictionary(score => score.BatchSize, score => score.Loss);
         var gains = Figures.Plot("Test loss compared with AdamW's", size, gain);
         gains.Level(0, LinePattern.Solid);
-        gains.Level(Margin, LinePattern.Dashed);
-        gains.Level(-Margin, LinePattern.Dashed);
+        gains.Level(Margin, LinePattern.DenselyDashed, $"± {Margin} %");
+        gains.Level(-Margin, LinePattern.DenselyDashed);
         foreach (var (i, group) in scores.Index().Where(group => group.Item.Key != NamedOptimizers.AdamW))
         {
             var shared = group.Where(score => reference.ContainsKey(score.BatchSize)).ToArray();
             var curve = gains.Curve(
-                NamedOptimizers.Label(group.Key), ColorOf(scores, i), size, gain, [.. shared.Select(score => score.BatchSize)],
+                NamedOptimizers.Label(group.Key), colors[i], size, gain, [.. shared.Select(score => score.BatchSize)],
                 [.. shared.Select(score => 100 * (1 - score.Loss / reference[score.BatchSize]))]);
             (curve.MarkerShape, curve.MarkerSize) = (MarkerShape.FilledCircle, 6);
         }
@@ -92,14 +93,6 @@ internal static class BatchSizeFigures
         return numbers is [> 0, _, _, _, var loss, var deviation]
             ? new Score(BatchSize: numbers[0], LearningRate: numbers[1], loss, deviation) : null;
     }
-
-    /// <summary>The paper's colours for AdamW and Signum; FOCUS, by γ, and other optimizers have further ones.</summary>
-    private static Color ColorOf(IGrouping<string, Score>[] scores, int index) => scores[index].Key switch
-    {
-        NamedOptimizers.AdamW => Figures.Orange,
-        NamedOptimizers.Signum => Figures.Yellow,
-        _ => OtherColors[scores.Take(index).Count(group => group.Key is not (NamedOptimizers.AdamW or NamedOptimizers.Signum)) % OtherColors.Length],
-    };
 
     /// <summary>The best mean test loss of an optimizer at a batch size, and the standard deviation over replicates.</summary>
     private readonly record struct Score(double BatchSize, double LearningRate, double Loss, double Deviation);

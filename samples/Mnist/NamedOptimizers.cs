@@ -1,12 +1,13 @@
 using System.Globalization;
 using Focus;
+using Samples;
 
 namespace Mnist;
 
 /// <summary>The optimizers by name: those of the paper's MNIST runs with their settings, others with the library's defaults.</summary>
 internal static class NamedOptimizers
 {
-    public const string AdamW = "adamw", Signum = "signum";
+    public const string AdamW = "adamw";
 
     private const double WeightDecay = 1e-2;
 
@@ -24,28 +25,23 @@ internal static class NamedOptimizers
 
     /// <summary>The one name of an optimizer in results, however it is written on the command line.</summary>
     /// <exception cref="ArgumentException">There is no such optimizer.</exception>
-    public static string Plain(string name) => GammaOf(name) is null ? Named(name).Name.ToLowerInvariant() : name;
+    public static string Plain(string name) =>
+        GammaOf(name) is { } gamma ? string.Create(CultureInfo.InvariantCulture, $"focus-{gamma}") : OptimizerNames.Of(Named(name));
 
     /// <summary>The name for tables and figures.</summary>
     public static string Label(string name) =>
         GammaOf(name) is { } gamma ? string.Create(CultureInfo.InvariantCulture, $"FOCUS, γ = {gamma}") : Named(name).Name;
 
-    private static OptimizerSettings Named(string name)
-    {
-        try
-        {
-            return Optimizers.Named(name);
-        }
-        catch (ArgumentException fault)
-        {
-            throw new ArgumentException($"{fault.Message.Split(" (Parameter")[0].TrimEnd('.')}, and focus-γ, such as focus-0.4.", fault);
-        }
-    }
+    /// <summary>The optimizer without its settings: focus-γ is focus.</summary>
+    public static string Family(string name) => GammaOf(name) is null ? name : "focus";
+
+    private static OptimizerSettings Named(string name) => OptimizerNames.Find(name)
+        ?? throw new ArgumentException($"There is no optimizer '{name}'; there are {OptimizerNames.All}, and focus-γ, such as focus-0.4.");
 
     private static FocusOptions FocusWith(double gamma, double learningRate) =>
         new() { LearningRate = learningRate, Beta2 = 0.99, Gamma = gamma, WeightDecay = WeightDecay };
 
     private static double? GammaOf(string name) =>
-        name.Split('-') is ["focus", var number]
+        name.ToLowerInvariant().Split('-') is ["focus", var number]
         && double.TryParse(number, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var gamma) ? gamma : null;
 }

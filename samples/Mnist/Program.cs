@@ -4,17 +4,18 @@ using Microsoft.ML;
 using Mnist;
 using Samples;
 
-Option<string> data = new("--data") { Description = "Folder with the four MNIST files, plain or .gz", Required = true };
+Option<string> data = new("--data") { Description = "Folder with the four MNIST files, plain or .gz", HelpName = "folder", Required = true };
 Option<bool> download = new("--download") { Description = "Download files that are missing into the folder first" };
 Option<string> optimizer = new("--optimizer")
 {
-    Description = "The optimizer: any of the library's, such as focus, signum, adamw or lion, or focus-γ", DefaultValueFactory = _ => "focus",
+    Description = "The optimizer: any of the library's, such as focus, signum, adamw or lion, or focus-γ", HelpName = "name",
+    DefaultValueFactory = _ => "focus",
 };
 Option<int> batchSize = new("--batch-size") { Description = "Images per step", DefaultValueFactory = _ => 64 };
 Option<double> learningRate = new("--learning-rate") { Description = "The learning rate", DefaultValueFactory = _ => 1e-3 };
 Option<long> steps = new("--steps") { Description = "Training steps", DefaultValueFactory = _ => 400 };
 Option<int> seed = new("--seed") { Description = "Seed of weights and data order", DefaultValueFactory = _ => 1 };
-Option<string> model = new("--model") { Description = "File to save the model to", DefaultValueFactory = _ => "mnist.zip" };
+Option<string> model = new("--model") { Description = "File to save the model to", HelpName = "file", DefaultValueFactory = _ => "mnist.zip" };
 
 var command = new RootCommand("Trains the paper's MNIST network (784-128-128-128-128-128-10, batch normalisation), evaluates it and saves it.")
 {
@@ -70,7 +71,7 @@ static void RequireWritable(string path)
 IDataView Load(MLContext mlContext, ParseResult parsed, MnistSplit split, CancellationToken cancellation)
 {
     var folder = parsed.GetRequiredValue(data);
-    if (!parsed.GetValue(download)) return mlContext.Focus.Data.LoadMnist(folder, split);
+    if (!parsed.GetValue(download)) return MnistFiles.Load(mlContext, folder, split);
     return Bars.Show(bars =>
     {
         var files = new Dictionary<string, IProgress<MnistDownloadProgress>>();

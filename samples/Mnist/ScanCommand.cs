@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Diagnostics;
+using System.Globalization;
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using System.Text.Json;
@@ -24,18 +25,19 @@ internal static class ScanCommand
 
     public static Command Create()
     {
-        Option<string> data = new("--data") { Description = "Folder with the four MNIST files, plain or .gz", Required = true };
+        Option<string> data = new("--data") { Description = "Folder with the four MNIST files, plain or .gz", HelpName = "folder", Required = true };
         Option<string> output = new("--out")
         {
-            Description = "Folder of results; runs that are finished there are skipped", DefaultValueFactory = _ => "mnist-scan",
+            Description = "Folder of results; runs that are finished there are skipped", HelpName = "folder",
+            DefaultValueFactory = _ => "mnist-scan",
         };
-        var optimizers = List(
-            "--optimizers", "Any of the library's optimizers, such as adamw, signum or lion, or focus-γ", "adamw", "signum", "focus-0.2", "focus-0.4");
-        var batchSizes = List("--batch-sizes", "Images per step", [.. Enumerable.Range(1, 12).Select(power => 1 << power)]);
-        Option<double[]> learningRates = new("--learning-rates")
-        {
-            Description = "Learning rates [default: 20 from 1e-4 to 1, evenly on a logarithmic axis]", AllowMultipleArgumentsPerToken = true,
-        };
+        var optimizers = Lists.Option(
+            "--optimizers",
+            "Any of the library's optimizers, such as lion, or focus-γ, separated by commas or spaces [default: adamw,signum,focus-0.2,focus-0.4]",
+            NamedOptimizers.Plain);
+        var batchSizes = Lists.Option("--batch-sizes", "Images per step [default: 2, 4, 8 and so on up to 4096]", ParseSize);
+        var learningRates = Lists.Option(
+            "--learning-rates", "Learning rates [default: 20 from 1e-4 to 1, evenly on a logarithmic axis]", text => Lists.Number(text));
         Option<int> replicates = new("--replicates") { Description = "Runs of each setting", DefaultValueFactory = _ => 3 };
         Option<int> steps = new("--steps") { Description = "Training steps of each run", DefaultValueFactory = _ => 400 };
         Option<int> evaluateEvery = new("--evaluate-every")
@@ -43,7 +45,10 @@ internal static class ScanCommand
             Description = "Steps between evaluations on the test set; 0 for one after the last step",
         };
         Option<long> seed = new("--seed") { Description = "Seed of all runs", DefaultValueFactory = _ => 1 };
-        Option<string> shard = new("--shard") { Description = "Part i/n of the runs, such as 2/8, for n machines", DefaultValueFactory = _ => "1/1" };
+        Option<string> shard = new("--shard")
+        {
+            Description = "Part i/n of the runs, such as 2/8, for n machines", HelpName = "i/n", DefaultValueFactory = _ => "1/1",
+        };
         Option<int> workers = new("--workers")
         {
             Description = "Runs at a time, each on one core", DefaultValueFactory = _ => Environment.ProcessorCount,
@@ -58,7 +63,7 @@ internal static class ScanCommand
             {
                 RequireAtLeast(0, evaluateEvery, parsed);
                 RequireAtLeast(1, workers, parsed);
-                string[] names = [.. parsed.GetRequiredValue(optimizers).Select(NamedOptimizers.Plain)];
+                var names = parsed.GetValue(optimizers) ?? ["adamw", "signum", "focus-0.2", "focus-0.4"];
                 using var train = Data.Load(parsed.GetRequiredValue(data), MnistSplit.Train);
                 using var test = Data.Load(parsed.GetRequiredValue(data), MnistSplit.Test);
                 var plan = new ScanPlan
@@ -68,12 +73,12 @@ internal static class ScanCommand
                         ["data"] = new JsonObject { ["train"] = train.Describe(), ["test"] = test.Describe() },
                         ["network"] = $"{string.Join('-', [Pixels, .. HiddenWidths, Classes])}, batch normalisation, ReLU",
                         ["optimizers"] = new JsonObject(
-                            names.Distinct().Select(name => KeyValuePair.Create(name, DescribeOptimizer(name)))),
+                            names.Select(name => KeyValuePair.Create(name, DescribeOptimizer(name)))),
                         ["evaluate_every"] = parsed.GetValue(evaluateEvery),
                     },
                     Trainers = names,
-                    BatchSizes = parsed.GetRequiredValue(batchSizes),
-                    LearningRates = parsed.GetValue(learningRates) is [_, ..] rates ? rates : Grid.LogSpace(1e-4, 1, 20),
+                    BatchSizes = parsed.GetValue(batchSizes) ?? [.. Enumerable.Range(1, 12).Select(power => 1 << power)],
+                    LearningRates = parsed.GetValue(learningRates) ?? Grid.LogSpace(1e-4, 1, 20),
                     Metrics = ["train_loss", "test_loss", "test_accuracy"],
                     Replicates = parsed.GetValue(replicates),
                     Steps = parsed.GetValue(steps),
@@ -150,19 +155,18 @@ internal static class ScanCommand
         return (share, 1, $"{state.Runs} of {state.TotalRuns}, {state.Runs / state.Elapsed.TotalHours:F0} per hour");
     }
 
-    /// <summary>Writes the results, and again if other shards finished runs meanwhile: the last shard to write has seen all runs.</summary>
     private static void Publish(TrainingScan scan, string folder)
     {
+        var table = Path.Combine(folder, "best.csv");
         var results = scan.Read();
-        for (var seen = -1; results.FinishedRuns > seen; results = scan.Read())
+        Publishing.Publish(() => scan.Read().FinishedRuns, () =>
         {
-            seen = results.FinishedRuns;
-            var table = Path.Combine(folder, "best.csv");
+            results = scan.Read();
             results.WriteArrays(folder, "scan-18");
             results.WriteCsv(table, TestLoss);
             BatchSizeFigures.Draw(table, folder);
-        }
-        BatchSizeFigures.Print(Path.Combine(folder, "best.csv"));
+        });
+        BatchSizeFigures.Print(table);
         Console.WriteLine(
             $"{results.FinishedRuns} of {results.Plan.RunCount} runs are finished, {results.DivergedRuns} of them diverged. "
             + $"Results: {Path.GetFullPath(folder)}");
@@ -183,15 +187,15 @@ internal static class ScanCommand
             throw new ArgumentException($"{option.Name} is {value}; valid is a whole number, at least {minimum}.");
     }
 
-    private static Option<T[]> List<T>(string name, string description, params T[] all) =>
-        new(name) { Description = description, AllowMultipleArgumentsPerToken = true, DefaultValueFactory = _ => all };
+    private static int ParseSize(string text) =>
+        int.TryParse(text, CultureInfo.InvariantCulture, out var size) ? size : throw new ArgumentException($"'{text}' is not a whole number.");
 
     /// <summary>Images and labels as tensors, which all runs share, and SHA-256 sums of their numbers.</summary>
     private sealed record Data(ClassificationData Rows, string Images, string Labels) : IDisposable
     {
         public static Data Load(string folder, MnistSplit split)
         {
-            var view = new MLContext().Focus.Data.LoadMnist(folder, split);
+            var view = MnistFiles.Load(new MLContext(), folder, split);
             var features = view.GetColumn<float[]>("Features").SelectMany(image => image).ToArray();
             var labels = view.GetColumn<uint>("Label").Select(key => key - 1L).ToArray();
             var rows = new ClassificationData(tensor(features).reshape(labels.Length, Pixels), tensor(labels));

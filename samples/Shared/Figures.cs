@@ -1,6 +1,7 @@
 using Focus;
 using ScottPlot;
 using ScottPlot.Colormaps;
+using ScottPlot.Panels;
 using ScottPlot.Plottables;
 using ScottPlot.TickGenerators;
 using SkiaSharp;
@@ -24,11 +25,35 @@ internal static class Figures
 {
     private const int Width = 560, Height = 480, Margin = 8, PixelsPerUnit = 2;
 
-    /// <summary>The paper's colours: Adam is orange, Signum yellow and FOCUS blue.</summary>
-    public static readonly Color Orange = new(0xF0, 0x8A, 0x24), Yellow = new(0xFB, 0xD5, 0x3F), Blue = new(0x2B, 0x6C, 0xB8),
-        Green = new(0x3A, 0x9A, 0x5B), Red = new(0xC8, 0x3C, 0x3C), Ink = new(0x22, 0x22, 0x22), Grey = new(0xB4, 0xB4, 0xB4);
+    /// <summary>The most that the labels of the y axis take of a plot's width.</summary>
+    private const int LabelsWidth = 90;
+
+    /// <summary>The colours of curves that are not one of several optimizers'.</summary>
+    public static readonly Color Blue = new(0x2B, 0x6C, 0xB8), Ink = new(0x22, 0x22, 0x22);
+
+    private static readonly Color Orange = new(0xF0, 0x8A, 0x24), Yellow = new(0xC4, 0xA8, 0x00), Grey = new(0xB4, 0xB4, 0xB4);
+
+    private static readonly Color[] FurtherColors = [new(0x3A, 0x9A, 0x5B), new(0xC8, 0x3C, 0x3C), Grey, Colors.Purple, Colors.Teal];
 
     private static readonly string[] PreferredFonts = ["DejaVu Sans", "Liberation Sans", "Noto Sans", "Arial", "Helvetica"];
+
+    /// <summary>The colours of optimizers in one figure, as in the paper: Adam is orange, Signum yellow and FOCUS blue. Others have further
+    /// colours, and a name that comes again, such as for another rate, has a darker shade.</summary>
+    /// <param name="optimizers">Their names.</param>
+    public static Color[] ColorsOf(IReadOnlyList<string> optimizers)
+    {
+        string[] names = [.. optimizers.Select(name => name.ToLowerInvariant())];
+        string[] others = [.. names.Except(["adam", "adamw", "signum", "focus"])];
+        return [.. names.Select((name, i) => Own(name).MixedWith(Ink, 1 - Math.Pow(0.6, names.Take(i).Count(earlier => earlier == name))))];
+
+        Color Own(string name) => name switch
+        {
+            "adam" or "adamw" => Orange,
+            "signum" => Yellow,
+            "focus" => Blue,
+            _ => FurtherColors[Array.IndexOf(others, name) % FurtherColors.Length],
+        };
+    }
 
     /// <summary>A plot without data.</summary>
     public static Plot Plot(string title, Axis x, Axis y)
@@ -39,6 +64,7 @@ internal static class Figures
         plot.Axes.Title.Label.Bold = false;
         Label(plot.Axes.Bottom, x);
         Label(plot.Axes.Left, y);
+        plot.Axes.Left.TickLabelStyle.OffsetY = 3; // ScottPlot centres digits above their ticks.
         plot.Grid.MajorLineColor = Grey.WithAlpha(0.3);
         plot.Legend.Orientation = Orientation.Horizontal;
         plot.Legend.TightHorizontalWrapping = true;
@@ -77,8 +103,9 @@ internal static class Figures
             return curve;
         }
 
-        /// <summary>Adds a horizontal line.</summary>
-        public void Level(double height, LinePattern pattern) => plot.Add.HorizontalLine(height, 1, Grey, pattern);
+        /// <summary>Adds a horizontal line, with a name in the legend or an empty one for none.</summary>
+        public void Level(double height, LinePattern pattern, string name = "") =>
+            plot.Add.HorizontalLine(height, 1, Grey, pattern).LegendText = name;
 
         /// <summary>Adds a map: a cell in the colour of its kind for each pair of places, which are evenly spaced on their axes.</summary>
         /// <param name="x">The axis of <paramref name="columns"/>.</param>
@@ -154,12 +181,22 @@ internal static class Figures
         void Draw(SKCanvas canvas)
         {
             canvas.Clear(SKColors.White);
+            foreach (var plot in plots) FitLegend(plot);
             foreach (var (i, plot) in plots.Index())
             {
                 var (left, top) = (i % across * Width, i / across * Height);
                 plot.Render(canvas, new PixelRect(left + Margin, left + Width - Margin, top + Height - Margin, top + Margin));
             }
         }
+    }
+
+    /// <summary>Gives the legend the height of all its rows: ScottPlot leaves room for one, and drops the others.</summary>
+    private static void FitLegend(Plot plot)
+    {
+        if (plot.Legend.GetItems().Length == 0) return;
+        using var paint = Paint.NewDisposablePaint();
+        var rows = plot.Legend.GetLayout(new PixelSize(Width - 2 * Margin - LabelsWidth, Height), paint).LegendRect;
+        foreach (var panel in plot.Axes.GetPanels().OfType<LegendPanel>()) panel.MinimumSize = rows.Height;
     }
 
     private static void Label(IAxis side, Axis axis)

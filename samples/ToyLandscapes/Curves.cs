@@ -15,13 +15,6 @@ internal sealed record Session(string Folder, int Resolution, Shard Shard, Lands
         Figures.Save(PathOf(name), plots, columns);
         Console.WriteLine($"Figure: {PathOf(name)}.svg, .png");
     }
-
-    public static Color ColorOf(string optimizer) => optimizer switch
-    {
-        "Adam" => Figures.Orange,
-        "FOCUS" => Figures.Blue,
-        _ => Figures.Yellow,
-    };
 }
 
 /// <summary>Figure 1c: a run of Adam and one of Signum on the contours of a noisy valley, each at its best learning rate there.</summary>
@@ -53,7 +46,7 @@ internal static class Paths
         plot.Contours(area, Grid.LinSpace(lowest, -lowest, 31), (u, v) => Landscape.NarrowingValley.Loss(Cell, u, v));
         plot.Curve("", Figures.Ink, x, y, path.U, path.V).LineWidth = 2; // A dark rim: bright colours alone would fade on white.
         var name = Invariant($"{score.Optimizer}, η = {score.LearningRate:G2}");
-        plot.Curve(name, Session.ColorOf(score.Optimizer), x, y, path.U, path.V).LineWidth = 1.2f;
+        plot.Curve(name, Figures.ColorsOf([score.Optimizer])[0], x, y, path.U, path.V).LineWidth = 1.2f;
         return plot;
     }
 }
@@ -83,10 +76,11 @@ internal static class LossCurves
         Axis x = new("step"), y = new("mean loss L(u, v)"), excess = new("L(u, v) − L(u, 0)", LogBase: 10, Minimum: 1e-4);
         var left = Figures.Plot(Invariant($"Learning rate {LearningRate}, sharpness {Cell.Sharpness}, noise {Cell.Noise}"), x, y);
         var right = Figures.Plot("What distance from the axis adds", x, excess);
+        var colors = Figures.ColorsOf(names);
         foreach (var (k, name) in names.Index())
         {
-            left.Curve(name, Session.ColorOf(name), x, y, steps, losses[k]);
-            right.Curve(name, Session.ColorOf(name), x, excess, steps, [.. losses[k].Zip(onAxis[k], (loss, floor) => loss - floor)]);
+            left.Curve(name, colors[k], x, y, steps, losses[k]);
+            right.Curve(name, colors[k], x, excess, steps, [.. losses[k].Zip(onAxis[k], (loss, floor) => loss - floor)]);
         }
         session.Save("figure-4", [left, right]);
     }
@@ -127,7 +121,7 @@ internal static class RegretCurves
 
         Axis x = new("losses T", LogBase: 10), y = new("regret R(T)", LogBase: 10);
         var plot = Figures.Plot(Invariant($"{losses} losses in {settings.Dimensions} dimensions"), x, y);
-        plot.Curve("bound", Figures.Ink, x, y, times, bound).LinePattern = LinePattern.Dashed;
+        plot.Curve("bound", Figures.Ink, x, y, times, bound).LinePattern = LinePattern.DenselyDashed;
         plot.Curve("FOCUS, measured", Figures.Blue, x, y, times, measured);
         return plot;
     }

@@ -72,25 +72,18 @@ internal static class PhaseDiagrams
         return scan;
     }
 
-    /// <summary>Writes the results, and again if other shards finished rows meanwhile: the last shard to write has seen all rows.</summary>
-    private static void Publish(PhaseScan[] scans, Action<PhaseDiagram[]> write)
-    {
-        int seen;
-        do
-        {
-            seen = scans.Sum(scan => scan.FinishedRows);
-            write(Array.ConvertAll(scans, scan => scan.Score()));
-        }
-        while (scans.Sum(scan => scan.FinishedRows) > seen);
-    }
+    private static void Publish(PhaseScan[] scans, Action<PhaseDiagram[]> write) => Publishing.Publish(
+        () => scans.Sum(scan => scan.FinishedRows), () => write(Array.ConvertAll(scans, scan => scan.Score())));
 
     private static Plot Plot(PhaseDiagram diagram, string title, int[] optimizers, Func<int, int, int> winner)
     {
         var x = new Axis("gradient noise σ");
         var y = diagram.Grid.Axis == PhaseAxis.Sharpness ? new Axis("sharpness a", LogBase: 10) : new Axis("weight decay ω");
         var plot = Figures.Plot(title, x, y);
-        var kinds = Array.ConvertAll(optimizers, optimizer => (diagram.Optimizers[optimizer], Session.ColorOf(diagram.Optimizers[optimizer])));
-        plot.Map(x, y, diagram.Grid.Noise, diagram.Grid.Rows, kinds, (row, column) => Array.IndexOf(optimizers, winner(row, column)));
+        var names = Array.ConvertAll(optimizers, optimizer => diagram.Optimizers[optimizer]);
+        plot.Map(
+            x, y, diagram.Grid.Noise, diagram.Grid.Rows, [.. names.Zip(Figures.ColorsOf(names))],
+            (row, column) => Array.IndexOf(optimizers, winner(row, column)));
         return plot;
     }
 

@@ -3,18 +3,12 @@ using Focus;
 using Samples;
 using ToyLandscapes;
 
-string[] figures = ["1c", "2a", "2b", "4", "5", "6a", "6b"];
 var figure = new Option<string?>("--figure")
 {
     Description = "The figure: 1c paths, 2a phase diagram of sharpness and noise, 2b of weight decay and noise, 4 loss curves, "
         + "5 pairwise comparisons of 2a and 2b, 6a as 2b without rotation, 6b as 2b in 100 dimensions (a hundred times as long: use --resolution)",
-    HelpName = string.Join('|', figures),
 };
-figure.Validators.Add(parsed =>
-{
-    if (parsed.GetValueOrDefault<string?>() is { } name && !figures.Contains(name))
-        parsed.AddError($"--figure is '{name}'; valid are {string.Join(", ", figures)}.");
-});
+figure.TakeOnly("1c", "2a", "2b", "4", "5", "6a", "6b");
 Option<bool> theory = new("--theory")
 {
     Description = "Measures the regret of FOCUS on convex losses and compares it with the bound of the theory section",
@@ -32,11 +26,11 @@ Option<long> seed = new("--seed") { Description = "Seed of all random numbers", 
 Option<string> shard = new("--shard")
 {
     Description = "Phase diagrams: part i/n of the rows, such as 2/8, for n machines that share the output folder",
-    DefaultValueFactory = _ => "1/1",
+    HelpName = "i/n", DefaultValueFactory = _ => "1/1",
 };
 Option<string> output = new("--out")
 {
-    Description = "Folder of results; rows that are finished there are skipped", DefaultValueFactory = _ => "toy-landscapes",
+    Description = "Folder of results; rows that are finished there are skipped", HelpName = "folder", DefaultValueFactory = _ => "toy-landscapes",
 };
 
 var command = new RootCommand(
@@ -46,7 +40,7 @@ var command = new RootCommand(
 };
 command.Validators.Add(parsed =>
 {
-    if (parsed.GetValue(figure) is null && !parsed.GetValue(theory)) parsed.AddError("Give --figure or --theory (see --help).");
+    if (parsed.GetResult(figure) is null && parsed.GetResult(theory) is null) parsed.AddError("Give --figure or --theory (see --help).");
 });
 command.Run(
     (parsed, cancellation) =>

@@ -27,16 +27,17 @@ public static class Sample
         return output;
     }
 
-    /// <summary>Runs a sample that must fail with one line on standard error.</summary>
+    /// <summary>Runs a sample that must fail with one line on standard error; returns its output.</summary>
     /// <param name="name">The sample's assembly, which the tests reference.</param>
     /// <param name="hint">A part of that line.</param>
     /// <param name="arguments">The sample's arguments.</param>
-    public static void Refuses(string name, string hint, params string[] arguments)
+    public static string Refuses(string name, string hint, params string[] arguments)
     {
-        var (code, _, errors) = Run(name, arguments);
+        var (code, output, errors) = Run(name, arguments);
         Assert.AreEqual(1, code);
         Assert.HasCount(1, errors.Split('\n', StringSplitOptions.RemoveEmptyEntries), errors);
         StringAssert.Contains(errors, hint);
+        return output;
     }
 
     /// <summary>The bytes of a file, without the identifiers in SVG, which count the pictures that a process draws.</summary>

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Gpt2Sample;
 using Samples;
+using TorchSharp;
 
 namespace Focus.Samples.Tests;
 
@@ -44,10 +45,49 @@ public class Gpt2DisplayTests
     }
 
     [TestMethod]
-    public void AMissingLibraryIsAnErrorLikeOthers()
+    public void AnOptimizerHasTheSameColourInEveryFigureAndItsOwn()
     {
-        var command = new Command("read");
-        command.Run((_, _) => throw new DllNotFoundException("Reading needs a library."));
-        Assert.AreEqual(1, command.Parse([]).Invoke(new() { EnableDefaultExceptionHandler = false }));
+        var colors = Figures.ColorsOf(["adamw", "signum", "focus", "focus", "lion", "soap"]);
+        Assert.HasCount(6, colors.Distinct().ToArray());
+        CollectionAssert.AreEqual(new[] { colors[2], colors[0], colors[1] }, Figures.ColorsOf(["FOCUS", "Adam", "Signum"]));
+    }
+
+    [TestMethod]
+    public void AMissingLibraryIsAnErrorLikeOthers() =>
+        StringAssert.Contains(ErrorOf(() => throw new DllNotFoundException("Reading needs a library.")), "needs a library");
+
+    [TestMethod]
+    public void MemoryThatDoesNotSufficeIsAnErrorLikeOthers() => StringAssert.Contains(ErrorOf(() => throw new OutOfMemoryException()), "memory");
+
+    [TestMethod]
+    [DataRow(new long[] { 3 }, "shape '[3]' is invalid for input of size 2")] // An error with a stack trace of libtorch's.
+    [DataRow(new long[] { 1L << 50 }, "1125899906842624")] // One with another kind of stack trace.
+    public void AnErrorOfLibtorchIsOneLineWithoutItsStackTrace(long[] shape, string hint)
+    {
+        var line = ErrorOf(() =>
+        {
+            using var tensor = shape[0] > 3 ? torch.empty(shape, torch.uint8) : torch.zeros(2).reshape(shape);
+        });
+        StringAssert.Contains(line, hint);
+        foreach (var trace in new[] { "frame #", "c10" }) Assert.IsFalse(line.Contains(trace, StringComparison.Ordinal), line);
+    }
+
+    /// <summary>The one line that a command writes to standard error where its work fails.</summary>
+    private static string ErrorOf(Action work)
+    {
+        var command = new Command("compute");
+        command.Run((_, _) => work());
+        using var errors = new StringWriter { NewLine = "\n" };
+        var standardError = Console.Error;
+        Console.SetError(errors);
+        try
+        {
+            Assert.AreEqual(1, command.Parse([]).Invoke(new() { EnableDefaultExceptionHandler = false }));
+        }
+        finally
+        {
+            Console.SetError(standardError);
+        }
+        return errors.ToString().Split('\n', StringSplitOptions.RemoveEmptyEntries).Single();
     }
 }

@@ -85,6 +85,41 @@ public class Gpt2SampleTests
     }
 
     [TestMethod]
+    public void ARunIsNotWrittenIntoTheFolderOfItsTokens()
+    {
+        Prepare();
+        foreach (var folder in new[] { In("data"), $"{In("other", "..", "data")}{Path.DirectorySeparatorChar}" })
+            Refuses("--out", "train", [.. Tiny, "--data", In("data"), "--steps", "2", "--out", folder]);
+        Assert.HasCount(3, Directory.GetFileSystemEntries(In("data")));
+    }
+
+    [TestMethod]
+    public void WithoutAValidationSetTheLossesAreThoseOfTraining()
+    {
+        WriteText();
+        Succeeds("prepare", "--text", In("text.txt"), "--tokenizer", "characters", "--validation-share", "0", "--out", In("data"));
+        var lines = Succeeds("train", [.. Tiny, "--data", In("data"), "--steps", "4", "--out", In("run")]).Split('\n');
+        Assert.IsTrue(lines.Any(line => line.Contains("step 4 of 4  train ", StringComparison.Ordinal)));
+        Assert.IsFalse(lines.Any(line => line.Contains("validation", StringComparison.OrdinalIgnoreCase)));
+    }
+
+    [TestMethod]
+    public void OnlyCheckpointsAreReadWithTheTokensOfTheFolderAbove()
+    {
+        Prepare();
+        Succeeds("train", [.. Tiny, "--data", In("data"), "--steps", "2", "--out", In("run")]);
+        foreach (var format in new[] { "huggingface", "safetensors" })
+        {
+            Succeeds("export", "--model", In("run"), "--to", In("data", format), "--format", format);
+            File.Delete(In("data", format, "meta.json"));
+            using var exported = Gpt2Sample.TrainedModel.Load(In("data", format));
+            Assert.IsNull(exported.Corpus, format);
+        }
+        using var checkpoint = Gpt2Sample.TrainedModel.Load(Gpt2Checkpoint.Newest(In("run", "checkpoints"))!);
+        Assert.IsNotNull(checkpoint.Corpus);
+    }
+
+    [TestMethod]
     public void ACheckpointIsExported()
     {
         Prepare();
@@ -123,7 +158,8 @@ public class Gpt2SampleTests
         Succeeds("compare", command);
         CollectionAssert.AreEqual(table, File.ReadAllLines(In("both", "comparison.csv")));
         CollectionAssert.AreEqual(written, WriteTimes());
-        Refuses("other settings", "compare", [.. command, "--dropout", "0.1"]);
+        Refuses("other settings (dropout: 0 there, 0.1 here)", "compare", [.. command, "--dropout", "0.1"]);
+        Refuses("steps: 6 there, 7 here", "compare", Array.ConvertAll(command, argument => argument == "6" ? "7" : argument));
 
         DateTime[] WriteTimes()
         {
@@ -133,11 +169,21 @@ public class Gpt2SampleTests
     }
 
     [TestMethod]
+    public void ARunThatIsNamedTwiceIsMadeOnce()
+    {
+        Prepare();
+        string[] command = ["compare", .. Tiny, "--data", In("data"), "--steps", "2", "--out", In("both")];
+        Sample.Succeeds(Name, [.. command, "--optimizers", "focus,Focus", "focus:1e-3", "--learning-rates", "1e-3 0.001,1e-2"]);
+        var runs = File.ReadAllLines(In("both", "comparison.csv")).Skip(1).Select(line => line.Split(',')[0]).Order().ToArray();
+        CollectionAssert.AreEqual(new[] { "focus-0.001", "focus-0.01" }, runs);
+    }
+
+    [TestMethod]
     public void AComparisonBeginsOnceAllOfItCanRun()
     {
         Prepare();
         string[] command = [.. Tiny, "--data", In("data"), "--steps", "2", "--optimizers", "focus", "--out", In("both")];
-        Refuses("--learning-rates holds '-1'", "compare", [.. command, "--learning-rates", "1e-3,-1"]);
+        Refuses("--learning-rates: '-1'", "compare", [.. command, "--learning-rates", "1e-3,-1"]);
         Assert.IsFalse(Directory.Exists(In("both")));
     }
 
@@ -199,7 +245,9 @@ public class Gpt2SampleTests
     [TestMethod]
     [DataRow("lion", "--learning-rate", "3e-4", "--beta2", "0.98", "--schedule", "linear")]
     [DataRow("sgd", "--momentum", "0.95", "--nesterov", "false", "--schedule", "wsd", "--decay-steps", "0", "--final-factor", "0")]
-    [DataRow("adam-mini", "--whole-tensors")]
+    [DataRow("adam-mini", "--whole-tensors", "--schedule", "cosinerestarts", "--first-cycle", "3", "--cycle-growth", "2")]
+    [DataRow("signum", "--schedule", "polynomial", "--power", "2")]
+    [DataRow("adamw", "--schedule", "noam", "--learning-rate", "1")]
     [DataRow("AdEMAMix", "--alpha-warmup", "3")]
     [DataRow("adafactor", "--beta1", "0.8", "--schedule", "inversesquareroot")]
     [DataRow("muon", "--scale", "rootmeansquare", "--auxiliary-learning-rate", "1e-3")]
@@ -245,6 +293,9 @@ public class Gpt2SampleTests
         Succeeds("compare", [.. tiny, "--steps", "2", "--optimizers", "lion:3e-4,Adam-Mini,focus:2e-3,schedule-free-adamw", "--out", In("all")]);
         var runs = File.ReadAllLines(In("all", "comparison.csv")).Skip(1).Select(line => line.Split(',')[0]).ToArray();
         CollectionAssert.AreEqual(new[] { "lion-0.0003", "adam-mini-0.001", "focus-0.002", "schedulefreeadamw-0.0025" }, runs);
+        var picture = File.ReadAllText(In("all", "comparison.svg"));
+        foreach (var name in new[] { "Lion, rate 0.0003", "Adam-mini, rate 0.001", "FOCUS, rate 0.002", "ScheduleFreeAdamW, rate 0.0025" })
+            StringAssert.Contains(picture, name);
     }
 
     [TestMethod]
@@ -271,6 +322,43 @@ public class Gpt2SampleTests
     }
 
     [TestMethod]
+    [DataRow("")]
+    [DataRow("the Z")]
+    public void TheDemoChecksItsPromptBeforeItTrains(string prompt)
+    {
+        WriteText();
+        Assert.AreEqual("", Refuses("--prompt", "demo", "--text", In("text.txt"), "--prompt", prompt, "--steps", "1"));
+    }
+
+    [TestMethod]
+    [DataRow("--prompt", "--prompt", "")]
+    [DataRow("--prompt", "--prompt", "the Z")]
+    [DataRow("--top-k is 0", "--prompt", "the", "--top-k", "0")]
+    public void NothingIsWrittenForAWrongPromptOrOption(string hint, params string[] options)
+    {
+        Prepare();
+        Succeeds("train", [.. Tiny, "--data", In("data"), "--steps", "2", "--out", In("run")]);
+        Assert.AreEqual("", Refuses(hint, "sample", ["--model", In("run"), .. options]));
+    }
+
+    [TestMethod]
+    [DataRow("--seed needs --split documents", "--text", "text.txt", "--tokenizer", "characters", "--seed", "1")]
+    [DataRow("--seed needs --split documents", "--text", "text.txt", "--split", "tail", "--seed", "1")]
+    [DataRow("--per-line needs --text", "--openwebtext", "text.txt", "--per-line")]
+    [DataRow("--tokenizer is words; valid is gpt2, characters.", "--text", "text.txt", "--tokenizer", "words")]
+    [DataRow("--split is 7; valid is documents, tail.", "--text", "text.txt", "--split", "7")]
+    [DataRow("--split is half; valid is documents, tail.", "--text", "text.txt", "--split", "half")]
+    public void OptionsOfPrepareThatDoNotApplyAreRefused(string hint, string input, string file, params string[] options)
+    {
+        WriteText();
+        Refuses(hint, "prepare", [input, In(file), .. options, "--out", In("data")]);
+        Assert.IsFalse(Directory.Exists(In("data")));
+    }
+
+    [TestMethod]
+    public void WithoutACommandHelpIsNamed() => Sample.Refuses(Name, "--help");
+
+    [TestMethod]
     [DataRow("shakespeare-char", "train", "--preset", "shakespear")]
     [DataRow("--preset", "train")]
     [DataRow("train.bin", "train", "--preset", "shakespeare-char", "--data", "nowhere")]
@@ -281,19 +369,28 @@ public class Gpt2SampleTests
     [DataRow("--auxiliary-beta1 is 2", "train", "--preset", "shakespeare-char", "--optimizer", "muon", "--auxiliary-beta1", "2")]
     [DataRow("--scale is 9", "train", "--preset", "shakespeare-char", "--optimizer", "muon", "--scale", "9")]
     [DataRow("--warmup-steps is not a setting of rex", "train", "--preset", "shakespeare-char", "--schedule", "rex", "--warmup-steps", "3")]
-    [DataRow("--schedule is 9; valid is cosine, ", "train", "--preset", "shakespeare-char", "--schedule", "9")]
+    [DataRow("--schedule is 99; valid is cosine, ", "train", "--preset", "shakespeare-char", "--schedule", "99")]
     [DataRow("--schedule: ScheduleFreeAdamW", "train", "--preset", "shakespeare-char", "--optimizer", "schedulefreeadamw", "--schedule", "rex")]
     [DataRow("--decay-steps is 5000", "train", "--preset", "shakespeare-char", "--schedule", "wsd", "--decay-steps", "5000")]
     [DataRow("--steps", "train", "--preset", "shakespeare-char", "--steps", "many")]
     [DataRow("3a", "compare", "--figure", "9z")]
     [DataRow("'nolion'", "compare", "--preset", "shakespeare-char", "--optimizers", "focus,nolion")]
-    [DataRow("'lion:-1'", "compare", "--preset", "shakespeare-char", "--optimizers", "lion:-1")]
+    [DataRow("--optimizers: '-1'", "compare", "--preset", "shakespeare-char", "--optimizers", "lion:-1")]
     [DataRow("'7'", "compare", "--preset", "shakespeare-char", "--optimizers", "7")]
+    [DataRow("--optimizers", "compare", "--preset", "shakespeare-char", "--optimizers", "")]
+    [DataRow("--losses: 'x'", "compare", "--preset", "shakespeare-char", "--losses", "3 x")]
+    [DataRow("--learning-rates", "compare", "--preset", "shakespeare-char", "--optimizers", "lion:1e-3", "--learning-rates", "1e-3")]
+    [DataRow("'--learning-rate 1'", "compare", "--preset", "shakespeare-char", "--learning-rate", "1")]
     [DataRow("'NaN'", "compare", "--preset", "shakespeare-char", "--learning-rates", "NaN")]
     [DataRow("--optimizers", "compare", "--figure", "3a", "--optimizers", "focus")]
     [DataRow("--learning-rates", "compare", "--figure", "3a", "--learning-rates", "1e-3")]
     [DataRow("--learning-rate is NaN", "train", "--preset", "shakespeare-char", "--learning-rate", "NaN")]
     [DataRow("--precision is 9", "train", "--preset", "shakespeare-char", "--precision", "9")]
+    [DataRow("--optimizer is empty", "train", "--preset", "shakespeare-char", "--optimizer", "")]
+    [DataRow("with schedulefreeadamw", "compare", "--preset", "bpe-small", "--optimizers", "lion,schedulefreeadamw", "--warmup-steps", "1")]
+    [DataRow("--final-factor is not a setting of noam", "train", "--preset", "shakespeare-char", "--schedule", "noam", "--final-factor", "0.1")]
+    [DataRow("has --warmup-steps, --power, --final-factor.", "train", "--preset", "bpe-small", "--schedule", "polynomial", "--first-cycle", "9")]
+    [DataRow("--first-cycle is 3; valid", "train", "--preset", "shakespeare-char", "--schedule", "cosinerestarts", "--first-cycle", "3")]
     [DataRow("--optimizer is 7", "train", "--preset", "shakespeare-char", "--optimizer", "7")]
     [DataRow("--steps is 0", "train", "--preset", "shakespeare-char", "--steps", "0")]
     public void WrongInputIsOneLine(string hint, string command, params string[] arguments) =>
@@ -308,7 +405,7 @@ public class Gpt2SampleTests
 
     [TestMethod]
     public void AnUnknownPrecisionIsOneLine() =>
-        Refuses("'9'", "export", "--model", In("none"), "--to", In("to"), "--precision", "9");
+        Refuses("--precision is 9; valid is float32, ", "export", "--model", In("none"), "--to", In("to"), "--precision", "9");
 
     [TestMethod]
     public void NoModelIsOneLine() => Refuses(In("none"), "sample", "--model", In("none"), "--prompt", "a");
@@ -329,7 +426,7 @@ public class Gpt2SampleTests
 
     private static string Succeeds(string command, params string[] arguments) => Sample.Succeeds(Name, [command, .. arguments]);
 
-    private static void Refuses(string hint, string command, params string[] arguments) =>
+    private static string Refuses(string hint, string command, params string[] arguments) =>
         Sample.Refuses(Name, hint, [command, .. arguments]);
 
     private string In(params string[] path) => Path.Combine([folder, .. path]);

@@ -113,11 +113,28 @@ public class Gpt2SettingsTests
     [DataRow("InverseSquareRoot", 0.1)]
     [DataRow("Step", 0.001)]
     [DataRow("OneCycle", 4e-6)]
+    [DataRow("Noam", 0.0035905)] // 1/√(101 · 768)
+    [DataRow("Polynomial", 0.1)]
+    [DataRow("CosineRestarts", 0.1)]
     public void ASchedulesNameChoosesIt(string name, double last)
     {
         var run = new RunSettings { Schedule = Enum.Parse<ScheduleKind>(name), Steps = 100, WarmupSteps = 1, FinalFactor = 0.1, Device = "cpu" };
         run.Validate();
-        Assert.AreEqual(last, run.ChosenSchedule.Factor(100, 100), 1e-12);
+        Assert.AreEqual(last, run.ChosenSchedule.Factor(100, 100), 1e-7);
+    }
+
+    [TestMethod]
+    public void ASchedulesOptionsShapeIt()
+    {
+        var run = new RunSettings { Steps = 100, WarmupSteps = 0, FinalFactor = 0.1, Width = 64 };
+        var polynomial = run with { Schedule = ScheduleKind.Polynomial, Power = 2 };
+        Assert.AreEqual(0.1 + 0.9 * 0.25, polynomial.ChosenSchedule.Factor(50, 100), 1e-12);
+        var restarts = run with { Schedule = ScheduleKind.CosineRestarts, FirstCycle = 10, CycleGrowth = 2 };
+        Assert.AreEqual(1, restarts.ChosenSchedule.Factor(10, 100), 1e-12);
+        Assert.AreEqual(0.55, restarts.ChosenSchedule.Factor(20, 100), 1e-12); // In the middle of 20 steps.
+        Assert.AreEqual(1, (restarts with { FirstCycle = null, CycleGrowth = 1 }).ChosenSchedule.Factor(25, 100), 1e-12);
+        var noam = run with { Schedule = ScheduleKind.Noam, WarmupSteps = 4 };
+        Assert.AreEqual(1.0 / 16, noam.ChosenSchedule.Factor(3, 100), 1e-12); // 1/√4 · 1/√64
     }
 
     [TestMethod]

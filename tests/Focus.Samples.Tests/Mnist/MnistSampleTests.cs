@@ -10,7 +10,7 @@ public class MnistSampleTests
 
     private static readonly string[] Small =
     [
-        "--optimizers", "adamw", "signum", "focus-0.4", "--batch-sizes", "2", "32", "--learning-rates", "0.001", "0.01", "--replicates", "2",
+        "--optimizers", "adamw", "signum", "focus-0.4", "--batch-sizes", "2,32", "--learning-rates", "0.001 0.01", "--replicates", "2",
         "--steps", "6", "--evaluate-every", "4",
     ];
 
@@ -64,8 +64,11 @@ public class MnistSampleTests
     }
 
     [TestMethod]
-    [DataRow("train-images", "--data", "nowhere")]
+    [DataRow("train-images-idx3-ubyte.gz in 'nowhere'", "--data", "nowhere")]
     [DataRow("'x'", "--optimizers", "x")]
+    [DataRow("--optimizers", "--optimizers", "")]
+    [DataRow("--batch-sizes: '2.5'", "--batch-sizes", "2 2.5")]
+    [DataRow("--learning-rates: 'x'", "--learning-rates", "1e-3,x")]
     [DataRow("2 to 64", "--batch-sizes", "1")]
     [DataRow("2 to 64", "--batch-sizes", "65")]
     [DataRow("--learning-rates holds 0", "--learning-rates", "0")]
@@ -86,10 +89,13 @@ public class MnistSampleTests
         Sample.Succeeds(Name, [.. training, "--optimizer", "lion"]);
         Refuses("'nolion'", [.. training, "--optimizer", "nolion"]);
         string[] few = ["--batch-sizes", "8", "--learning-rates", "0.001", "--replicates", "1"];
-        Scan("all", ["--optimizers", "Lion", "focus-0.4", "Schedule-Free-AdamW", .. few]);
+        Scan("all", ["--optimizers", "Lion,lion", "focus-0.4,Focus-0.40", "Schedule-Free-AdamW", .. few]);
         var trainers = File.ReadAllLines(In("all", "best.csv")).Skip(1).Select(line => line.Split(',')[0]).ToArray();
         CollectionAssert.AreEqual(new[] { "lion", "focus-0.4", "schedulefreeadamw" }, trainers);
     }
+
+    [TestMethod]
+    public void WithoutDataTheDownloadIsNamed() => Refuses("--download", ["--data", In("none"), "--model", In("mnist.zip")]);
 
     [TestMethod]
     public void AnOptimizersSettingIsNamedAsItsOption() =>
@@ -134,7 +140,9 @@ public class MnistSampleTests
         Sample.Succeeds(Name, "figures", "--table", table, "--out", In("data"));
         foreach (var name in new[] { "figure-2c", "figure-2d" })
         {
-            StringAssert.StartsWith(File.ReadAllText(In("data", $"{name}.svg")), "<?xml");
+            var svg = File.ReadAllText(In("data", $"{name}.svg"));
+            StringAssert.StartsWith(svg, "<?xml");
+            Assert.AreEqual(name == "figure-2d", svg.Contains("± 5 %", StringComparison.Ordinal), "The legend of the dashed lines.");
             CollectionAssert.AreEqual("PNG"u8.ToArray(), File.ReadAllBytes(In("data", $"{name}.png"))[1..4]);
         }
     }

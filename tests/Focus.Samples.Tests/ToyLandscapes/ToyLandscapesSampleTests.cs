@@ -47,6 +47,7 @@ public class ToyLandscapesSampleTests
     [TestMethod]
     [DataRow("3", "--figure", "3")]
     [DataRow("--figure or --theory")]
+    [DataRow("--figure is --replicates", "--figure", "--replicates", "2")]
     [DataRow("--resolution", "--figure", "2a", "--resolution", "0")]
     [DataRow("--replicates is 0", "--figure", "2a", "--replicates", "0")]
     [DataRow("3/2", "--figure", "2a", "--shard", "3/2")]
@@ -57,6 +58,9 @@ public class ToyLandscapesSampleTests
         Refuses(hint, [.. arguments, "--out", In("none")]);
         Assert.IsEmpty(Files("none"));
     }
+
+    [TestMethod]
+    public void AnOptionWithoutItsValueIsOneLine() => Refuses("--figure", ["--theory", "--out", In("none"), "--figure"]);
 
     [TestMethod]
     public void AFolderOfAnotherSeedIsLeftAlone()

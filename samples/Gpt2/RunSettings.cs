@@ -1,10 +1,10 @@
 using System.ComponentModel;
-using System.Reflection;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
 using Focus;
 using Microsoft.Extensions.Configuration;
+using Samples;
 
 namespace Gpt2Sample;
 
@@ -19,6 +19,9 @@ internal enum ScheduleKind
     InverseSquareRoot,
     Step,
     OneCycle,
+    Noam,
+    Polynomial,
+    CosineRestarts,
 }
 
 /// <summary>The settings of a training run. They come in layers: these defaults, which are the paper's FOCUS run (arXiv:2501.12243,
@@ -50,11 +53,15 @@ internal sealed record RunSettings
     [Description("Optimizer steps")] public long Steps { get; init; } = 100_000;
     [Description("Sequences of a micro-batch")] public int BatchSize { get; init; } = 12;
     [Description("Micro-batches of a step")] public int AccumulationSteps { get; init; } = 40;
-    [Description("Cosine, linear, constant, wsd, rex, inversesquareroot, step or onecycle [default: cosine; constant with schedulefreeadamw]")]
+    [Description("How the learning rate changes: cosine, linear, constant, wsd, rex, inversesquareroot, step, onecycle, noam, polynomial or "
+        + "cosinerestarts [default: cosine; constant with schedulefreeadamw]")]
     public ScheduleKind? Schedule { get; init; }
-    [Description("Steps over which the learning rate rises from 0")] public long WarmupSteps { get; init; } = 2000;
+    [Description("Steps over which the learning rate rises, from 0; in each cycle of cosinerestarts")] public long WarmupSteps { get; init; } = 2000;
     [Description("Share of the learning rate that the schedule ends at")] public double FinalFactor { get; init; } = 0.05;
     [Description("Steps of decay at the end of schedule wsd [default: a tenth of the run]")] public long? DecaySteps { get; init; }
+    [Description("Power of the remaining share of the run, for schedule polynomial")] public double Power { get; init; } = 1;
+    [Description("Steps of the first cycle of schedule cosinerestarts [default: a quarter of the run]")] public long? FirstCycle { get; init; }
+    [Description("How many times as long as the cycle before each cycle of cosinerestarts is")] public double CycleGrowth { get; init; } = 1;
     [Description("Largest norm of the gradients")] public double ClipNorm { get; init; } = 1.0;
     [Description("The type to compute in")] public TrainingPrecision Precision { get; init; } = TrainingPrecision.Float16;
     [Description("Steps between evaluations")] public long EvaluationInterval { get; init; } = 1000;
@@ -83,6 +90,12 @@ internal sealed record RunSettings
         ScheduleKind.InverseSquareRoot => new InverseSquareRootSchedule { WarmupSteps = WarmupSteps },
         ScheduleKind.Step => new StepSchedule(),
         ScheduleKind.OneCycle => new OneCycleSchedule(),
+        ScheduleKind.Noam => new NoamSchedule { Width = Width, WarmupSteps = WarmupSteps },
+        ScheduleKind.Polynomial => new PolynomialSchedule { WarmupSteps = WarmupSteps, Power = Power, FinalFactor = FinalFactor },
+        ScheduleKind.CosineRestarts => new CosineRestartsSchedule
+        {
+            WarmupSteps = WarmupSteps, FirstCycle = FirstCycle ?? Steps / 4, CycleGrowth = CycleGrowth, FinalFactor = FinalFactor,
+        },
         _ => throw new ArgumentException(
             $"{nameof(Schedule)} is {Schedule}; valid is {string.Join(", ", Enum.GetNames<ScheduleKind>()).ToLowerInvariant()}.", nameof(Schedule)),
     };
@@ -99,9 +112,9 @@ internal sealed record RunSettings
         IConfiguration[] all = [.. layers];
         var settings = Layer.Bind<RunSettings>(all);
         var optimizers = NamedOptimizers.Bind(all);
-        var name = NamedOptimizers.Find(settings.Optimizer) is { } known
-            ? NamedOptimizers.NameOf(known)
-            : throw new ArgumentException($"{nameof(Optimizer)} is {settings.Optimizer}; valid is {NamedOptimizers.Names}.", nameof(Optimizer));
+        var name = OptimizerNames.Find(settings.Optimizer) is { } known
+            ? OptimizerNames.Of(known)
+            : throw new ArgumentException($"{nameof(Optimizer)} is {settings.Optimizer}; valid is {OptimizerNames.All}.", nameof(Optimizer));
         return settings with { Optimizer = name, Hyperparameters = optimizers[name] };
     }
 
@@ -145,120 +158,37 @@ internal sealed record RunSettings
     };
 
     /// <summary>Writes all settings as a configuration file.</summary>
-    public void Write(string path)
+    public void Write(string path) => AtomicFile.Write(path, stream => JsonSerializer.Serialize(stream, Json(), Format));
+
+    /// <summary>The settings in which another run differs from this one, each with both values.</summary>
+    public string[] DifferencesFrom(RunSettings other)
+    {
+        var (mine, others) = (Flat(), other.Flat());
+        return
+        [
+            .. from setting in mine.Keys.Union(others.Keys)
+               let here = mine.GetValueOrDefault(setting, "none")
+               let there = others.GetValueOrDefault(setting, "none")
+               where here != there
+               select $"{setting}: {there} there, {here} here",
+        ];
+    }
+
+    private JsonNode Json()
     {
         var settings = JsonSerializer.SerializeToNode(this, Format)!;
         settings[NamedOptimizers.Section] = new JsonObject
         {
             [Optimizer] = JsonSerializer.SerializeToNode(Hyperparameters, Hyperparameters.GetType(), Format),
         };
-        AtomicFile.Write(path, stream => JsonSerializer.Serialize(stream, settings, Format));
-    }
-}
-
-/// <summary>A run under a name: a file of the folder <c>presets</c>.</summary>
-internal sealed record Preset
-{
-    private static readonly string Folder = Path.Combine(AppContext.BaseDirectory, "presets");
-
-    public string Description { get; init; } = "";
-
-    /// <summary>The figures of the paper that show the run.</summary>
-    public string[] Figures { get; init; } = [];
-
-    public RunSettings Settings { get; init; } = new();
-
-    public static string[] Names => [.. Directory.GetFiles(Folder, "*.json").Select(file => Path.GetFileNameWithoutExtension(file)).Order()];
-
-    /// <summary>Reads a preset.</summary>
-    /// <exception cref="ArgumentException">There is no such preset.</exception>
-    public static Preset Read(string name) => Of(Open(name));
-
-    /// <summary>The settings of a preset as a layer.</summary>
-    /// <exception cref="ArgumentException">There is no such preset.</exception>
-    public static IConfiguration SettingsOf(string name) => Open(name).GetSection(nameof(Settings));
-
-    private static IConfiguration Open(string name)
-    {
-        var known = Names.FirstOrDefault(known => known.Equals(name, StringComparison.OrdinalIgnoreCase))
-            ?? throw new ArgumentException($"There is no preset '{name}'; there are {string.Join(", ", Names)}.");
-        return Layer.Read(Path.Combine(Folder, $"{known}.json"), Of);
+        return settings;
     }
 
-    private static Preset Of(IConfiguration file) =>
-        Layer.Bind<Preset>([file]) with { Settings = RunSettings.Of(file.GetSection(nameof(Settings))) };
-}
-
-/// <summary>Layers of settings, such as configuration files; later ones take precedence.</summary>
-internal static class Layer
-{
-    /// <summary>Reads a configuration file of settings, and checks it.</summary>
-    /// <param name="path">The file.</param>
-    /// <param name="bind">Turns it into its settings.</param>
-    /// <exception cref="FileNotFoundException">There is no such file.</exception>
-    /// <exception cref="InvalidDataException">The file is not JSON, or has an unknown setting or an invalid value.</exception>
-    public static IConfiguration Read<T>(string path, Func<IConfiguration, T> bind)
+    /// <summary>The values by the settings' paths, such as hyperparameters:focus:beta1.</summary>
+    private Dictionary<string, string> Flat()
     {
-        if (!File.Exists(path)) throw new FileNotFoundException($"There is no configuration file '{path}'.", path);
-        try
-        {
-            var layer = new ConfigurationBuilder().AddJsonFile(Path.GetFullPath(path)).Build();
-            var empty = layer.AsEnumerable()
-                .FirstOrDefault(setting => setting.Value is null && !layer.GetSection(setting.Key).GetChildren().Any()).Key;
-            if (empty is not null) throw new InvalidDataException($"'{empty}' is null or empty; give it a value, or remove it.");
-            if (Fault(layer, typeof(T)) is { } fault) throw new InvalidDataException(fault);
-            bind(layer);
-            return layer;
-        }
-        catch (InvalidDataException fault)
-        {
-            throw new InvalidDataException($"Configuration file '{path}': {fault.GetBaseException().Message}", fault);
-        }
-        catch (Exception fault) when (fault is InvalidOperationException or ArgumentException)
-        {
-            throw new InvalidDataException($"Configuration file '{path}': {fault.Message}", fault);
-        }
-    }
-
-    /// <summary>The settings that layers add up to, without the hyperparameters, whose sections <see cref="NamedOptimizers"/> binds.</summary>
-    /// <exception cref="InvalidOperationException">A layer has an invalid value.</exception>
-    public static T Bind<T>(IEnumerable<IConfiguration> layers) where T : new()
-    {
-        var builder = new ConfigurationBuilder();
-        foreach (var layer in layers) builder.AddConfiguration(layer);
-        var settings = builder.Build().AsEnumerable()
-            .Where(setting => !setting.Key.Split(':').Contains(NamedOptimizers.Section, StringComparer.OrdinalIgnoreCase));
-        var bindable = new ConfigurationBuilder().AddInMemoryCollection(settings).Build();
-        return bindable.Get<T>(binder => binder.ErrorOnUnknownConfiguration = true) ?? new T();
-    }
-
-    /// <summary>What is wrong with the first setting that a record of settings does not have; null where it has all.</summary>
-    private static string? Fault(IConfiguration layer, Type record)
-    {
-        foreach (var setting in layer.GetChildren())
-        {
-            if (TypeOf(record, setting.Key) is not { } type) return $"There is no setting '{setting.Path}'{Remedy(record, setting.Key)}.";
-            if (type.IsAssignableTo(typeof(OptimizerSettings)) && setting.Value is { } value)
-                return $"'{setting.Path}' is '{value}'; expected a section in braces.";
-            if (!type.IsArray && Fault(setting, type) is { } inner) return inner;
-        }
-        return null;
-    }
-
-    /// <summary>The type of a setting, or null where a record has no such setting; sections of hyperparameters have optimizers' names.</summary>
-    private static Type? TypeOf(Type record, string name)
-    {
-        if (record == typeof(OptimizerSettings)) return NamedOptimizers.Find(name)?.GetType();
-        var property = record.GetProperty(name, BindingFlags.Public | BindingFlags.Instance | BindingFlags.IgnoreCase);
-        return property is { CanWrite: true } ? property.PropertyType : null;
-    }
-
-    private static string Remedy(Type record, string name)
-    {
-        if (record == typeof(OptimizerSettings)) return $"; valid is {NamedOptimizers.Names}";
-        if (record == typeof(RunSettings) && NamedOptimizers.Find(name) is not null)
-            return $"; an optimizer's section belongs in '{NamedOptimizers.Section}', as '{NamedOptimizers.Section}:{name}'";
-        var known = record.GetProperties().Where(property => property.CanWrite).Select(property => property.Name).ToArray();
-        return known.Length > 0 ? $"; valid is {string.Join(", ", known.Select(JsonNamingPolicy.CamelCase.ConvertName))}" : "";
+        using var json = new MemoryStream(JsonSerializer.SerializeToUtf8Bytes(Json(), Format));
+        return new ConfigurationBuilder().AddJsonStream(json).Build().AsEnumerable()
+            .Where(setting => setting.Value is not null).ToDictionary(setting => setting.Key, setting => setting.Value!);
     }
 }

@@ -22,9 +22,13 @@ internal static class TrainCommand
         {
             Description = "Resumes from the newest checkpoint in --out; without --preset and --config also with its settings",
         };
+        Option<bool> change = new("--override")
+        {
+            Description = "With --resume: other settings may differ from the run's, but not the model and the kind of optimizer",
+        };
         var command = new Command("train", "Trains a model as a preset or a configuration file says; options change single settings.")
         {
-            output, resume,
+            output, resume, change,
         };
         var options = new SettingOptions(command, forOptimizer: true);
         command.Run(
@@ -37,8 +41,10 @@ internal static class TrainCommand
                 if (!parsed.GetValue(resume) && newest is not null)
                     throw new ArgumentException(
                         $"'{run.Folder}' holds a run ({Path.GetFileName(newest)}); give --resume to continue it, or another --out.");
+                if (parsed.GetValue(change) && newest is null)
+                    throw new ArgumentException($"--override changes the settings of a run; there is none in '{run.Folder}'.");
                 var earlier = newest is not null && File.Exists(run.Settings) ? RunSettings.Open(run.Settings) : null;
-                Train(run, options.Read(parsed, earlier), cancellation);
+                Train(run, options.Read(parsed, earlier), parsed.GetValue(change), cancellation);
             },
             "interrupted. A checkpoint is written; run the same command with --resume to continue.");
         return command;
@@ -85,9 +91,10 @@ internal static class TrainCommand
             + Invariant($"{value.TokensPerSecond:N0} tokens/s  {left:g} left");
     }
 
-    private static void Train(TrainingRun run, RunSettings settings, CancellationToken cancellation)
+    private static void Train(TrainingRun run, RunSettings settings, bool allowChanges, CancellationToken cancellation)
     {
-        var result = Show(settings.Hyperparameters.Name, progress => run.Complete(settings, progress, cancellation));
+        var changed = allowChanges ? new Reporter<SettingChange>(change => AnsiConsole.WriteLine(change.ToString())) : null;
+        var result = Show(settings.Hyperparameters.Name, progress => run.Complete(settings, progress, cancellation, changed));
         if (result.Divergence is { } divergence) throw new InvalidOperationException(divergence);
         AnsiConsole.WriteLine(Invariant($"Train loss       {result.TrainLoss:F4}"));
         if (result.ValidationLoss is { } last) AnsiConsole.WriteLine(Invariant($"Validation loss  {last:F4}"));
@@ -112,9 +119,14 @@ internal sealed record TrainingRun(string Folder)
     public string Result => Path.Combine(Folder, "result.json");
 
     /// <summary>Trains from the start, or from the folder's newest checkpoint on.</summary>
+    /// <param name="settings">The run's settings.</param>
+    /// <param name="progress">Receives the progress of every step.</param>
+    /// <param name="cancellation">Stops the run.</param>
+    /// <param name="changed">Receives the settings that are no longer the checkpoint's; null where all must be the same.</param>
     /// <exception cref="ArgumentException">The run's folder is that of the tokens, whose description it would replace.</exception>
     /// <exception cref="OperationCanceledException">The run was cancelled; it left a checkpoint.</exception>
-    public RunResult Complete(RunSettings settings, IProgress<Gpt2Progress> progress, CancellationToken cancellation)
+    public RunResult Complete(
+        RunSettings settings, IProgress<Gpt2Progress> progress, CancellationToken cancellation, IProgress<SettingChange>? changed = null)
     {
         if (Path.GetRelativePath(settings.Data, Folder) == ".") throw new ArgumentException($"'{Folder}' is --data; name another folder for --out.");
         using var data = TrainingData.Open(settings.Data);
@@ -127,6 +139,8 @@ internal sealed record TrainingRun(string Folder)
             MetricsFile = Metrics,
             TensorBoardFolder = Path.Combine(Folder, "tensorboard"),
             Resume = true,
+            AllowChanges = changed is not null,
+            Changed = changed,
             Progress = new Reporter<Gpt2Progress>(value =>
             {
                 if (!described) Describe();

@@ -275,6 +275,20 @@ public class Gpt2SampleTests
     }
 
     [TestMethod]
+    public void ARunGoesOnWithAnotherRateWhereThatIsAskedFor()
+    {
+        Prepare();
+        string[] start = [.. Tiny, "--data", In("data"), "--steps", "2", "--out", In("run")];
+        Refuses("--override", "train", [.. start, "--override"]);
+        Succeeds("train", start);
+        string[] faster = ["--resume", "--steps", "4", "--learning-rate", "0.05", "--out", In("run")];
+        Refuses("Optimizer", "train", faster);
+        StringAssert.Contains(Succeeds("train", [.. faster, "--override"]), "After step 2, Optimizer changed from");
+        Assert.HasCount(4, Metrics("run"));
+        StringAssert.Contains(File.ReadAllText(In("run", "settings.json")), "0.05");
+    }
+
+    [TestMethod]
     public void SettingsOfAnEarlierVersionAreRefused()
     {
         Prepare();

@@ -102,7 +102,7 @@ public sealed class LandscapeSimulator
         /// <summary>The loss landscape.</summary>
         public Landscape Landscape { get; init; } = Landscape.NarrowingValley;
 
-        /// <summary>The optimizers, at least one, with different names.</summary>
+        /// <summary>The optimizers, at least one, with names that differ, not only in case.</summary>
         public IReadOnlyList<LandscapeOptimizer> Optimizers { get; init; } =
             [LandscapeOptimizer.Adam(), LandscapeOptimizer.Focus(), LandscapeOptimizer.Signum()];
 
@@ -150,8 +150,10 @@ public sealed class LandscapeSimulator
         {
             ArgumentNullException.ThrowIfNull(Landscape);
             foreach (var optimizer in Check.NotEmpty(Optimizers)) ArgumentNullException.ThrowIfNull(optimizer, nameof(Optimizers));
-            if (Optimizers.GroupBy(optimizer => optimizer.Name).FirstOrDefault(group => group.Count() > 1) is { } twice)
-                throw new ArgumentException($"Optimizers holds {twice.Key} {twice.Count()} times; each name may occur once.", nameof(Optimizers));
+            if (Optimizers.GroupBy(optimizer => optimizer.Name, StringComparer.OrdinalIgnoreCase).FirstOrDefault(group => group.Count() > 1) is { } twice)
+                throw new ArgumentException(
+                    $"Optimizers holds {twice.Key} {twice.Count()} times; expected different names, which {nameof(LandscapeOptimizer)}."
+                    + $"{nameof(LandscapeOptimizer.From)} can give.", nameof(Optimizers));
             foreach (var rate in Check.NotEmpty(LearningRates)) Check.Positive(rate, nameof(LearningRates));
             Check.Between(1, 1_000_000, Replicates);
             Check.Between(1, 10_000_000, Steps);

@@ -8,6 +8,9 @@ namespace ToyLandscapes;
 /// <summary>A run of the program: where results go, and with which settings.</summary>
 internal sealed record Session(string Folder, int Resolution, Shard Shard, LandscapeSimulator.Options Simulation, CancellationToken Cancellation)
 {
+    private static readonly Color[] OtherColors =
+        [Figures.Green, Figures.Red, Figures.Ink, Figures.Grey, Colors.Purple, Colors.Teal, Colors.Brown, Colors.Pink];
+
     public string PathOf(string file) => Path.Combine(Folder, file);
 
     public void Save(string name, IReadOnlyList<Plot> plots, int? columns = null)
@@ -16,11 +19,13 @@ internal sealed record Session(string Folder, int Resolution, Shard Shard, Lands
         Console.WriteLine($"Figure: {PathOf(name)}.svg, .png");
     }
 
-    public static Color ColorOf(string optimizer) => optimizer switch
+    /// <summary>The colour of an optimizer: the paper's, or that of its number.</summary>
+    public static Color ColorOf(string optimizer, int number = 0) => optimizer switch
     {
         "Adam" => Figures.Orange,
         "FOCUS" => Figures.Blue,
-        _ => Figures.Yellow,
+        "Signum" => Figures.Yellow,
+        _ => OtherColors[number % OtherColors.Length],
     };
 }
 

@@ -35,12 +35,14 @@ internal abstract unsafe class RuleUpdate<T, TRule>(Block block, Workspace works
 
     private protected Block Block => block;
 
-    public override bool NeedsCurvature(int step)
+    public override bool NeedsCurvature(int step) => settings.Curvature switch
     {
-        var (kind, interval) = settings.Curvature;
-        if (kind == CurvatureKind.SampledGradient) step--; // It is estimated after a step, at the point where the next one starts.
-        return kind != CurvatureKind.None && step >= 0 && step % interval == 0;
-    }
+        (CurvatureKind.None, _) => false,
+        (CurvatureKind.HessianDiagonal, var interval) => step % interval == 0,
+        // It is estimated after a step, at the point where the next one starts.
+        (CurvatureKind.SampledGradient, var interval) => step > 0 && (step - 1) % interval == 0,
+        var (kind, _) => throw new NotSupportedException($"{settings.Name} needs a {kind}, which landscapes do not have."),
+    };
 
     public override void TakeCurvature() => ForEach(new Curvature(settings), block.S1);
 
@@ -122,7 +124,7 @@ internal sealed unsafe class MeasuredUpdate<T, TRule>(Block block, Workspace wor
     where T : struct, ILanes<T> where TRule : struct, IMeasuredRule
 {
     /// <summary>Ordered sum or factor, run.</summary>
-    private readonly double* sums = workspace.Take<double>(BlockDecision.SumCount * block.Runs),
+    private readonly double* sums = workspace.Take<double>(TRule.SumCount * block.Runs),
         factors = workspace.Take<double>(BlockDecision.FactorCount * block.Runs);
 
     private readonly double[] memory = new double[TRule.BlockMemoryCount * block.Runs];
@@ -130,7 +132,7 @@ internal sealed unsafe class MeasuredUpdate<T, TRule>(Block block, Workspace wor
     private protected override void Step(TRule rule)
     {
         if (rule.NeedsSums) Measure(rule);
-        else new Span<double>(sums, BlockDecision.SumCount * Block.Runs).Clear();
+        else new Span<double>(sums, TRule.SumCount * Block.Runs).Clear();
         Decide(rule);
         ForEach(new Update(rule, factors, factors + Block.Runs), Block.S0);
     }
@@ -144,19 +146,19 @@ internal sealed unsafe class MeasuredUpdate<T, TRule>(Block block, Workspace wor
             for (var i = run; i < end; i += runs)
                 rule.Measure(Load(Block.P, i), Load(Block.S0, i), LoadState(0, i), LoadState(1, i), LoadState(2, i), ref own);
             own.A.Value.Store(sums + run);
-            own.B.Value.Store(sums + runs + run);
-            own.C.Value.Store(sums + 2 * runs + run);
-            own.D.Value.Store(sums + 3 * runs + run);
+            if (TRule.SumCount > 1) own.B.Value.Store(sums + runs + run);
+            if (TRule.SumCount > 2) own.C.Value.Store(sums + 2 * runs + run);
+            if (TRule.SumCount > 3) own.D.Value.Store(sums + 3 * runs + run);
         }
     }
 
     private void Decide(TRule rule)
     {
-        Span<double> own = stackalloc double[BlockDecision.SumCount], decided = stackalloc double[BlockDecision.FactorCount];
+        Span<double> own = stackalloc double[TRule.SumCount], decided = stackalloc double[BlockDecision.FactorCount];
         for (var run = 0; run < Block.Runs; run++)
         {
             for (var i = 0; i < own.Length; i++) own[i] = sums[i * Block.Runs + run];
-            rule.Decide(new(own, decided, memory.AsSpan(run * TRule.BlockMemoryCount, TRule.BlockMemoryCount), Block.Dimensions));
+            rule.Decide(new(own, TRule.SumCount, decided, memory.AsSpan(run * TRule.BlockMemoryCount, TRule.BlockMemoryCount), Block.Dimensions));
             for (var i = 0; i < decided.Length; i++) factors[i * Block.Runs + run] = decided[i];
         }
     }

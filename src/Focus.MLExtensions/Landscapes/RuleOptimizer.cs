@@ -34,7 +34,15 @@ internal abstract class RuleOptimizer(OptimizerSettings settings, string name) :
     public static RuleOptimizer Read(string text)
     {
         var start = text.IndexOf('{');
-        return Create(ReadSettings(text[start..]), text[..start].TrimEnd());
+        try
+        {
+            var kind = Optimizers.Named(JsonSerializer.Deserialize<Kind>(text[start..])?.Name ?? "").GetType();
+            return Create((OptimizerSettings)JsonSerializer.Deserialize(text[start..], kind)!, text[..start].TrimEnd());
+        }
+        catch (Exception error) when (error is JsonException || error is ArgumentException and not ArgumentOutOfRangeException)
+        {
+            throw new FormatException($"'{text}' is not an optimizer with its options: {Check.Reason(error)}", error);
+        }
     }
 
     /// <summary>Name and options, such as <c>Lion {"Beta1":0.9, … }</c>.</summary>
@@ -45,19 +53,6 @@ internal abstract class RuleOptimizer(OptimizerSettings settings, string name) :
         => Start<T>(block, workspace, settings with { LearningRate = learningRate, WeightDecay = weightDecay });
 
     private protected abstract BlockUpdate Start<T>(Block block, Workspace workspace, OptimizerSettings settings) where T : struct, ILanes<T>;
-
-    private static OptimizerSettings ReadSettings(string json)
-    {
-        try
-        {
-            var kind = Optimizers.Named(JsonSerializer.Deserialize<Kind>(json)?.Name ?? "").GetType();
-            return (OptimizerSettings)JsonSerializer.Deserialize(json, kind)!;
-        }
-        catch (Exception error) when (error is JsonException or ArgumentException)
-        {
-            throw new FormatException($"'{json}' are not the options of an optimizer: {Check.Reason(error)}", error);
-        }
-    }
 
     /// <summary>What of an optimizer's options says which it is.</summary>
     private sealed record Kind(string? Name);

@@ -30,6 +30,8 @@ public class OptimizerTextTests
     [DataRow("SGD {\"Name\":\"SGD\"")]
     [DataRow("SGD {\"Name\":\"Tiger\"}")]
     [DataRow("SGD {\"Momentum\":0.9}")]
+    [DataRow("{\"Name\":\"SGD\"}")]
+    [DataRow("Muon {\"Name\":\"Muon\"}")]
     [DataRow("SGD {\"Name\":\"SGD\",\"Momentum\":\"much\"}")]
     public void OtherTextIsRefused(string text) => Assert.ThrowsExactly<FormatException>(() => LandscapeOptimizer.Parse(text));
 

@@ -61,12 +61,14 @@ public abstract class LandscapeOptimizer
     /// <param name="name">The name in results, without commas, quotes and braces; null for <see cref="OptimizerSettings.Name"/>. Optimizers of
     /// one kind need different names.</param>
     /// <remarks>
-    /// The optimizer's own rule runs, in float64, on the point as a single parameter, a vector: norms and means are over the point's
-    /// coordinates. Optimizers that need the curvature, such as Sophia-G, get the exact diagonal of the Hessian, without noise. The final loss of
-    /// an <see cref="IAveragingOptimizer"/> is that of its average; on the way the weights in training count.
+    /// The optimizer's own rule runs, in float64, on the point as a single parameter, a vector, even where it would leave vectors to another
+    /// optimizer: norms and means are over the point's coordinates. Optimizers that need the curvature, such as Sophia-G, get the exact diagonal of
+    /// the Hessian, without noise. The final loss of an <see cref="IAveragingOptimizer"/> is that of its average; on the way the weights in training
+    /// count.
     /// </remarks>
     /// <exception cref="ArgumentOutOfRangeException">A hyperparameter is outside its range.</exception>
     /// <exception cref="ArgumentException">The optimizer is not element-wise, or the name is not valid.</exception>
+    /// <exception cref="NotSupportedException">The options have no update method.</exception>
     /// <example>
     /// <code>
     /// var scan = new LandscapeScan.Options
@@ -188,7 +190,8 @@ public abstract class LandscapeOptimizer
 }
 
 /// <summary>One optimizer as an element-wise rule: state of up to two numbers per coordinate, starting at 0.</summary>
-/// <remarks>To add an optimizer, write one such struct and one factory in <see cref="LandscapeOptimizer"/>.</remarks>
+/// <remarks>Such structs are for the optimizers that must be fastest; each has a factory in <see cref="LandscapeOptimizer"/>. Any other
+/// optimizer runs by its update rule, see <see cref="RuleOptimizer"/>.</remarks>
 internal interface IRule
 {
     /// <summary>What depends on the step (1, 2, …) only, such as bias corrections.</summary>

@@ -5,8 +5,9 @@ namespace Focus;
 /// <summary>Simulates optimizers on a toy landscape, one cell of a phase diagram at a time; thread-safe.</summary>
 /// <remarks>
 /// A run is one optimizer with one learning rate from one starting point. Its random stream depends only on the seed, the landscape, the
-/// cell's values, the optimizer, the learning rate and the number of the replicate, so results do not depend on threads, vector width or
-/// order. Long runs are chaotic if steps overshoot the valley: another rounding changes single runs, but not their statistics.
+/// cell's values, the optimizer (its name, and the hyperparameters of those that are compiled in), the learning rate and the number of the
+/// replicate, so results do not depend on threads, vector width or order. Long runs are chaotic if steps overshoot the valley: another
+/// rounding changes single runs, but not their statistics.
 /// </remarks>
 public sealed class LandscapeSimulator
 {

@@ -55,6 +55,8 @@ internal abstract unsafe class RuleUpdate<T, TRule>(Block block, Workspace works
 
     private protected abstract void Step(TRule rule);
 
+    /// <remarks>Compiled on its own: the JIT inlines only so much into one method, and this needs all of it.</remarks>
+    [MethodImpl(MethodImplOptions.NoInlining)]
     private protected void ForEach<TUpdate>(TUpdate update, double* gradients) where TUpdate : struct, IUpdate
     {
         var (runs, end) = (block.Runs, 2 * block.Pairs * block.Runs);
@@ -137,6 +139,7 @@ internal sealed unsafe class MeasuredUpdate<T, TRule>(Block block, Workspace wor
         ForEach(new Update(rule, factors, factors + Block.Runs), Block.S0);
     }
 
+    [MethodImpl(MethodImplOptions.NoInlining)]
     private void Measure(TRule rule)
     {
         var (runs, end) = (Block.Runs, 2 * Block.Pairs * Block.Runs);

@@ -5,7 +5,7 @@ namespace Focus;
 /// <summary>A coordinate of several runs, with which the library's update rules compute as they do with elements of tensors.</summary>
 internal readonly struct LaneElements<T>(T value) : IElements<LaneElements<T>> where T : struct, ILanes<T>
 {
-    public T Value => value;
+    public readonly T Value = value;
 
     [MethodImpl(Lanes.Inline)] public static LaneElements<T> operator +(LaneElements<T> a, LaneElements<T> b) => new(a.Value + b.Value);
     [MethodImpl(Lanes.Inline)] public static LaneElements<T> operator -(LaneElements<T> a, LaneElements<T> b) => new(a.Value - b.Value);

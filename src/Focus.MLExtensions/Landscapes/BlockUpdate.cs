@@ -37,11 +37,10 @@ internal abstract unsafe class RuleUpdate<T, TRule>(Block block, Workspace works
 
     public override bool NeedsCurvature(int step) => settings.Curvature switch
     {
-        (CurvatureKind.None, _) => false,
         (CurvatureKind.HessianDiagonal, var interval) => step % interval == 0,
         // It is estimated after a step, at the point where the next one starts.
         (CurvatureKind.SampledGradient, var interval) => step > 0 && (step - 1) % interval == 0,
-        var (kind, _) => throw new NotSupportedException($"{settings.Name} needs a {kind}, which landscapes do not have."),
+        _ => false,
     };
 
     public override void TakeCurvature() => ForEach(new Curvature(settings), block.S1);

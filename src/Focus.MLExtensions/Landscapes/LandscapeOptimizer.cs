@@ -67,7 +67,7 @@ public abstract class LandscapeOptimizer
     /// count.
     /// </remarks>
     /// <exception cref="ArgumentOutOfRangeException">A hyperparameter is outside its range.</exception>
-    /// <exception cref="ArgumentException">The optimizer is not element-wise, or the name is not valid.</exception>
+    /// <exception cref="ArgumentException">The optimizer is not element-wise or needs two gradients a step, or the name is not valid.</exception>
     /// <exception cref="NotSupportedException">The options have no update method.</exception>
     /// <example>
     /// <code>

@@ -20,6 +20,9 @@ internal abstract class RuleOptimizer(OptimizerSettings settings, string name) :
         if (name.AsSpan().ContainsAny(",\"{}\r\n"))
             throw new ArgumentException($"The name is '{name}'; expected one without commas, quotes, braces and line breaks.", nameof(name));
         settings.Validate();
+        if (settings.Curvature.Kind == CurvatureKind.PreviousGradient)
+            throw new ArgumentException(
+                $"{settings.Name} with these options cannot run on a landscape, as it needs a second gradient for each step.", nameof(settings));
         return settings.NewMethod().Accept(new Creation(settings with { LearningRate = 0, WeightDecay = 0 }, name)) ?? throw new ArgumentException(
             $"{settings.Name} cannot run on a landscape, as it does not update each number by a formula; element-wise optimizers can: "
             + $"{string.Join(", ", Optimizers.All.Where(IsElementwise).Select(known => known.Name))}.", nameof(settings));

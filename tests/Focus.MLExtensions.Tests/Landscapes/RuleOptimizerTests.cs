@@ -67,6 +67,10 @@ public unsafe class RuleOptimizerTests
     }
 
     [TestMethod]
+    public void ASecondGradientForEachStepIsNotToBeHad()
+        => Assert.AreEqual("settings", Assert.ThrowsExactly<ArgumentException>(() => LandscapeOptimizer.From(new MarsOptions { Exact = true })).ParamName);
+
+    [TestMethod]
     public void HyperparametersAndNamesAreChecked()
     {
         Assert.AreEqual("Momentum", Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => LandscapeOptimizer.From(new SgdOptions { Momentum = 1.5 })).ParamName);

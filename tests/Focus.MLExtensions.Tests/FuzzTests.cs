@@ -114,7 +114,9 @@ public sealed class FuzzTests
     }
 
     [TestMethod]
-    public void Optimizers() => Fuzz("a.txt", Utf8("FOCUS(beta1=0.9, beta2=0.9, gamma=0.2)"), path => LandscapeOptimizer.Parse(File.ReadAllText(path)));
+    [DataRow("FOCUS(beta1=0.9, beta2=0.9, gamma=0.2)")]
+    [DataRow("slow {\"Name\":\"MARS\",\"Form\":1,\"Gamma\":0.3,\"Auxiliary\":{\"Beta1\":0.8,\"Amsgrad\":true}}")]
+    public void Optimizers(string text) => Fuzz("a.txt", Utf8(text), path => LandscapeOptimizer.Parse(File.ReadAllText(path)));
 
     private static byte[] Tensors()
     {

@@ -1,5 +1,4 @@
 using System.Runtime.CompilerServices;
-using static TorchSharp.torch;
 
 namespace Focus;
 
@@ -44,7 +43,7 @@ public sealed record AdaHessianOptions : MomentOptions
 
     internal override (CurvatureKind Kind, long Interval) Curvature => (CurvatureKind.HessianDiagonal, 1);
 
-    internal override void TakeCurvature(ParameterState state, Tensor estimate) => state.Tensors[2].copy_(estimate);
+    internal override void TakeCurvature<T>(T estimate, ref T first, ref T second, ref T third) => third = estimate;
 }
 
 /// <summary>One step of AdaHessian; the formula is in <see cref="AdaHessianOptions"/>.</summary>

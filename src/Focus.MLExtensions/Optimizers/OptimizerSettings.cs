@@ -1,5 +1,4 @@
 using TorchSharp.Modules;
-using static TorchSharp.torch;
 
 namespace Focus;
 
@@ -68,15 +67,18 @@ public abstract record OptimizerSettings
     internal virtual (CurvatureKind Kind, long Interval) Curvature => (CurvatureKind.None, 1);
 
     /// <summary>Takes such an estimate into the state of a parameter.</summary>
-    internal virtual void TakeCurvature(ParameterState state, Tensor estimate)
+    internal virtual void TakeCurvature<T>(T estimate, ref T first, ref T second, ref T third) where T : struct, IElements<T>
     {
     }
+
+    /// <summary>The estimate of the curvature where the Hessian's diagonal is known.</summary>
+    internal virtual T ExactCurvature<T>(T hessianDiagonal) where T : struct, IElements<T> => hessianDiagonal;
 
     /// <summary>Whether the model to keep has other weights than the one in training.</summary>
     internal virtual bool HasAverage => false;
 
-    /// <summary>The weights to keep, of weights in training.</summary>
-    internal virtual Tensor AverageOf(Tensor training, ParameterState state) => training;
+    /// <summary>The weights to keep, of weights in training and their first state after a step.</summary>
+    internal virtual T AverageOf<T>(T training, T first) where T : struct, IElements<T> => training;
 
     /// <summary>These settings with another <see cref="CycledMomentum"/>.</summary>
     protected internal virtual OptimizerSettings WithMomentum(double momentum) => this;

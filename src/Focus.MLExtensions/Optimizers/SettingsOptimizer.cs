@@ -88,7 +88,7 @@ internal sealed class SettingsOptimizer : OptimizerHelper, optim.IMomentum, ICur
                 throw new ArgumentException(
                     $"The estimate is of shape {tensor.shape.ShapeText()}; expected the parameter's, {parameter.shape.ShapeText()}.",
                     nameof(estimate));
-            own.TakeCurvature(state, tensor);
+            state.TakeCurvature(own, tensor);
         }
     }
 
@@ -129,7 +129,7 @@ internal sealed class SettingsOptimizer : OptimizerHelper, optim.IMomentum, ICur
             if (!own.HasAverage) continue;
             using var scope = NewDisposeScope();
             kept.Add((parameter, parameter.detach().clone().DetachFromDisposeScope()));
-            parameter.copy_(own.AverageOf(parameter, state));
+            if (state.Step > 0) parameter.copy_(own.AverageOf(new TensorElements(parameter), new(state.Tensors[0])).Value);
         }
     }
 

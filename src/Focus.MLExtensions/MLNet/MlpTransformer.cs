@@ -9,23 +9,13 @@ namespace Focus;
 /// Rows are scored in blocks as cursors move, single rows in prediction engines. The network stays on the device it was trained on; loaded
 /// ones are on the CPU.
 /// </remarks>
-public sealed class MlpTransformer : FocusTransformer
+public sealed class MlpTransformer : NetworkTransformer<Mlp>
 {
     internal const string Kind = "Mlp";
 
     private readonly MlpConfiguration configuration;
 
-    internal MlpTransformer(Mlp network, MlpConfiguration configuration)
-    {
-        network.eval();
-        (Network, this.configuration) = (network, configuration);
-    }
-
-    /// <summary>The network, in evaluation mode: from rows × features to logits, rows × classes, both float32.</summary>
-    /// <remarks>Its input must be on its own device: where it was trained, or the CPU after loading. It must not be changed or disposed of while
-    /// views of this transformer are read. Its memory is freed by its <c>Dispose</c>, or by the garbage collector once nothing refers to
-    /// it.</remarks>
-    public Mlp Network { get; }
+    internal MlpTransformer(Mlp network, MlpConfiguration configuration) : base(network) => this.configuration = configuration;
 
     internal override string ModelKind => Kind;
 

@@ -97,6 +97,7 @@ public sealed class Gpt2 : Module<Tensor, Tensor>
     // Fields of modules are named as in state dictionaries.
     private readonly Gpt2Stack transformer;
     private readonly Linear? lm_head;
+    private readonly MemoryPressure pressure;
 
     /// <summary>Creates the model with fresh weights.</summary>
     /// <param name="config">Sizes and choices.</param>
@@ -116,6 +117,7 @@ public sealed class Gpt2 : Module<Tensor, Tensor>
         lm_head = config.TiedHead ? null : initializer.Linear(config.Width, config.VocabularySize, bias: false);
         RegisterComponents();
         foreach (var tensor in state_dict().Values) tensor.DetachFromDisposeScope(); // The model lives until it is disposed itself.
+        pressure = new MemoryPressure(state_dict().Values);
     }
 
     /// <summary>The sizes and choices the model was made with.</summary>
@@ -185,6 +187,13 @@ public sealed class Gpt2 : Module<Tensor, Tensor>
             [_, "wte" or "wpe", ..] => "embedding",
             _ => "other",
         };
+    }
+
+    /// <inheritdoc/>
+    protected override void Dispose(bool disposing)
+    {
+        base.Dispose(disposing);
+        if (disposing) pressure.Dispose();
     }
 
     /// <summary><see cref="Loss"/> of tokens and targets that come from a source which has checked them: looking at ids takes a wait for the

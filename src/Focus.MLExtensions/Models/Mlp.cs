@@ -13,6 +13,7 @@ namespace Focus;
 public sealed class Mlp : nn.Module<Tensor, Tensor>
 {
     private readonly ModuleList<MlpLayer> layers;
+    private readonly MemoryPressure pressure;
 
     /// <summary>Creates the network with fresh weights.</summary>
     /// <param name="inputs">Input features, ≥ 1.</param>
@@ -38,6 +39,7 @@ public sealed class Mlp : nn.Module<Tensor, Tensor>
             [.. widths.Skip(1).Select((width, i) => new MlpLayer(widths[i], width, batchNormalization, rectifyInput: i > 0, generator, device))]);
         RegisterComponents();
         foreach (var tensor in state_dict().Values) tensor.DetachFromDisposeScope(); // The network lives until it is disposed itself.
+        pressure = new MemoryPressure(state_dict().Values);
     }
 
     /// <summary>A network that has shapes, but no weights and so no need of memory.</summary>
@@ -65,6 +67,13 @@ public sealed class Mlp : nn.Module<Tensor, Tensor>
             new(layers.SelectMany(layer => layer.Undecayed)) { Role = ParameterRole.GainOrBias, WeightDecay = 0 },
         ];
         return [.. groups.Where(group => group.Parameters.Count > 0)];
+    }
+
+    /// <inheritdoc/>
+    protected override void Dispose(bool disposing)
+    {
+        base.Dispose(disposing);
+        if (disposing) pressure.Dispose();
     }
 }
 

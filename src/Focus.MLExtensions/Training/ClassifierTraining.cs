@@ -127,6 +127,7 @@ public sealed class ClassifierTraining
 public sealed class ClassificationData : IDisposable
 {
     private readonly long highestLabel;
+    private readonly MemoryPressure pressure;
 
     /// <summary>Takes over features and labels.</summary>
     /// <param name="features">rows × width, float32.</param>
@@ -148,6 +149,7 @@ public sealed class ClassificationData : IDisposable
         }
         Features = features.DetachFromDisposeScope();
         Labels = labels.DetachFromDisposeScope();
+        pressure = new MemoryPressure([Features, Labels]);
     }
 
     /// <summary>rows × width, float32.</summary>
@@ -171,6 +173,7 @@ public sealed class ClassificationData : IDisposable
     {
         Features.Dispose();
         Labels.Dispose();
+        pressure.Dispose();
     }
 
     /// <summary>Throws where a label is none of a model's classes.</summary>

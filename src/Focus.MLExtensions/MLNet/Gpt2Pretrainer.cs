@@ -56,7 +56,9 @@ public sealed class Gpt2Pretrainer : IEstimator<Gpt2Transformer>
     public Gpt2Transformer Fit(IDataView input)
     {
         ArgumentNullException.ThrowIfNull(input);
-        var reader = new TokenReader(options, input, options.ValidationSet);
+        using var cancellation = new ExecutionCancellation(host, options.CancellationToken);
+        var run = options with { CancellationToken = cancellation.Token };
+        var reader = new TokenReader(run, input, run.ValidationSet);
 
         using var channel = host.Start("Training");
         var (train, validation) = reader.Read();
@@ -64,7 +66,7 @@ public sealed class Gpt2Pretrainer : IEstimator<Gpt2Transformer>
         var network = new Gpt2(options.Model, seed);
         try
         {
-            Train(network, train, validation, seed, channel);
+            Train(run with { Seed = seed }, network, train, validation, channel);
         }
         catch
         {
@@ -87,11 +89,11 @@ public sealed class Gpt2Pretrainer : IEstimator<Gpt2Transformer>
         return inputSchema.With(Gpt2Scoring.Of(options, options.Separator).Columns(TokenColumn.Example(tokens)));
     }
 
-    private void Train(Gpt2 network, TokenSource train, TokenSource? validation, int seed, IChannel channel)
+    private static void Train(Options run, Gpt2 network, TokenSource train, TokenSource? validation, IChannel channel)
     {
         var log = new TrainingLog<Gpt2Progress>(
-            channel, options.Progress, step => (step.Step, step.TotalSteps, step.Elapsed, step.Evaluation is not null), Measures);
-        var result = new Gpt2Training(network, options with { Seed = seed, Progress = log }).Run(train, validation);
+            channel, run.Progress, step => (step.Step, step.TotalSteps, step.Elapsed, step.Evaluation is not null), Measures);
+        var result = new Gpt2Training(network, run with { Progress = log }).Run(train, validation);
         if (result.Cancelled) log.WarnOfCancellation(result.Steps);
     }
 

@@ -19,7 +19,7 @@ internal sealed class MlNetInternals
 
     private readonly Assembly[] assemblies;
     private readonly ConstructorInfo newVersionInfo;
-    private readonly MethodInfo setVersionInfo, saveBinaryStream, tryLoadBinaryStream, createSchemaShape, environmentOf;
+    private readonly MethodInfo setVersionInfo, saveBinaryStream, tryLoadBinaryStream, createSchemaShape, environmentOf, isCanceled;
 
     public MlNetInternals(Assembly[] assemblies)
     {
@@ -33,6 +33,7 @@ internal sealed class MlNetInternals
         setVersionInfo = Method(saveContext, "SetVersionInfo", Instance, versionInfo);
         saveBinaryStream = Method(saveContext, "SaveBinaryStream", Instance, typeof(string), typeof(Action<BinaryWriter>));
         tryLoadBinaryStream = Method(loadContext, "TryLoadBinaryStream", Instance, typeof(string), typeof(Action<BinaryReader>));
+        isCanceled = Method(Type("Microsoft.ML.Runtime.ICancelable"), "get_IsCanceled", Instance);
         environmentOf = Method(Type("Microsoft.ML.Data.IInternalCatalog"), "get_Environment", Instance);
         createSchemaShape = Method(Type("Microsoft.ML.SchemaShape"), "Create", Static, typeof(DataViewSchema));
     }
@@ -54,6 +55,9 @@ internal sealed class MlNetInternals
 
     /// <summary>The context that a catalog such as <c>mlContext.MulticlassClassification.Trainers</c> belongs to.</summary>
     public IHostEnvironment EnvironmentOf(object catalog) => (IHostEnvironment)Call(environmentOf, catalog)!;
+
+    /// <summary>Whether a host's context was told to cancel what it executes.</summary>
+    public bool IsCanceled(IHost host) => (bool)Call(isCanceled, host)!;
 
     private static object? Call(MethodInfo method, object? target, params object?[] arguments)
         => method.Invoke(target, BindingFlags.DoNotWrapExceptions, null, arguments, null);

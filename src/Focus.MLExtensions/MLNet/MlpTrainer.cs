@@ -55,6 +55,7 @@ public sealed class MlpTrainer : IEstimator<MlpTransformer>
     /// <exception cref="ArgumentException">A batch is larger than the data, or the schedule longer than the run.</exception>
     /// <exception cref="InvalidOperationException">There are no labelled rows, all have one label, or a feature is NaN or
     /// infinite.</exception>
+    /// <exception cref="OperationCanceledException">The run was cancelled while data were read.</exception>
     /// <exception cref="TrainingDivergedException">The loss turned NaN or infinite.</exception>
     public MlpTransformer Fit(IDataView input, IDataView? evaluationSet)
     {
@@ -63,15 +64,16 @@ public sealed class MlpTrainer : IEstimator<MlpTransformer>
         var evaluationColumns = evaluationSet is null ? null : columns.FindAgain(evaluationSet.Schema);
 
         using var channel = host.Start("Training");
-        using var train = ClassificationReader.Read(input, columns, channel);
+        using var cancellation = new ExecutionCancellation(host, options.CancellationToken);
+        using var train = ClassificationReader.Read(input, columns, channel, cancellation.Token);
         RequireTwoClasses(train);
-        using var evaluation = evaluationSet is null ? null : ClassificationReader.Read(evaluationSet, evaluationColumns!, channel);
+        using var evaluation = evaluationSet is null ? null : ClassificationReader.Read(evaluationSet, evaluationColumns!, channel, cancellation.Token);
 
         var seed = options.Seed ?? host.Rand.Next();
         var network = new Mlp(columns.Width, options.HiddenWidths, columns.Classes, options.BatchNormalization, seed);
         try
         {
-            Train(network, train, evaluation, seed, channel);
+            Train(network, train, evaluation, seed, channel, cancellation.Token);
         }
         catch
         {
@@ -95,11 +97,12 @@ public sealed class MlpTrainer : IEstimator<MlpTransformer>
         return inputSchema.With(ScoreColumns.Of(anyClasses, values));
     }
 
-    private void Train(Mlp network, ClassificationData train, ClassificationData? evaluation, int seed, IChannel channel)
+    private void Train(
+        Mlp network, ClassificationData train, ClassificationData? evaluation, int seed, IChannel channel, CancellationToken cancellation)
     {
         var log = new TrainingLog<TrainingProgress>(
             channel, options.Progress, step => (step.Step, step.TotalSteps, step.Elapsed, step.Evaluation is not null), Measures);
-        var run = options with { Seed = seed, Progress = log };
+        var run = options with { Seed = seed, Progress = log, CancellationToken = cancellation };
         var result = new ClassifierTraining(network, network.ParameterGroups, run).Run(train, evaluation);
         if (result.Cancelled) log.WarnOfCancellation(result.Steps);
     }
@@ -158,7 +161,7 @@ public sealed class MlpTrainer : IEstimator<MlpTransformer>
 internal static class ClassificationReader
 {
     /// <summary>Reads the rows whose label is not missing.</summary>
-    public static ClassificationData Read(IDataView data, ClassificationColumns columns, IChannel channel)
+    public static ClassificationData Read(IDataView data, ClassificationColumns columns, IChannel channel, CancellationToken cancellation)
     {
         using var cursor = data.GetRowCursor([columns.Features, columns.Label]);
         var readFeatures = cursor.GetGetter<VBuffer<float>>(columns.Features);
@@ -169,6 +172,7 @@ internal static class ClassificationReader
         long skipped = 0;
         while (cursor.MoveNext())
         {
+            cancellation.ThrowIfCancellationRequested();
             var label = readLabel();
             if (label == 0 || label > (ulong)columns.Classes)
             {

@@ -132,7 +132,7 @@ public sealed class Gpt2 : Module<Tensor, Tensor>
     /// <summary>Computes the logits of the next token at every position.</summary>
     /// <param name="tokens">batch × time, int64; time ≤ <see cref="Gpt2Config.BlockSize"/>.</param>
     /// <returns>batch × time × vocabulary, of the weights' type.</returns>
-    /// <exception cref="ArgumentException">The tokens are of another type or shape, or an id is not in the vocabulary.</exception>
+    /// <exception cref="ArgumentException">The tokens are of another type or shape or on another device, or an id is not in the vocabulary.</exception>
     public override Tensor forward(Tensor tokens)
     {
         RequireTokens(tokens);
@@ -233,6 +233,7 @@ public sealed class Gpt2 : Module<Tensor, Tensor>
         if (tokens.shape[1] > Config.BlockSize)
             throw new ArgumentException(
                 $"The sequences have {tokens.shape[1]} tokens; the model takes at most {Config.BlockSize} ({nameof(Gpt2Config.BlockSize)}).", nameof(tokens));
+        tokens.RequireDevice(Head, nameof(tokens));
         RequireIds(tokens, "tokens", least: 0);
     }
 

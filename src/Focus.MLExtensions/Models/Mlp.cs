@@ -49,8 +49,10 @@ public sealed class Mlp : nn.Module<Tensor, Tensor>
     /// <summary>Computes the logits of a batch.</summary>
     /// <param name="input">batch × inputs, float32; with batch normalisation at least 2 rows in training mode, as one has no variance.</param>
     /// <returns>batch × classes, float32.</returns>
+    /// <exception cref="ArgumentException">The input is of another type or shape, or on another device.</exception>
     public override Tensor forward(Tensor input)
     {
+        RequireInput(input);
         using var scope = NewDisposeScope(); // What the backward pass needs, the graph keeps.
         foreach (var layer in layers) input = layer.call(input);
         return input.MoveToOuterDisposeScope();
@@ -75,6 +77,17 @@ public sealed class Mlp : nn.Module<Tensor, Tensor>
         base.Dispose(disposing);
         if (disposing) pressure.Dispose();
     }
+
+    private void RequireInput(Tensor input)
+    {
+        ArgumentNullException.ThrowIfNull(input);
+        var weight = layers[0].Weight;
+        var rows = training && layers[0].IsNormalized ? "at least 2 rows" : "rows";
+        if (input.ndim != 2 || input.shape[1] != weight.shape[1] || input.dtype != weight.dtype || (rows != "rows" && input.shape[0] < 2))
+            throw new ArgumentException(
+                $"Expected an input of {rows} × {weight.shape[1]} of {weight.dtype}, found {input.shape.ShapeText()} of {input.dtype}.", nameof(input));
+        input.RequireDevice(weight, nameof(input));
+    }
 }
 
 /// <summary>One layer of <see cref="Mlp"/>: ReLU (but for the first layer), batch normalisation (where asked for), linear.</summary>
@@ -97,6 +110,7 @@ internal sealed class MlpLayer : nn.Module<Tensor, Tensor>
     }
 
     public Parameter Weight => weight;
+    public bool IsNormalized => norm is not null;
     public IEnumerable<Parameter> Undecayed => norm is null ? [bias] : [bias, .. norm.parameters()];
 
     /// <summary>batch × inputs → batch × outputs.</summary>

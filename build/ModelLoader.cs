@@ -5,7 +5,7 @@ using Mono.Cecil;
 using Mono.Cecil.Cil;
 
 /// <summary>Adds to the compiled library what C# cannot say, as the types are internal to ML.NET: the attribute by which ML.NET finds who
-/// loads our models, and the loader that it names.</summary>
+/// loads our models, the loader that it names, and an interface of classifiers.</summary>
 /// <remarks>
 /// In C# it would be
 /// <code>
@@ -39,6 +39,7 @@ public sealed class AddModelLoader : Task
             {
                 if (assembly.MainModule.GetType("Focus.ModelLoader") != null) return true;
                 Add(assembly.MainModule, resolver.Resolve(AssemblyNameReference.Parse("Microsoft.ML.Core")).MainModule);
+                AddFeatureColumn(assembly.MainModule, resolver.Resolve(AssemblyNameReference.Parse("Microsoft.ML.Data")).MainModule);
                 assembly.Write(new WriterParameters { WriteSymbols = true });
             }
         }
@@ -62,6 +63,12 @@ public sealed class AddModelLoader : Task
         library.Types.Add(loader);
         library.Assembly.CustomAttributes.Add(LoadableClass(library, core, load.ReturnType, loader));
     }
+
+    /// <summary>Lets PermutationFeatureImportance find the model in a chain: <c>MlpTransformer : ISingleFeaturePredictionTransformer</c>, whose one
+    /// member it has.</summary>
+    private static void AddFeatureColumn(ModuleDefinition library, ModuleDefinition data)
+        => library.GetType("Focus.MlpTransformer").Interfaces.Add(
+            new InterfaceImplementation(library.ImportReference(data.GetType("Microsoft.ML.ISingleFeaturePredictionTransformer"))));
 
     private static CustomAttribute LoadableClass(ModuleDefinition library, ModuleDefinition core, TypeReference instance, TypeReference loader)
     {

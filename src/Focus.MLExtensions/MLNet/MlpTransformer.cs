@@ -6,16 +6,24 @@ namespace Focus;
 
 /// <summary>A trained multi-layer perceptron that adds the columns <c>Score</c> and <c>PredictedLabel</c>.</summary>
 /// <remarks>
-/// Rows are scored in blocks as cursors move, single rows in prediction engines. The network stays on the device it was trained on; loaded
+/// Rows are scored in blocks as cursors move, single rows in prediction engines. ML.NET's <c>PermutationFeatureImportance</c> takes it, alone or in a
+/// chain. The network stays on the device it was trained on; loaded
 /// ones are on the CPU.
 /// </remarks>
-public sealed class MlpTransformer : NetworkTransformer<Mlp>
+public sealed class MlpTransformer : NetworkTransformer<Mlp>, ISingleFeaturePredictionTransformer<Mlp>
 {
     internal const string Kind = "Mlp";
 
     private readonly MlpConfiguration configuration;
 
     internal MlpTransformer(Mlp network, MlpConfiguration configuration) : base(network) => this.configuration = configuration;
+
+    /// <summary>The column of features: a vector of Single.</summary>
+    public string FeatureColumnName => configuration.FeatureColumnName;
+
+    DataViewType ISingleFeaturePredictionTransformer<Mlp>.FeatureColumnType => new VectorDataViewType(NumberDataViewType.Single, configuration.Inputs);
+
+    Mlp IPredictionTransformer<Mlp>.Model => Network;
 
     internal override string ModelKind => Kind;
 

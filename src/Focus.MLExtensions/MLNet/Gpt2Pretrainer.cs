@@ -5,7 +5,8 @@ using static System.FormattableString;
 
 namespace Focus;
 
-/// <summary>Trains a GPT-2 from scratch to predict each next token, with any of this library's optimizers.</summary>
+/// <summary>Trains a GPT-2 to predict each next token, from scratch or from the weights of another, with any of this library's
+/// optimizers.</summary>
 /// <remarks>
 /// <para>
 /// Input: a column of tokens, a vector of Int32. Output: <c>Loss</c>, a row's mean cross-entropy per token in nats, and <c>Perplexity</c>,
@@ -66,6 +67,7 @@ public sealed class Gpt2Pretrainer : IEstimator<Gpt2Transformer>
         var network = new Gpt2(options.Model, seed);
         try
         {
+            if (options.Initial is { } initial) network.load_state_dict(initial.state_dict());
             Train(run with { Seed = seed }, network, train, validation, channel);
         }
         catch
@@ -115,9 +117,21 @@ public sealed class Gpt2Pretrainer : IEstimator<Gpt2Transformer>
     public sealed record Options : Gpt2TrainingOptions
     {
         private readonly (bool Given, int? Token) separator;
+        private readonly Gpt2Config? model;
 
-        /// <summary>The sizes and choices of the model. Its vocabulary must hold the data's tokens.</summary>
-        public Gpt2Config Model { get; init; } = Gpt2Config.Small;
+        /// <summary>The sizes and choices of the model: by default those of <see cref="Initial"/>, or else <see cref="Gpt2Config.Small"/>. Its
+        /// vocabulary must hold the data's tokens.</summary>
+        public Gpt2Config Model
+        {
+            get => model ?? Initial?.Config ?? Gpt2Config.Small;
+            init => model = value;
+        }
+
+        /// <summary>The network whose weights training starts from, such as one of <see cref="HuggingFaceGpt2.Load(string)"/> or
+        /// <see cref="Gpt2Files.Load(string)"/>; null to start from random ones.</summary>
+        /// <remarks>Each <c>Fit</c> takes a copy: the network remains the caller's, unchanged. It must be as <see cref="Model"/> says but for the
+        /// dropout.</remarks>
+        public Gpt2? Initial { get; init; }
 
         /// <summary>The column of tokens: a vector of Int32 of any length.</summary>
         public string TokenColumnName { get; init; } = TokenColumn.DefaultName;
@@ -159,8 +173,11 @@ public sealed class Gpt2Pretrainer : IEstimator<Gpt2Transformer>
         public override void Validate()
         {
             base.Validate();
-            ArgumentNullException.ThrowIfNull(Model);
             Model.Validate();
+            if (Initial is not null && Model with { Dropout = Initial.Config.Dropout } != Initial.Config)
+                throw new ArgumentException(
+                    $"{nameof(Initial)} is another network than {nameof(Model)} describes: expected {Model}, found {Initial.Config}. " +
+                    $"Leave {nameof(Model)} out to take the network as it is.", nameof(Initial));
             Gpt2Scoring.Of(this, Separator).Validate(Model);
             Check.Fraction(ValidationShare);
             if (ValidationShare > 0 && ValidationSet is not null)

@@ -7,7 +7,7 @@ namespace Focus;
 /// The tensors' owner makes one after them and keeps it.</summary>
 /// <remarks>
 /// A network of gigabytes is a few small objects to the collector: programs that make networks and drop them would run out of memory before it found
-/// a reason to look for them. So it is called whenever the memory of all owners has doubled since. <see cref="GC.AddMemoryPressure"/> alone does not
+/// a reason to look for them. So it is called whenever the memory of all owners has grown by half since. <see cref="GC.AddMemoryPressure"/> alone does not
 /// do: it collects in the background, later than a busy program makes its next networks.
 /// </remarks>
 internal sealed class MemoryPressure : IDisposable
@@ -46,7 +46,8 @@ internal sealed class MemoryPressure : IDisposable
             GC.Collect();
             GC.WaitForPendingFinalizers(); // They free the tensors.
             TorchRuntime.ReturnFreedMemory(); // glibc would not use the gaps for aligned blocks of the same size.
-            _limit = Math.Max(LeastCollected, 2 * Volatile.Read(ref _live));
+            var live = Volatile.Read(ref _live);
+            _limit = Math.Max(LeastCollected, live + live / 2);
         }
     }
 

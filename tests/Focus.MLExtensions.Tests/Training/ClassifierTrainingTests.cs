@@ -167,7 +167,7 @@ public class ClassifierTrainingTests
     public void AnEvaluationOnTheWayThatIsNotFiniteIsReportedAndOnlyTheLastOneFails()
     {
         using var evaluation = Corners();
-        evaluation.Features[0].fill_(float.NaN);
+        evaluation.Batch(0, 1).Features.fill_(float.NaN);
         var losses = new List<double>();
         var progress = new Collector(p => { if (p.Evaluation is { } found) losses.Add(found.Loss); });
         var error = Assert.ThrowsExactly<TrainingDivergedException>(

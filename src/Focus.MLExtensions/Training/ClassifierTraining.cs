@@ -47,6 +47,7 @@ public sealed class ClassifierTraining
         var steps = options.StepsFor(train.Count);
         options.Schedule.Validate(steps);
         MoveToDevice(train, evaluation);
+        using var _ = new SmallWork(options.BatchSize * model.parameters().Sum(parameter => parameter.numel()));
         try
         {
             return TakeSteps(steps, train, evaluation);

@@ -144,6 +144,29 @@ public class ClassifierTrainingTests
     }
 
     [TestMethod]
+    public void SmallStepsStayOnTheirThreadAndLargeOnesDoNotAndTheThreadsAreAsBefore()
+    {
+        var threads = get_num_threads();
+        try
+        {
+            set_num_threads(2);
+            using var data = Corners(rows: 2048);
+            using var model = new Mlp(64, [48], 4, seed: 1); // 3,300 parameters.
+            foreach (var (batch, expected) in new[] { (64, 1), (2048, 2) })
+            {
+                var during = 0;
+                var progress = new Collector(_ => during = get_num_threads());
+                new ClassifierTraining(model, model.ParameterGroups, new TrainingOptions { BatchSize = batch, MaxSteps = 1, Progress = progress }).Run(data);
+                Assert.AreEqual((expected, 2), (during, get_num_threads()));
+            }
+        }
+        finally
+        {
+            set_num_threads(threads);
+        }
+    }
+
+    [TestMethod]
     public void LabelsThatAreNoClassesAreRefused()
     {
         var negative = Assert.ThrowsExactly<ArgumentException>(() => new ClassificationData(zeros(2, 64), tensor(new long[] { 1, -100 })));

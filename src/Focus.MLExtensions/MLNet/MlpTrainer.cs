@@ -24,7 +24,7 @@ namespace Focus;
 /// <item><term>Is caching required?</term><description>No</description></item>
 /// <item><term>Required NuGet in addition to Microsoft.ML</term><description>Focus.MLExtensions and TorchSharp-cpu, or another native package of
 /// TorchSharp</description></item>
-/// <item><term>Exportable to ONNX</term><description>No</description></item>
+/// <item><term>Exportable to ONNX</term><description>Yes</description></item>
 /// </list>
 /// </remarks>
 public sealed class MlpTrainer : IEstimator<MlpTransformer>

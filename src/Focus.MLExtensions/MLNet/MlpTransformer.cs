@@ -7,7 +7,7 @@ namespace Focus;
 /// <summary>A trained multi-layer perceptron that adds the columns <c>Score</c> and <c>PredictedLabel</c>.</summary>
 /// <remarks>
 /// Rows are scored in blocks as cursors move, single rows in prediction engines. ML.NET's <c>PermutationFeatureImportance</c> takes it, alone or in a
-/// chain. The network stays on the device it was trained on; loaded
+/// chain, and <c>ConvertToOnnx</c> exports it. The network stays on the device it was trained on; loaded
 /// ones are on the CPU.
 /// </remarks>
 public sealed class MlpTransformer : NetworkTransformer<Mlp>, ISingleFeaturePredictionTransformer<Mlp>
@@ -39,6 +39,22 @@ public sealed class MlpTransformer : NetworkTransformer<Mlp>, ISingleFeaturePred
         configuration.Validate();
         var network = archive.ReadTensors(ModelArchive.WeightsName, configuration.ReadNetwork);
         return new MlpTransformer(network, configuration);
+    }
+
+    internal override bool CanSaveOnnx => true;
+
+    internal override void SaveAsOnnx(OnnxGraph graph)
+    {
+        var x = graph.Column(FeatureColumnName);
+        var columns = ScoreColumns.Of(configuration.Classes, configuration.LabelValues);
+        foreach (var layer in Network.Layers)
+        {
+            if (layer != Network.Layers[0]) x = graph.Relu(x, layer.Inputs);
+            var (weight, bias) = layer.AffineMap();
+            x = graph.Linear(x, weight, bias);
+        }
+        var scores = graph.AddColumn(columns[ScoreColumns.Score], "Softmax", [x], ("axis", 1L));
+        graph.AddLargest(columns[ScoreColumns.PredictedLabel], scores);
     }
 
     private protected override RowMapping Bind(DataViewSchema inputSchema)

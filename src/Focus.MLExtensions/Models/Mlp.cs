@@ -42,6 +42,8 @@ public sealed class Mlp : nn.Module<Tensor, Tensor>
         pressure = new MemoryPressure(state_dict().Values);
     }
 
+    internal ModuleList<MlpLayer> Layers => layers;
+
     /// <summary>A network that has shapes, but no weights and so no need of memory.</summary>
     internal static Mlp Blueprint(int inputs, IReadOnlyList<int> hiddenWidths, int classes, bool batchNormalization)
         => new(inputs, hiddenWidths, classes, batchNormalization, seed: 0, META);
@@ -110,8 +112,26 @@ internal sealed class MlpLayer : nn.Module<Tensor, Tensor>
     }
 
     public Parameter Weight => weight;
+    public int Inputs => (int)weight.shape[1];
     public bool IsNormalized => norm is not null;
     public IEnumerable<Parameter> Undecayed => norm is null ? [bias] : [bias, .. norm.parameters()];
+
+    /// <summary>Weight, outputs × inputs, and bias that are in evaluation what normalisation and linear map are together.</summary>
+    public (float[] Weight, float[] Bias) AffineMap()
+    {
+        using var scope = NewDisposeScope();
+        using var _ = no_grad();
+        var (map, shift) = (weight.to(ScalarType.Float64), bias.to(ScalarType.Float64));
+        if (norm is not null)
+        {
+            var (scale, offset) = norm.AffineMap();
+            shift = shift.addmv(map, offset);
+            map = map.mul(scale);
+        }
+        return (Floats(map), Floats(shift));
+
+        static float[] Floats(Tensor values) => [.. values.to(ScalarType.Float32).cpu().contiguous().data<float>()];
+    }
 
     /// <summary>batch × inputs → batch × outputs.</summary>
     public override Tensor forward(Tensor input)
@@ -127,6 +147,8 @@ internal sealed class MlpLayer : nn.Module<Tensor, Tensor>
 /// <summary>PyTorch's BatchNorm1d with its default settings, whose parts can be applied one by one.</summary>
 internal sealed class BatchNormalization : nn.Module<Tensor, Tensor>
 {
+    private const double Epsilon = 1e-5; // torch's default.
+
     // Named as PyTorch names them in state dictionaries.
     private readonly Parameter weight, bias;
     private readonly Tensor running_mean, running_var;
@@ -145,6 +167,13 @@ internal sealed class BatchNormalization : nn.Module<Tensor, Tensor>
 
     /// <summary>(x − mean)/√(variance + ε), neither scaled nor shifted.</summary>
     public Tensor Normalize(Tensor input) => nn.functional.batch_norm(input, running_mean, running_var, training: training);
+
+    /// <summary>Factor and summand, float64, of each feature in evaluation.</summary>
+    public (Tensor Scale, Tensor Offset) AffineMap()
+    {
+        var scale = weight.to(ScalarType.Float64).div(running_var.to(ScalarType.Float64).add(LiveScalar.Of(Epsilon)).sqrt());
+        return (scale, bias.to(ScalarType.Float64).addcmul(running_mean.to(ScalarType.Float64), scale, LiveScalar.MinusOne));
+    }
 
     public override Tensor forward(Tensor input) => nn.functional.batch_norm(input, running_mean, running_var, weight, bias, training);
 }

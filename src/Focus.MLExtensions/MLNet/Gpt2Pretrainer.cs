@@ -44,7 +44,8 @@ public sealed class Gpt2Pretrainer : IEstimator<Gpt2Transformer>
 
     /// <summary>Trains on data, and evaluates on the validation data where there are any.</summary>
     /// <param name="input">The data to learn from.</param>
-    /// <returns>The trained model. After a cancellation: the model as far as it was trained, with a warning in the log.</returns>
+    /// <returns>The trained model. After a cancellation, by the options' token or the context (<c>CancelExecution</c>): the model as far as it was
+    /// trained, with a warning in the log.</returns>
     /// <exception cref="ArgumentOutOfRangeException">The token column is missing or of the wrong type, or its tokenizer has more tokens than
     /// the model, or is not that of the validation data.</exception>
     /// <exception cref="ArgumentException">The data are shorter than a block of the model, or the checkpoint folder holds another

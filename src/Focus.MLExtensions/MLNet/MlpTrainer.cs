@@ -48,7 +48,8 @@ public sealed class MlpTrainer : IEstimator<MlpTransformer>
     /// log.</summary>
     /// <param name="input">The data to learn from.</param>
     /// <param name="evaluationSet">The data to evaluate on, with the same label and feature columns; null for none.</param>
-    /// <returns>The trained model. After a cancellation: the model as far as it was trained, with a warning in the log.</returns>
+    /// <returns>The trained model. After a cancellation, by the options' token or the context (<c>CancelExecution</c>): the model as far as it was
+    /// trained, with a warning in the log.</returns>
     /// <exception cref="ArgumentOutOfRangeException">A column is missing or of the wrong type.</exception>
     /// <exception cref="ArgumentException">A batch is larger than the data, or the schedule longer than the run.</exception>
     /// <exception cref="InvalidOperationException">There are no labelled rows, all have one label or weight 0, or a feature or a weight is

@@ -70,6 +70,8 @@ public sealed class FocusCatalog
     /// <exception cref="ArgumentException">An option is invalid; the message names it, its value and the range.</exception>
     /// <example>
     /// <code>
+    /// var mlContext = new MLContext(seed: 1);
+    /// var texts = mlContext.Focus.Data.LoadText("texts/*.txt");
     /// var gpt2 = mlContext.Focus.Gpt2Transformer(HuggingFaceGpt2.Load("gpt2"), new Gpt2Pretrainer.Options { GenerateTokens = 40 });
     /// ITransformer model = mlContext.Focus.Transforms.TokenizeGpt2("Tokens", "Text").Fit(texts).Append(gpt2);
     /// mlContext.Model.Save(model, texts.Schema, "gpt2.zip");

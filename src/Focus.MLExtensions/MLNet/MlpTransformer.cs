@@ -41,8 +41,6 @@ public sealed class MlpTransformer : NetworkTransformer<Mlp>, ISingleFeaturePred
         return new MlpTransformer(network, configuration);
     }
 
-    internal override bool CanSaveOnnx => true;
-
     internal override void SaveAsOnnx(OnnxGraph graph)
     {
         var x = graph.Column(FeatureColumnName);

@@ -49,11 +49,10 @@ public abstract class FocusTransformer : ITransformer
 
     internal abstract void Save(ModelArchive archive);
 
-    /// <summary>Whether there are ONNX operators for what it does; where not, ML.NET's export is an error.</summary>
-    internal virtual bool CanSaveOnnx => false;
-
     /// <summary>Adds its columns to an ONNX graph.</summary>
-    internal virtual void SaveAsOnnx(OnnxGraph graph) => throw new NotSupportedException($"{GetType().Name} cannot be saved as ONNX.");
+    /// <exception cref="InvalidOperationException">There are no ONNX operators for what it does.</exception>
+    internal virtual void SaveAsOnnx(OnnxGraph graph)
+        => throw new InvalidOperationException($"{GetType().Name} cannot be exported to ONNX; export the part of the chain without it.");
 
     private protected abstract RowMapping Bind(DataViewSchema inputSchema);
 }
@@ -111,13 +110,15 @@ internal sealed class RowMapping : IRowToRowMapper
 
 /// <summary>A view with the columns a mapping adds.</summary>
 /// <remarks>The build makes it ML.NET's internal <c>ITransformCanSaveOnnx</c> (build/ModelLoader.cs): ML.NET's ONNX export walks from a view to its source,
-/// and takes what it does not know for the data.</remarks>
+/// and takes a view that it does not know for the data.</remarks>
 internal sealed class MappedDataView(IDataView input, RowMapping mapping, FocusTransformer transformer) : IDataView, ICanSaveModel
 {
     public IDataView Source => input;
 
-    internal bool CanSaveOnnx(object context) => transformer.CanSaveOnnx;
+    /// <summary>Always: of what cannot be saved, ML.NET takes a column that it replaces to be the one before.</summary>
+    internal bool CanSaveOnnx(object context) => true;
 
+    /// <exception cref="InvalidOperationException">The transformer cannot be exported.</exception>
     internal void SaveAsOnnx(object context) => transformer.SaveAsOnnx(new OnnxGraph(context, transformer.ModelKind));
 
     void ICanSaveModel.Save(ModelSaveContext ctx) => throw new NotSupportedException("A view cannot be saved as a model; save its transformer.");

@@ -68,6 +68,7 @@ public sealed class OnnxExportTests
         foreach (var (estimator, data) in new (IEstimator<ITransformer>, IDataView)[]
                  {
                      (mlContext.Focus.Transforms.TokenizeCharacters("Tokens", "Text"), texts),
+                     (mlContext.Focus.Transforms.TokenizeCharacters("Text"), texts),
                      (mlContext.Pipeline(TinyGpt2.Quick with { MaxSteps = 1, BatchSize = 1, Model = TinyGpt2.Model with { BlockSize = 2 } }), texts),
                      (mlContext.Focus.Landscapes.NarrowingValley(new LandscapeScan.Options()), cells),
                  })

@@ -6,9 +6,9 @@ namespace Focus;
 
 /// <summary>A trained multi-layer perceptron that adds the columns <c>Score</c> and <c>PredictedLabel</c>.</summary>
 /// <remarks>
-/// Rows are scored in blocks as cursors move, single rows in prediction engines. ML.NET's <c>PermutationFeatureImportance</c> takes it, alone or in a
-/// chain, and <c>ConvertToOnnx</c> exports it. The network stays on the device it was trained on; loaded
-/// ones are on the CPU.
+/// Rows are scored in blocks as cursors move, single rows in prediction engines. The network stays on the device it was trained on; loaded
+/// ones are on the CPU. ML.NET's <c>PermutationFeatureImportance</c> takes the transformer, alone or in a chain, and <c>ConvertToOnnx</c> exports
+/// it; there, scores that are not numbers have the key of the first class.
 /// </remarks>
 public sealed class MlpTransformer : NetworkTransformer<Mlp>, ISingleFeaturePredictionTransformer<Mlp>
 {

@@ -6,6 +6,7 @@ namespace Focus;
 /// <remarks>The network's memory is freed by <see cref="Dispose"/>, or by the garbage collector once nothing refers to the transformer. ML.NET disposes of
 /// it with a chain (<c>TransformerChain.Dispose</c>) and with a prediction engine, which owns its transformer unless
 /// <c>PredictionEngineOptions.OwnsTransformer</c> is false.</remarks>
+/// <typeparam name="TNetwork">The kind of network.</typeparam>
 public abstract class NetworkTransformer<TNetwork> : FocusTransformer, IDisposable where TNetwork : nn.Module
 {
     private bool isDisposed;

@@ -8,8 +8,8 @@ namespace Focus;
 /// <summary>The outcome of a training run.</summary>
 /// <param name="Steps">Steps taken; fewer than asked for where the run was cancelled.</param>
 /// <param name="Loss">The mean loss of the last step's batch in nats per row, or NaN where no step was taken.</param>
-/// <param name="Cancelled">Whether the run was cancelled.</param>
-/// <param name="Evaluation">The evaluation after the last step, where there is an evaluation set.</param>
+/// <param name="Cancelled">Whether the run was cancelled, be it in the last evaluation.</param>
+/// <param name="Evaluation">The evaluation after the last step, where there is an evaluation set and the run was not cancelled before.</param>
 public readonly record struct TrainingResult(long Steps, double Loss, bool Cancelled, ClassifierEvaluation? Evaluation);
 
 /// <summary>Trains a classifier by minimising the cross-entropy of shuffled batches, weighted where the data have weights.</summary>
@@ -81,13 +81,13 @@ public sealed class ClassifierTraining
         }
         (optimizer as IAveragingOptimizer)?.ToAverage(); // The weights to keep.
         GlobalNorm.OfFinite(model.parameters(), result.Steps, result.Loss); // What the last update did to them, no loss has told yet.
-        return result with { Cancelled = result.Steps < steps };
+        return result with { Cancelled = result.Steps < steps || (evaluation is not null && result.Evaluation is null) };
     }
 
-    private ClassifierEvaluation Evaluate(OptimizerHelper optimizer, ClassificationData evaluation)
+    private ClassifierEvaluation? Evaluate(OptimizerHelper optimizer, ClassificationData evaluation)
     {
         using var average = new AverageScope(optimizer);
-        return ClassifierEvaluation.Of(model, evaluation);
+        return ClassifierEvaluation.Of(model, evaluation, options.CancellationToken);
     }
 
     private void MoveToDevice(ClassificationData train, ClassificationData? evaluation)
@@ -135,7 +135,10 @@ public readonly record struct ClassifierEvaluation(double Loss, double Accuracy)
     /// <param name="model">From rows × width to logits, rows × classes; on the data's device.</param>
     /// <param name="data">At least one row.</param>
     /// <exception cref="ArgumentException">A label is none of the model's classes.</exception>
-    public static ClassifierEvaluation Of(nn.Module<Tensor, Tensor> model, ClassificationData data)
+    public static ClassifierEvaluation Of(nn.Module<Tensor, Tensor> model, ClassificationData data) => Of(model, data, CancellationToken.None)!.Value;
+
+    /// <summary>The same, or null where it is cancelled on the way.</summary>
+    internal static ClassifierEvaluation? Of(nn.Module<Tensor, Tensor> model, ClassificationData data, CancellationToken cancellation)
     {
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(data);
@@ -144,7 +147,7 @@ public readonly record struct ClassifierEvaluation(double Loss, double Accuracy)
         using var _ = no_grad();
         var rows = Math.Clamp(BatchFeatures / data.Features.Width, 1, BatchSize);
         double loss = 0, correct = 0, weight = 0;
-        for (var start = 0L; start < data.Count; start += rows)
+        for (var start = 0L; start < data.Count && !cancellation.IsCancellationRequested; start += rows)
         {
             using var scope = NewDisposeScope();
             var batch = data.Batch(start, Math.Min(rows, data.Count - start));
@@ -155,7 +158,7 @@ public readonly record struct ClassifierEvaluation(double Loss, double Accuracy)
             weight += batch.TotalWeight;
         }
         model.train(wasTraining);
-        return new ClassifierEvaluation(loss / weight, correct / weight);
+        return cancellation.IsCancellationRequested ? null : new ClassifierEvaluation(loss / weight, correct / weight);
     }
 }
 

@@ -31,7 +31,7 @@ internal static class Shapes
     /// <summary>Throws where an input is on another device than a model's weights.</summary>
     public static void RequireDevice(this Tensor input, Tensor weight, string name)
     {
-        if (input.device_type != weight.device_type || input.device_index != weight.device_index)
+        if (input.device_type != weight.device_type || (input.device_type != DeviceType.CPU && input.device_index != weight.device_index))
             throw new ArgumentException($"Expected the {name} on the model's device, {weight.device}, found {input.device}; move one of the two with its method 'to'.", name);
     }
 

@@ -144,6 +144,22 @@ public class ClassifierTrainingTests
     }
 
     [TestMethod]
+    public void AnEvaluationIsCancelledOnTheWay()
+    {
+        using var cancellation = new CancellationTokenSource();
+        using var data = Corners();
+        using var evaluation = Corners(rows: 30_000);
+        using var inner = new Mlp(64, [48], 4, seed: 1);
+        using var model = new Watched(inner, cancellation.Cancel);
+
+        var options = new TrainingOptions { MaxSteps = 1, CancellationToken = cancellation.Token };
+        var result = new ClassifierTraining(model, inner.ParameterGroups, options).Run(data, evaluation);
+
+        Assert.AreEqual(1, model.Evaluations, "Of four passes of 8,192 rows.");
+        Assert.AreEqual((1L, true, null), (result.Steps, result.Cancelled, result.Evaluation));
+    }
+
+    [TestMethod]
     public void SmallStepsStayOnTheirThreadAndLargeOnesDoNotAndTheThreadsAreAsBefore()
     {
         var threads = get_num_threads();
@@ -258,5 +274,30 @@ public class ClassifierTrainingTests
         }
 
         public void Report(TrainingProgress value) => action(value);
+    }
+
+    /// <summary>A network that tells of its passes in evaluation.</summary>
+    private sealed class Watched : nn.Module<Tensor, Tensor>
+    {
+        private readonly Mlp inner;
+        private readonly Action evaluated;
+
+        public Watched(Mlp inner, Action evaluated) : base(nameof(Watched))
+        {
+            (this.inner, this.evaluated) = (inner, evaluated);
+            RegisterComponents();
+        }
+
+        public int Evaluations { get; private set; }
+
+        public override Tensor forward(Tensor input)
+        {
+            if (!training)
+            {
+                Evaluations++;
+                evaluated();
+            }
+            return inner.call(input);
+        }
     }
 }

@@ -34,7 +34,7 @@ public sealed class FocusCatalog
     /// <summary>Saves and loads this library's models in a format of its own.</summary>
     public FocusModelCatalog Model { get; }
 
-    /// <summary>A GPT-2, trained from scratch to predict each next token.</summary>
+    /// <summary>A GPT-2, trained to predict each next token from scratch, or from the weights of <see cref="Gpt2Pretrainer.Options.Initial"/>.</summary>
     /// <param name="options">Model, optimizer, data, and length of the run.</param>
     /// <exception cref="ArgumentException">An option is invalid; the message names it, its value and the range.</exception>
     /// <example>
@@ -62,6 +62,29 @@ public sealed class FocusCatalog
     /// <exception cref="ArgumentException">An option is invalid; the message names it, its value and the range.</exception>
     public Gpt2Pretrainer Gpt2Pretrainer(OptimizerSettings optimizer, string tokenColumnName = "Tokens")
         => Gpt2Pretrainer(new Gpt2Pretrainer.Options { Optimizer = optimizer, TokenColumnName = tokenColumnName });
+
+    /// <summary>Makes a transformer of a network that is trained already, for chains, prediction engines and model files.</summary>
+    /// <param name="network">The network, which the transformer takes over, and frees when it is disposed of; such as one of
+    /// <see cref="HuggingFaceGpt2.Load(string)"/> or <see cref="Gpt2Files.Load(string)"/>.</param>
+    /// <param name="options">Columns, separator and generation; what concerns training is not used. Null for the defaults.</param>
+    /// <exception cref="ArgumentException">An option is invalid; the message names it, its value and the range.</exception>
+    /// <example>
+    /// <code>
+    /// var mlContext = new MLContext(seed: 1);
+    /// var texts = mlContext.Focus.Data.LoadText("texts/*.txt");
+    /// var gpt2 = mlContext.Focus.Gpt2Transformer(HuggingFaceGpt2.Load("gpt2"), new Gpt2Pretrainer.Options { GenerateTokens = 40 });
+    /// ITransformer model = mlContext.Focus.Transforms.TokenizeGpt2("Tokens", "Text").Fit(texts).Append(gpt2);
+    /// mlContext.Model.Save(model, texts.Schema, "gpt2.zip");
+    /// </code>
+    /// </example>
+    public Gpt2Transformer Gpt2Transformer(Gpt2 network, Gpt2Pretrainer.Options? options = null)
+    {
+        ArgumentNullException.ThrowIfNull(network);
+        options = (options ?? new Gpt2Pretrainer.Options()) with { Model = network.Config };
+        var scoring = Gpt2Scoring.Of(options, options.Separator);
+        scoring.Validate(network.Config);
+        return new Gpt2Transformer(network, scoring);
+    }
 }
 
 /// <summary>The data sets of the paper (arXiv:2501.12243), texts and tokens as views.</summary>

@@ -29,7 +29,7 @@ public abstract record TrainingRunOptions
     public long EvaluationInterval { get; init; }
 
     /// <summary>Stops the run. GPT-2 training stops between micro-batches and discards the unfinished step; classifier training stops after
-    /// the current step. What was trained so far is kept.</summary>
+    /// the current step, or on the way through an evaluation. What was trained so far is kept.</summary>
     public CancellationToken CancellationToken { get; init; }
 
     private protected virtual bool HasSchedule => Schedule is not ConstantSchedule;

@@ -96,7 +96,7 @@ public sealed class Gpt2Pretrainer : IEstimator<Gpt2Transformer>
     {
         var log = new TrainingLog<Gpt2Progress>(
             channel, run.Progress, step => (step.Step, step.TotalSteps, step.Elapsed, step.Evaluation is not null), Measures);
-        var result = new Gpt2Training(network, run with { Progress = log }).Run(train, validation);
+        var result = new Gpt2Training(network, run with { Progress = log, Changed = new ChangeLog(channel, run.Changed) }).Run(train, validation);
         if (result.Cancelled) log.WarnOfCancellation(result.Steps);
     }
 

@@ -45,6 +45,7 @@ public sealed class Gpt2Training
     {
         ArgumentNullException.ThrowIfNull(train);
         model.to(TorchDevice.Require(options.Device));
+        using var _ = new SmallWork((long)options.BatchSize * model.Config.BlockSize * model.Config.ParameterCount);
         try
         {
             using var run = new Gpt2Run(model, options, train, validation);

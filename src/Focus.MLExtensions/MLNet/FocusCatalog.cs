@@ -148,16 +148,18 @@ public sealed class FocusDataCatalog
     /// <inheritdoc cref="LoadText(string, bool)" path="/exception"/>
     public IDataView LoadOpenWebText(string path) => TextDataView.Create(TextDocuments.FromOpenWebText(path), environment);
 
-    /// <summary>Opens a file of tokens, such as nanoGPT's <c>train.bin</c>: little-endian, without a header.</summary>
+    /// <summary>Opens a file of tokens, such as nanoGPT's <c>train.bin</c> (little-endian, without a header), llm.c's or a NumPy array of one
+    /// dimension, whose headers are recognised.</summary>
     /// <remarks>The file is mapped into memory: it opens at once however long it is, and stays open as long as the view is used.
     /// <see cref="Gpt2Pretrainer"/> takes its tokens at random offsets from there and reads no rows.</remarks>
     /// <param name="path">The file.</param>
-    /// <param name="width">The bytes of a token, which the file does not say.</param>
+    /// <param name="width">The bytes of a token where the file has no header that says it.</param>
     /// <param name="rowLength">The tokens of a row, ≥ 1.</param>
     /// <returns>A view with the column <c>Tokens</c> (a vector of Int32), whose last row is shorter where the tokens do not divide
     /// evenly.</returns>
     /// <exception cref="FileNotFoundException">There is no such file.</exception>
-    /// <exception cref="InvalidDataException">The file is empty, or its length is no multiple of the width.</exception>
+    /// <exception cref="InvalidDataException">The file is empty, its length is no multiple of the width or not what its header says, or it
+    /// holds something else.</exception>
     /// <exception cref="ArgumentOutOfRangeException">The width is none of the two, or the row length makes no rows, or more than
     /// 2³¹ − 1.</exception>
     public IDataView LoadTokens(string path, TokenWidth width = TokenWidth.UInt16, int rowLength = 1024)

@@ -205,7 +205,8 @@ internal sealed record TrainingData(PreparedCorpus Corpus, TokenFile Train, Toke
 
     /// <summary>Why the tokens may not be of the vocabulary; null where nothing speaks against it.</summary>
     public string? Doubt => Train.SampleLargestId() is var largest && largest < VocabularySize / 2
-        ? $"warning: the largest id found in '{Train.Name}' is {largest}, far below the vocabulary of {VocabularySize}; is that the tokens' (--vocabulary-size)?"
+        ? $"warning: the largest id found in '{Train.Name}' is {largest}, far below the vocabulary of {VocabularySize}; " +
+            "is that the tokens' (--vocabulary-size)?"
         : null;
 
     /// <exception cref="FileNotFoundException">The folder holds no tokens.</exception>

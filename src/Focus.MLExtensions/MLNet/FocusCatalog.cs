@@ -137,13 +137,10 @@ public sealed class FocusDataCatalog
     public IDataView LoadText(IEnumerable<string> paths, bool perLine = false)
         => TextDataView.Create(TextDocuments.FromFiles(paths, perLine), environment);
 
-    /// <summary>Loads a corpus as OpenWebText is distributed: archives of text files, compressed archives within archives, or JSON
-    /// lines.</summary>
-    /// <param name="path">
-    /// A file, a folder, all of whose files are read, or a pattern: tar archives, and anything compressed as xz or gzip, are opened however
-    /// deep they lie; in them a file <c>*.txt</c> is a row, and each line of a file <c>*.json</c>, <c>*.jsonl</c> or <c>*.ndjson</c> is an object
-    /// whose field <c>text</c> is one.
-    /// </param>
+    /// <summary>Loads a corpus as OpenWebText and others are distributed: parquet, JSON, archives of text files, compressed archives within
+    /// archives.</summary>
+    /// <param name="path">A file, a folder, all of whose files are read, or a pattern; see
+    /// <see cref="TextDocuments.FromOpenWebText(string)"/>. Each document is a row.</param>
     /// <inheritdoc cref="LoadText(string, bool)" path="/returns"/>
     /// <inheritdoc cref="LoadText(string, bool)" path="/exception"/>
     public IDataView LoadOpenWebText(string path) => TextDataView.Create(TextDocuments.FromOpenWebText(path), environment);

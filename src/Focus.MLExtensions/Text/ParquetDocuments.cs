@@ -13,6 +13,7 @@ internal static class ParquetDocuments
 {
     private const string ColumnName = "text";
     private const int FooterLength = 8;
+    private const long ByteArray = 6, Optional = 1, Repeated = 2;
 
     public static ReadOnlySpan<byte> Magic => "PAR1"u8;
 
@@ -58,12 +59,13 @@ internal static class ParquetDocuments
         var footer = ThriftStructure.Read(ref bytes);
         var schema = footer.Structures(2);
         var column = TopLevel(schema).FirstOrDefault(element => element.Text(4) == ColumnName);
-        var chunks = footer.Structures(4).Select(group => Array.Find(group.Structures(1), chunk => Path(chunk) == ColumnName)).OfType<ThriftStructure>().ToArray();
-        if (column is null || column.OptionalNumber(1) is not 6 || column.OptionalNumber(3) is 2 || (chunks.Length == 0 && footer.Structures(4).Length > 0))
+        var groups = footer.Structures(4);
+        ThriftStructure[] chunks = [.. groups.SelectMany(group => group.Structures(1)).Where(chunk => Path(chunk) == ColumnName)];
+        if (column?.OptionalNumber(1) is not ByteArray || column.OptionalNumber(3) is Repeated || chunks.Length != groups.Length)
             throw new InvalidDataException(
                 $"expected a column '{ColumnName}' of texts, found {string.Join(", ", TopLevel(schema).Select(element => element.Text(4)))}; " +
                 "rename the column that holds the texts");
-        return (column.OptionalNumber(3) is 1, [.. chunks.Select(chunk => chunk.Structure(3))]);
+        return (column.OptionalNumber(3) is Optional, [.. chunks.Select(chunk => chunk.Structure(3))]);
     }
 
     /// <summary>The columns that are not within another; the list has each before those within it.</summary>
@@ -94,7 +96,7 @@ internal static class ParquetDocuments
 /// <summary>The texts of a row group: pages, of which the first may be a dictionary.</summary>
 internal sealed class ParquetColumnChunk(Stream file, ThriftStructure chunk, bool isOptional)
 {
-    private const int Plain = 0, PlainDictionary = 2, Dictionary = 8, LongestHeader = 1 << 20;
+    private const int Plain = 0, PlainDictionary = 2, Dictionary = 8, LongestHeader = 1 << 20, MostRows = 1 << 20;
     private ReadOnlyMemory<byte>[] dictionary = [];
 
     /// <summary>The texts in UTF-8, null where there is none.</summary>
@@ -155,7 +157,8 @@ internal sealed class ParquetColumnChunk(Stream file, ThriftStructure chunk, boo
     {
         var isThere = isOptional ? Integers(levels.Span, bits: 1, count) : null;
         var texts = ReadPresent(values, encoding, isThere?.Count(level => level == 1) ?? count);
-        for (var (row, next) = (0, 0); row < count; row++) yield return isThere is null || isThere[row] == 1 ? texts[next++] : (ReadOnlyMemory<byte>?)null;
+        for (var (row, next) = (0, 0); row < count; row++)
+            yield return isThere is null || isThere[row] == 1 ? texts[next++] : (ReadOnlyMemory<byte>?)null;
     }
 
     private ReadOnlyMemory<byte>[] ReadPresent(ReadOnlyMemory<byte> values, long encoding, int count) => encoding switch
@@ -266,8 +269,8 @@ internal sealed class ParquetColumnChunk(Stream file, ThriftStructure chunk, boo
     }
 
     /// <summary>The number of a page's rows, which take memory before they are read.</summary>
-    private static int Count(long count)
-        => count is >= 0 and <= 1 << 20 ? (int)count : throw new InvalidDataException($"a page has {count} rows; expected at most {1 << 20}: write smaller pages");
+    private static int Count(long count) => count is >= 0 and <= MostRows ? (int)count
+        : throw new InvalidDataException($"a page has {count} rows; expected at most {MostRows}: write smaller pages");
 
     private static ReadOnlyMemory<byte> Take(ref ReadOnlyMemory<byte> bytes, long count)
     {

@@ -38,6 +38,7 @@ internal sealed record RunSettings
     };
 
     [Description("Folder of the prepared tokens: train.bin, val.bin, meta.json")] public string Data { get; init; } = "data/openwebtext";
+    [Description("Tokens of the vocabulary [default: as the data say; of GPT-2's, 50304]")] public int? VocabularySize { get; init; }
     [Description("Transformer blocks")] public int Layers { get; init; } = Gpt2Config.Small.Layers;
     [Description("Attention heads of each block")] public int Heads { get; init; } = Gpt2Config.Small.Heads;
     [Description("Features of each token")] public int Width { get; init; } = Gpt2Config.Small.Width;

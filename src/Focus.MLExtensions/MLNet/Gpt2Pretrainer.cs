@@ -64,6 +64,10 @@ public sealed class Gpt2Pretrainer : IEstimator<Gpt2Transformer>
 
         using var channel = host.Start("Training");
         var (train, validation) = reader.Read();
+        if (reader.Tokenizer is null && train.SampleLargestId() is var largest && largest < options.Model.VocabularySize / 2)
+            channel.Warning(MessageSensitivity.None, "{0}",
+                $"The largest id found in {train.Name} is {largest}, far below the model's vocabulary of {options.Model.VocabularySize}; " +
+                $"is that the vocabulary of the tokens ({nameof(Options.Model)}.{nameof(Gpt2Config.VocabularySize)})?");
         var seed = options.Seed ?? host.Rand.Next();
         var network = new Gpt2(options.Model, seed);
         try
@@ -128,8 +132,8 @@ public sealed class Gpt2Pretrainer : IEstimator<Gpt2Transformer>
             init => model = value;
         }
 
-        /// <summary>The network whose weights training starts from, such as one of <see cref="HuggingFaceGpt2.Load(string)"/> or
-        /// <see cref="Gpt2Files.Load(string)"/>; null to start from random ones.</summary>
+        /// <summary>The network whose weights training starts from, such as one of <see cref="HuggingFaceGpt2.Load(string, Gpt2Config?)"/> or
+        /// <see cref="Gpt2Files.Load(string, Gpt2Config?)"/>; null to start from random ones.</summary>
         /// <remarks>Each <c>Fit</c> takes a copy: the network remains the caller's, unchanged. It must be as <see cref="Model"/> says but for the
         /// dropout.</remarks>
         public Gpt2? Initial { get; init; }

@@ -131,6 +131,7 @@ internal sealed record TrainingRun(string Folder)
         if (Path.GetRelativePath(settings.Data, Folder) == ".") throw new ArgumentException($"'{Folder}' is --data; name another folder for --out.");
         using var data = TrainingData.Open(settings);
         if (data.Doubt is { } doubt) Console.Error.WriteLine($"Gpt2 train: {doubt}");
+        using var model = CreateModel(settings, data);
         var described = false;
         // A checkpoint that does not fit the settings is refused before the first report; until then the folder stays as it was.
         if (Gpt2Checkpoint.Newest(Checkpoints) is null) Describe();
@@ -149,7 +150,6 @@ internal sealed record TrainingRun(string Folder)
             }),
             CancellationToken = cancellation,
         };
-        using var model = new Gpt2(settings.Model(data.VocabularySize), settings.Seed);
         var result = Train(model, options, data);
         result.Write(Result);
         return result;
@@ -157,7 +157,7 @@ internal sealed record TrainingRun(string Folder)
         void Describe()
         {
             AtomicFile.DeleteLeftovers(Folder, "*.json");
-            settings.Write(Settings);
+            settings.WithModel(model.Config).Write(Settings);
             data.CopyMetadata(Folder);
             described = true;
         }
@@ -171,6 +171,19 @@ internal sealed record TrainingRun(string Folder)
         settings.Validate();
         using var data = TrainingData.Open(settings);
         settings.Model(data.VocabularySize).Validate();
+    }
+
+    /// <summary>A fresh model, or one with the weights to start from; those of a checkpoint take their place.</summary>
+    private Gpt2 CreateModel(RunSettings settings, TrainingData data)
+    {
+        if (settings.InitFrom is not { } path) return new Gpt2(settings.Model(data.VocabularySize), settings.Seed);
+        using var start = TrainedModel.Load(Gpt2Checkpoint.Newest(Checkpoints) ?? path);
+        var (tokens, needed) = (start.Network.Config.VocabularySize, data.Corpus.VocabularySize);
+        if (tokens < needed)
+            throw new ArgumentException($"--init-from: the model in '{path}' has {tokens} tokens; expected at least the {needed} of '{settings.Data}'.");
+        var model = new Gpt2(start.Network.Config with { Dropout = settings.Dropout });
+        model.load_state_dict(start.Network.state_dict());
+        return model;
     }
 
     private static RunResult Train(Gpt2 model, Gpt2TrainingOptions options, TrainingData data)

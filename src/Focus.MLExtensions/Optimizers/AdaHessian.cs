@@ -9,7 +9,7 @@ namespace Focus;
 /// m ← β1·m + (1−β1)·g        h ← β2·h + (1−β2)·D²
 /// θ ← θ − η·( m/(1−β1^t) / ((h/(1−β2^t))^(k/2) + ε) + ω·θ )
 /// </code>
-/// H·z takes a second backward pass. The optimizer is an <see cref="ICurvatureOptimizer"/>. Without means (<see cref="SpatialAverage"/>) this is
+/// The optimizer is an <see cref="ICurvatureOptimizer"/>, and needs an estimate before each step; the trainers make it from two more gradients. Without means (<see cref="SpatialAverage"/>) this is
 /// the form of davda54/ada-hessian. State: m, h and the last z·(H·z). Two passes over memory.
 /// </remarks>
 public sealed record AdaHessianOptions : MomentOptions

@@ -56,6 +56,26 @@ public abstract record OptimizerSettings
 
     internal UpdateMethod NewMethod() => CreateMethod();
 
+    /// <summary>Whether there must be parameters that the optimizer does not leave to another one.</summary>
+    internal virtual bool NeedsMatrices => false;
+
+    /// <summary>The name of an option that other settings of the same kind have otherwise, or null: real numbers may differ, but state made with
+    /// other choices, counts or sizes does not fit.</summary>
+    internal string? StructuralDifference(OptimizerSettings other)
+    {
+        foreach (var property in GetType().GetProperties().Where(property => property.CanWrite && property.PropertyType != typeof(double)))
+        {
+            var (own, its) = (property.GetValue(this), property.GetValue(other));
+            if (own is OptimizerSettings mine && its is OptimizerSettings theirs && mine.GetType() == theirs.GetType())
+            {
+                if (mine.StructuralDifference(theirs) is { } inner) return $"{property.Name}.{inner}";
+            }
+            else if (own is double && its is double) continue;
+            else if (!Equals(own, its)) return property.Name;
+        }
+        return null;
+    }
+
     /// <summary>The settings for parameters of a role: these, unless the optimizer leaves the role to another one.</summary>
     /// <exception cref="ArgumentException">The optimizer cannot update parameters of the role.</exception>
     protected internal virtual OptimizerSettings For(ParameterRole role) => this;

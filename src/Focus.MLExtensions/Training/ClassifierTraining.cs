@@ -63,7 +63,7 @@ public sealed class ClassifierTraining
     private TrainingResult TakeSteps(long steps, ClassificationData train, ClassificationData? evaluation)
     {
         using var optimizer = options.Optimizer.CreateOptimizer(groups());
-        var curvature = new CurvatureEstimation(optimizer, [.. model.parameters()], options.Seed ?? 0);
+        var curvature = new CurvatureEstimation(optimizer, [.. model.parameters()], [.. model.buffers()], options.Seed ?? 0);
         var batches = new ShuffledBatches(train.Count, options.BatchSize, options.Seed ?? 0);
         var clock = Stopwatch.StartNew();
         var result = new TrainingResult(0, double.NaN, Cancelled: false, Evaluation: null);
@@ -102,6 +102,7 @@ public sealed class ClassifierTraining
     {
         using var scope = NewDisposeScope();
         var batch = data.Batch(rows);
+        curvature.SeedPass(step);
         var output = model.call(batch.Features);
         data.RequireClasses(output.shape[1]);
         var loss = batch.MeanLoss(output, batch.Labels);

@@ -113,7 +113,7 @@ internal sealed class Gpt2Run : IDisposable
         {
             optimizer = options.Optimizer.CreateOptimizer(model.ParameterGroups());
             working = new WorkingModel(model, options.Precision);
-            curvature = new CurvatureEstimation(optimizer, [.. model.parameters()], options.Seed ?? 0);
+            curvature = new CurvatureEstimation(optimizer, [.. model.parameters()], [], options.Seed ?? 0);
             if (options.CheckpointFolder is { } folder)
             {
                 checkpoints = new CheckpointFolder(folder, model, optimizer, RunSettings.Of(model.Config, options, train.Count));

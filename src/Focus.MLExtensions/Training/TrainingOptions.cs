@@ -150,8 +150,8 @@ public record Gpt2TrainingOptions : TrainingRunOptions
     /// made first, and its step reported once more. Where the newest checkpoint is damaged, the error says which one comes before it.</remarks>
     public bool Resume { get; init; }
 
-    /// <summary>Whether to resume with other settings than the checkpoint's: another learning rate or other hyperparameters of the same optimizer,
-    /// schedule, batch size, clipping, precision, seed or data. The model and the kind of optimizer stay.</summary>
+    /// <summary>Whether to resume with other settings than the checkpoint's: another learning rate or other real numbers of the same optimizer,
+    /// schedule, batch size, clipping, precision, seed or data. The model and the optimizer's choices, counts and sizes stay.</summary>
     /// <remarks>Checkpoints from then on tell of the changes (<see cref="Gpt2Checkpoint.ChangesOf"/>).</remarks>
     public bool AllowChanges { get; init; }
 

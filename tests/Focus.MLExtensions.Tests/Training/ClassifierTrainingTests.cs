@@ -38,6 +38,20 @@ public class ClassifierTrainingTests
         Assert.IsFalse(model.training);
     }
 
+    public static IEnumerable<object[]> OptimizersWithMorePasses =>
+        [[new AdaHessianOptions()], [new MarsOptions { Exact = true }], [new SophiaGOptions { CurvatureInterval = 1 }]];
+
+    [TestMethod]
+    [DynamicData(nameof(OptimizersWithMorePasses))]
+    public void MorePassesOfAStepLeaveNormalisationsAsTheyAre(OptimizerSettings optimizer)
+    {
+        using var norm = nn.BatchNorm1d(8);
+        using var model = nn.Sequential(nn.Linear(64, 8), norm, nn.Dropout(0.2), nn.ReLU(), nn.Linear(8, 4));
+        using var data = Corners();
+        new ClassifierTraining(model, () => ParameterGroups.For(model), new TrainingOptions { Optimizer = optimizer, BatchSize = 32, MaxSteps = 5 }).Run(data);
+        Assert.AreEqual(5, norm.named_buffers().Single(named => named.name == "num_batches_tracked").buffer.ToInt64());
+    }
+
     [TestMethod]
     public void EqualSeedsGiveEqualRuns()
     {

@@ -15,6 +15,9 @@ internal sealed class SettingsOptimizer : OptimizerHelper, optim.IMomentum, ICur
 
     private readonly OptimizerSettings settings;
 
+    /// <summary>Whether there was an estimate since the last step.</summary>
+    private bool hasEstimate;
+
     /// <summary>The weights in training, while the parameters hold their averages.</summary>
     private readonly List<(Parameter Parameter, Tensor Training)> kept = [];
 
@@ -63,6 +66,9 @@ internal sealed class SettingsOptimizer : OptimizerHelper, optim.IMomentum, ICur
     /// <summary>Updates every parameter that has a gradient.</summary>
     public override Tensor step(Func<Tensor>? closure = null)
     {
+        if (Kind == CurvatureKind.HessianDiagonal && !hasEstimate)
+            throw new InvalidOperationException(
+                $"{settings.Name} needs an estimate of the curvature before each step; give it one by {nameof(ICurvatureOptimizer)}.{nameof(Take)}.");
         if (kept.Count > 0)
             throw new InvalidOperationException(
                 $"The parameters hold their averages; call {nameof(IAveragingOptimizer)}.{nameof(ToTraining)} before the next step.");
@@ -71,6 +77,7 @@ internal sealed class SettingsOptimizer : OptimizerHelper, optim.IMomentum, ICur
             var loss = _step<SettingsGroup>(Update, closure);
             using var _ = no_grad();
             foreach (var method in methods.Values) method.Run();
+            hasEstimate = false;
             return loss;
         }
         finally
@@ -91,6 +98,7 @@ internal sealed class SettingsOptimizer : OptimizerHelper, optim.IMomentum, ICur
     public void Take(Func<Parameter, Tensor?> estimate)
     {
         ArgumentNullException.ThrowIfNull(estimate);
+        hasEstimate = true;
         using var _ = no_grad();
         foreach (var (parameter, state, own) in States())
         {

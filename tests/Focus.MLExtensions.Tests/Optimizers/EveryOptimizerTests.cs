@@ -345,6 +345,19 @@ public sealed class EveryOptimizerTests
     }
 
     [TestMethod]
+    public void AdaHessianTakesNoStepWithoutAnEstimate()
+    {
+        var weight = new Parameter(ones(3));
+        using var optimizer = new AdaHessianOptions().CreateOptimizer([weight]);
+        weight.grad = ones(3);
+        StringAssert.Contains(Assert.ThrowsExactly<InvalidOperationException>(() => optimizer.step()).Message, "Take");
+        Assert.AreEqual(3, weight.sum().ToDouble());
+        GiveCurvature(optimizer);
+        optimizer.step();
+        Assert.ThrowsExactly<InvalidOperationException>(() => optimizer.step());
+    }
+
+    [TestMethod]
     public void EveryOptimizerHasANameAndIsTested()
     {
         var known = typeof(OptimizerSettings).Assembly.GetExportedTypes().Where(type => type.IsSubclassOf(typeof(OptimizerSettings)) && !type.IsAbstract)
@@ -357,7 +370,8 @@ public sealed class EveryOptimizerTests
     }
 
     /// <summary>Estimates of the curvature, for the optimizers that need some: the gradients themselves.</summary>
-    private static void GiveCurvature(OptimizerHelper optimizer)
+    /// <summary>Gives an optimizer that needs one the gradients as an estimate of the curvature.</summary>
+    internal static void GiveCurvature(OptimizerHelper optimizer)
     {
         if (optimizer is ICurvatureOptimizer { IsDue: true } curvature) curvature.Take(parameter => parameter.grad);
     }

@@ -21,6 +21,7 @@ public class OptimizerContractTests
         {
             using var noise = new Generator((ulong)seed);
             parameter.grad = randn(parameter.shape, generator: noise);
+            EveryOptimizerTests.GiveCurvature(optimizer);
             optimizer.step();
         }
 

@@ -150,6 +150,10 @@ internal sealed class SafetensorsReader
     {
         var prefix = new byte[sizeof(long)];
         ReadExactly(prefix, "the length of the header");
+        if (prefix is [(byte)'P', (byte)'K', 3, 4, ..] or [0x80, 2, ..])
+            throw new InvalidDataException(
+                "Safetensors, byte 0: found a pickle of PyTorch (.pt, .bin), which could execute code and is not read. Convert it in Python: " +
+                "safetensors.torch.save_file, or save_pretrained with safe_serialization=True.");
         var length = BinaryPrimitives.ReadInt64LittleEndian(prefix);
         if (length is < 2 or > SafetensorsHeader.LongestJson)
             throw new InvalidDataException(

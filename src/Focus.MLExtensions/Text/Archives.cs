@@ -80,9 +80,11 @@ internal static class ArchiveReader
 
     private static IEnumerable<TextDocument> ReadTar(Stream content, string source, DocumentReading reading, int depth)
     {
-        using var tar = new TarReader(new TarHeaders(content), leaveOpen: true);
-        while (Next(tar) is { } entry)
+        var headers = new TarHeaders(content);
+        using var tar = new TarReader(headers, leaveOpen: true);
+        for (; Next(tar) is { } entry; headers.IsInEntry = false)
         {
+            headers.IsInEntry = true;
             if (entry.EntryType is not (TarEntryType.RegularFile or TarEntryType.V7RegularFile or TarEntryType.ContiguousFile)) continue;
             var name = $"{source}/{entry.Name}";
             var documents = ReadContent(entry.DataStream ?? Stream.Null, name, name, reading, depth);
@@ -232,9 +234,12 @@ internal sealed class TarHeaders(Stream content) : ReadOnlyStream
 {
     private const int BlockLength = 512, SizeAt = 124, SizeLength = 12, TypeAt = 156, LongestExtended = 1 << 20;
 
+    /// <summary>Whether the content of an entry is read, which may look like a header.</summary>
+    public bool IsInEntry { get; set; }
+
     public override int Read(Span<byte> buffer)
     {
-        if (buffer.Length != BlockLength) return content.Read(buffer);
+        if (IsInEntry || buffer.Length != BlockLength) return content.Read(buffer);
         var read = content.ReadAtLeast(buffer, BlockLength, throwOnEndOfStream: false);
         if (read == BlockLength && "xgLK"u8.Contains(buffer[TypeAt]) && Size(buffer.Slice(SizeAt, SizeLength)) > LongestExtended)
             throw new InvalidDataException($"expected the extended header of a tar entry of at most {LongestExtended} bytes, found a longer one");

@@ -9,7 +9,10 @@ namespace Focus;
 /// others. Format: the module <c>pickletools</c> of Python.</remarks>
 internal sealed class PickledVocabulary
 {
-    private const int LongestFile = 1 << 26;
+    private const int LongestFile = 1 << 22;
+
+    /// <summary>Python writes the entries of a dictionary a thousand at a time.</summary>
+    private const int DeepestStack = 1 << 14;
 
     private static readonly object Mark = new();
 
@@ -51,6 +54,7 @@ internal sealed class PickledVocabulary
     {
         while (true)
         {
+            if (stack.Count > DeepestStack) throw new InvalidDataException($"more than {DeepestStack} values wait for their place.");
             switch ((char)Next(1)[0])
             {
                 case '\x80': Next(1); break; // The protocol.

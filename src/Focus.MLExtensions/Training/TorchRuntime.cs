@@ -91,8 +91,8 @@ public static class TorchThreads
 /// milliseconds at each of its many operations where other programs have the cores.</summary>
 internal readonly struct SmallWork : IDisposable
 {
-    /// <summary>Fewer multiplications than this take a core about a millisecond.</summary>
-    private const long LeastShared = 1 << 22;
+    /// <summary>Fewer multiplications than this take a core a few milliseconds.</summary>
+    private const long LeastShared = 1 << 24;
 
     private readonly int threads;
 

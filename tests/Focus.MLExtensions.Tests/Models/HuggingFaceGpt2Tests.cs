@@ -22,6 +22,12 @@ public sealed class HuggingFaceGpt2Tests
         """;
 
     [TestMethod]
+    [DataRow(new byte[] { (byte)'P', (byte)'K', 3, 4, 0, 0, 0, 0, 1 })]
+    [DataRow(new byte[] { 0x80, 2, 0x8A, 0x0A, 0x6C, 0xFC, 0x9C, 0x46 })]
+    public void APickleOfPyTorchIsNamed(byte[] start) => StringAssert.Contains(
+        Assert.ThrowsExactly<InvalidDataException>(() => Gpt2Files.Load(new MemoryStream(start))).Message, "safetensors.torch.save_file");
+
+    [TestMethod]
     [DataRow(true, true, ScalarType.Float32)]
     [DataRow(false, true, ScalarType.Float16)]
     [DataRow(true, false, ScalarType.BFloat16)]

@@ -157,6 +157,16 @@ public sealed class OpenWebTextTests
         Assert.AreEqual(folder.File("data/train-00000-of-00005.parquet") + ":4", read.Documents[2].Source);
     }
 
+    /// <summary>As the type and the length of a tar entry would lie in its header.</summary>
+    [TestMethod]
+    [DataRow(124, 156)]
+    [DataRow(125, 157)]
+    public void ADocumentThatLooksLikeAHeaderInPlacesIsADocument(int length, int type)
+    {
+        var text = new string('a', length) + "é" + new string('x', type) + new string('b', 600);
+        CollectionAssert.AreEqual(new[] { text, "next" }, Read(folder.Write("a.tar", Tar(("0.txt", Utf8(text)), ("1.txt", Utf8("next"))))).Texts);
+    }
+
     [TestMethod]
     [DataRow(CompressionMethod.None)]
     [DataRow(CompressionMethod.Snappy)]

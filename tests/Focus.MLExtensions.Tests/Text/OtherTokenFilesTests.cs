@@ -76,6 +76,16 @@ public sealed class OtherTokenFilesTests
 
     /// <summary>The bytes are those of Python's <c>pickle.dumps({'vocab_size': 3, 'itos': {0: '\n', 1: 'a', 2: 'é'}, …})</c>, by protocol.</summary>
     [TestMethod]
+    public void APickleOfDictionariesWithoutEndTakesLittleMemory()
+    {
+        folder.Write("train.bin", [1, 0, 2, 0]);
+        folder.Write("meta.pkl", [0x80, 4, .. Enumerable.Repeat((byte)'}', 3_000_000)]);
+        var before = GC.GetTotalAllocatedBytes();
+        Assert.ThrowsExactly<InvalidDataException>(() => PreparedCorpus.OfNanoGpt(folder.Path));
+        Assert.IsLessThan(20_000_000, GC.GetTotalAllocatedBytes() - before);
+    }
+
+    [TestMethod]
     [DataRow("gASVSQAAAAAAAAB9lCiMCnZvY2FiX3NpemWUSwOMBGl0b3OUfZQoSwCMAQqUSwGMAWGUSwKMAsOplHWMBHN0b2mUfZQoaARLAGgFSwFoBksCdXUu")]
     [DataRow("gAJ9cQAoWAoAAAB2b2NhYl9zaXplcQFLA1gEAAAAaXRvc3ECfXEDKEsAWAEAAAAKcQRLAVgBAAAAYXEFSwJYAgAAAMOpcQZ1WAQAAABzdG9pcQd9cQgoaARLAGgFSwFoBksCdXUu")]
     public void The_vocabulary_of_nanoGPT_is_read(string pickle)

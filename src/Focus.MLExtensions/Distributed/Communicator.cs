@@ -45,6 +45,9 @@ public abstract class Communicator : IDisposable
 
     private protected unsafe delegate void SliceAction(byte* data, int elements);
 
+    /// <summary>A job of this process alone.</summary>
+    internal static Communicator Alone { get; } = new OneProcess();
+
     /// <summary>The number of this process in the job, in [0, <see cref="Size"/>).</summary>
     public int Rank { get; }
 
@@ -77,7 +80,7 @@ public abstract class Communicator : IDisposable
         Check.Defined(engine);
         Check.Positive(timeout?.TotalSeconds, nameof(timeout));
         var launcher = Launcher.Find(Environment.GetEnvironmentVariable);
-        if (engine == CommunicatorEngine.None || (engine == CommunicatorEngine.Auto && launcher is null)) return new OneProcess();
+        if (engine == CommunicatorEngine.None || (engine == CommunicatorEngine.Auto && launcher is null)) return Alone;
         var opened = MpiCommunicator.Open(launcher, timeout ?? DefaultTimeout);
         if (opened.LocalSize > 1 && Environment.GetEnvironmentVariable("OMP_NUM_THREADS") is null)
             set_num_threads(Math.Max(1, Environment.ProcessorCount / opened.LocalSize));
@@ -162,15 +165,20 @@ public abstract class Communicator : IDisposable
         GC.SuppressFinalize(this);
     }
 
+    /// <summary>Gives every rank a number of one rank's.</summary>
+    internal unsafe int Broadcast(int number, int root = 0)
+    {
+        if (Size > 1) Copy((byte*)&number, sizeof(int), root);
+        return number;
+    }
+
     /// <summary>Gives every rank a text of one rank's.</summary>
     internal unsafe string Broadcast(string text, int root = 0)
     {
         if (Size == 1) return text;
         var bytes = Encoding.UTF8.GetBytes(text);
-        var length = bytes.Length;
-        Copy((byte*)&length, sizeof(int), root);
-        Array.Resize(ref bytes, length);
-        fixed (byte* data = bytes) Copy(data, length, root);
+        Array.Resize(ref bytes, Broadcast(bytes.Length, root));
+        fixed (byte* data = bytes) Copy(data, bytes.Length, root);
         return Encoding.UTF8.GetString(bytes);
     }
 

@@ -59,8 +59,9 @@ public sealed class Gpt2Pretrainer : IEstimator<Gpt2Transformer>
         var reader = new TokenReader(options, input, options.ValidationSet);
 
         using var channel = host.Start("Training");
-        var (train, validation) = reader.Read();
-        var seed = options.Seed ?? host.Rand.Next();
+        var ranks = options.Distributed ?? Communicator.Alone;
+        var (train, validation) = ranks.Together(reader.Read);
+        var seed = options.Seed ?? ranks.Broadcast(host.Rand.Next());
         var network = new Gpt2(options.Model, seed);
         try
         {

@@ -22,8 +22,8 @@ public enum CommunicatorEngine
 /// <remarks>
 /// <para>All ranks must call the same operations in the same order, with tensors of the same type and size. A wait that exceeds
 /// <see cref="Timeout"/> ends the job on all ranks, as does an error of the library below: see <see cref="Abort"/>.</para>
-/// <para>Dispose of it at the end on every rank: a process that exits before ends the job. So does an exception that nobody catches; a program that
-/// catches one which the other ranks do not meet calls <see cref="Abort"/>.</para>
+/// <para>Dispose of it at the end on every rank: a process that exits before ends the job, and so does an exception that nobody catches. A
+/// program that catches one which the other ranks do not meet calls <see cref="Abort"/>.</para>
 /// </remarks>
 /// <example>
 /// <code>
@@ -203,7 +203,8 @@ public abstract class Communicator : IDisposable
 
     private unsafe void InSlices(Tensor tensor, SliceAction action)
     {
-        if (!tensor.is_contiguous()) throw new ArgumentException($"{nameof(tensor)} is not contiguous; take {nameof(tensor)}.contiguous().", nameof(tensor));
+        if (!tensor.is_contiguous())
+            throw new ArgumentException($"{nameof(tensor)} is not contiguous; take {nameof(tensor)}.contiguous().", nameof(tensor));
         if (Size == 1) return;
         using var _ = no_grad();
         using var scope = NewDisposeScope();

@@ -5,11 +5,11 @@ using static TorchSharp.torch;
 
 namespace Focus;
 
-/// <summary>Trains a module on several processes at once, each with its share of every batch: all start with the same weights, and every step follows
-/// the mean of the processes' gradients.</summary>
+/// <summary>Trains a module on several processes at once, each with its share of every batch: all start with the same weights, and every step
+/// follows the mean of the processes' gradients.</summary>
 /// <remarks>
-/// <para>The ranks' weights stay equal bit for bit where all have the same kind of processor, as many threads, and call the same operations. Nothing but
-/// gradients is exchanged; in a job of one process nothing is.</para>
+/// <para>The ranks' weights stay equal bit for bit where all have the same kind of processor, as many threads, and call the same operations.
+/// Nothing but gradients is exchanged; in a job of one process nothing is.</para>
 /// <para>Gradients lie in one buffer, in which backward passes add to them. So clear them with <see cref="ZeroGradients"/>, not with
 /// <c>zero_grad()</c>, which removes them. Parameters that a backward pass does not reach take part with zeros.</para>
 /// </remarks>
@@ -59,9 +59,10 @@ public sealed class DataParallel : IDisposable
         if (communicator.Size == 1) return;
         RequireSame([.. Shapes(), .. settings ?? []]);
         foreach (var tensor in module.parameters().Concat(module.buffers())) communicator.Broadcast(tensor);
-        var trained = module.parameters().Where(parameter => parameter.requires_grad).GroupBy(parameter => parameter.dtype).Select(group => group.ToArray()).ToArray();
-        buffers = [.. trained.Select(group => zeros(group.Sum(parameter => parameter.numel()), group[0].dtype, group[0].device).DetachFromDisposeScope())];
-        gradients = [.. trained.Zip(buffers, Views).SelectMany(views => views)];
+        var trained = module.parameters().Where(parameter => parameter.requires_grad);
+        Parameter[][] byType = [.. trained.GroupBy(parameter => parameter.dtype, (_, group) => group.ToArray())];
+        buffers = [.. byType.Select(Zeros)];
+        gradients = [.. byType.Zip(buffers, Views).SelectMany(views => views)];
         foreach (var (parameter, gradient) in gradients) parameter.grad = gradient;
     }
 
@@ -98,6 +99,9 @@ public sealed class DataParallel : IDisposable
         foreach (var buffer in buffers) buffer.Dispose();
     }
 
+    private static Tensor Zeros(Parameter[] parameters)
+        => zeros(parameters.Sum(parameter => parameter.numel()), parameters[0].dtype, parameters[0].device).DetachFromDisposeScope();
+
     private static IEnumerable<(Parameter, Tensor)> Views(Parameter[] parameters, Tensor buffer)
     {
         var offset = 0L;
@@ -125,7 +129,8 @@ public sealed class DataParallel : IDisposable
         communicator.Together(() =>
         {
             foreach (var (mine, other) in lines.Zip(first))
-                if (mine != other) throw new ArgumentException($"All ranks must train the same with the same settings; here is {mine}, on rank 0 {other}.");
+                if (mine != other)
+                    throw new ArgumentException($"All ranks must train the same with the same settings; here is {mine}, on rank 0 {other}.");
         });
     }
 

@@ -23,7 +23,11 @@ internal sealed unsafe class MpiCommunicator : Communicator
 
     private MpiCommunicator(MpiLibrary mpi, nint group, (int Rank, int Size) all, (int Rank, int Size) local, TimeSpan timeout)
         : base(all.Rank, all.Size, local.Rank, local.Size, timeout)
-        => (this.mpi, this.group) = (mpi, group);
+    {
+        (this.mpi, this.group) = (mpi, group);
+        // Before the stack is unwound, where the communicator would be closed, which waits for the other ranks.
+        AppDomain.CurrentDomain.UnhandledException += AbortAfter;
+    }
 
     public static MpiCommunicator Open(Launcher? launcher, TimeSpan timeout)
     {
@@ -35,8 +39,8 @@ internal sealed unsafe class MpiCommunicator : Communicator
         var all = PlaceIn(mpi, group);
         if (launcher is not null && launcher.Size != all.Size)
             throw new InvalidOperationException(
-                $"{launcher.Name} has started {launcher.Size} processes ({launcher.SizeVariable}), but {mpi.Version} finds {all.Size}. The library must be " +
-                $"the launcher's own: start the program with that library's mpirun, or set {MpiLibrary.PathVariable} to the path of the launcher's library.");
+                $"{launcher.Name} has started {launcher.Size} processes ({launcher.SizeVariable}), but {mpi.Version} finds {all.Size}. The library " +
+                $"must be the launcher's: start the program with the library's mpirun, or set {MpiLibrary.PathVariable} to the path of the other.");
         Require(mpi, mpi.SplitType(group, mpi.Values.SharedMemory, all.Rank, mpi.Values.NoInfo, &machine));
         return new MpiCommunicator(mpi, group, all, PlaceIn(mpi, machine), timeout);
     }
@@ -69,17 +73,21 @@ internal sealed unsafe class MpiCommunicator : Communicator
 
     private protected override void Close()
     {
+        AppDomain.CurrentDomain.UnhandledException -= AbortAfter;
         var end = new Thread(() => _ = mpi.FinalizeAll()) { IsBackground = true };
         end.Start();
         if (!end.Join(Timeout)) Abort($"the other ranks did not end within {Timeout}.");
     }
+
+    private void AbortAfter(object sender, UnhandledExceptionEventArgs fault) => Abort($"{fault.ExceptionObject}");
 
     private static void Initialize(MpiLibrary mpi)
     {
         int initialized, finalized, provided;
         Require(mpi, mpi.Initialized(&initialized));
         Require(mpi, mpi.Finalized(&finalized));
-        if (finalized != 0) throw new InvalidOperationException($"MPI starts once in a process, and was closed; keep one {nameof(Communicator)} until the end.");
+        if (finalized != 0)
+            throw new InvalidOperationException($"MPI starts once in a process, and was closed; keep one {nameof(Communicator)} until the end.");
         if (initialized == 0) Require(mpi, mpi.InitThread(null, null, mpi.Values.ThreadMultiple, &provided));
     }
 

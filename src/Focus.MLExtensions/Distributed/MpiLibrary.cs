@@ -110,13 +110,14 @@ internal sealed record MpiValues
 
     /// <summary>The values of a loaded library.</summary>
     public static MpiValues Of(string name, nint library) =>
-        NativeLibrary.TryGetExport(library, "ompi_mpi_comm_world", out _) ? OpenMpi(library) : name.Contains("mpi_abi", StringComparison.Ordinal) ? Standard : Mpich;
+        NativeLibrary.TryGetExport(library, "ompi_mpi_comm_world", out _) ? OpenMpi(library)
+        : name.Contains("mpi_abi", StringComparison.Ordinal) ? Standard : Mpich;
 
     /// <summary>Intel MPI, MVAPICH, Cray and MS-MPI share it.</summary>
     private static MpiValues Mpich { get; } = new()
     {
-        World = 0x44000000, Byte = 0x4C00010D, Float = 0x4C00040A, Double = 0x4C00080B, Int64 = 0x4C00083A, Sum = 0x58000003, ErrorsReturn = 0x54000001,
-        NoInfo = 0x1C000000, InPlace = -1, ThreadMultiple = 3, SharedMemory = 1,
+        World = 0x44000000, Byte = 0x4C00010D, Float = 0x4C00040A, Double = 0x4C00080B, Int64 = 0x4C00083A, Sum = 0x58000003,
+        ErrorsReturn = 0x54000001, NoInfo = 0x1C000000, InPlace = -1, ThreadMultiple = 3, SharedMemory = 1,
     };
 
     /// <summary>The ABI of MPI 5.</summary>
@@ -132,7 +133,8 @@ internal sealed record MpiValues
         return new()
         {
             World = Object("comm_world"), Byte = Object("byte"), Float = Object("float"), Double = Object("double"), Int64 = Object("int64_t"),
-            Sum = Object("op_sum"), ErrorsReturn = Object("errors_return"), NoInfo = Object("info_null"), InPlace = 1, ThreadMultiple = 3, SharedMemory = 0,
+            Sum = Object("op_sum"), ErrorsReturn = Object("errors_return"), NoInfo = Object("info_null"),
+            InPlace = 1, ThreadMultiple = 3, SharedMemory = 0,
         };
 
         nint Object(string name) => NativeLibrary.GetExport(library, $"ompi_mpi_{name}");

@@ -319,7 +319,8 @@ internal static class RunSettings
         };
 
     /// <summary>What must be the same on all ranks of a job.</summary>
-    public static IEnumerable<KeyValuePair<string, string>> OfJob(Gpt2Config model, Gpt2TrainingOptions options, TokenSource train, TokenSource? validation) =>
+    public static IEnumerable<KeyValuePair<string, string>> OfJob(
+        Gpt2Config model, Gpt2TrainingOptions options, TokenSource train, TokenSource? validation) =>
     [
         .. Of(model, options, train.Count),
         new(nameof(options.MaxSteps), Text(options.MaxSteps)),

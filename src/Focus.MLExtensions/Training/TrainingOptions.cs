@@ -208,7 +208,10 @@ public record Gpt2TrainingOptions : TrainingRunOptions
     {
         if (communicator.Size == 1) return this;
         var options = Device == "cuda" ? this with { Device = $"cuda:{communicator.LocalRank}" } : this;
-        return communicator.Rank == 0 ? options : options with { CheckpointFolder = null, MetricsFile = null, TensorBoardFolder = null, Progress = null, Changed = null };
+        return communicator.Rank == 0 ? options : options with
+        {
+            CheckpointFolder = null, MetricsFile = null, TensorBoardFolder = null, Progress = null, Changed = null,
+        };
     }
 }
 

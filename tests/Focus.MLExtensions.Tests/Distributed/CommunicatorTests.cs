@@ -96,7 +96,8 @@ public class CommunicatorTests
     [DataRow("", null, false)]
     public void TheLauncherIsKnownByItsVariables(string variables, int? size, bool isOpenMpi)
     {
-        var known = variables.Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(pair => pair.Split('=')).ToDictionary(pair => pair[0], pair => pair[1]);
+        var pairs = variables.Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(pair => pair.Split('='));
+        var known = pairs.ToDictionary(pair => pair[0], pair => pair[1]);
         var launcher = Launcher.Find(known.GetValueOrDefault);
         Assert.AreEqual((size, isOpenMpi), (launcher?.Size, launcher?.IsOpenMpi ?? false));
     }

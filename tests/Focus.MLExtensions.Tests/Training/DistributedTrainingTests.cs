@@ -35,8 +35,8 @@ public class DistributedTrainingTests
 
     public static IEnumerable<object[]> Estimating =>
     [
-        [new SophiaGOptions { CurvatureInterval = 2 }], [new AdaHessianOptions()], [new MarsOptions()], [new ScheduleFreeAdamWOptions()], [new MuonOptions()],
-        [new Adam8BitOptions()],
+        [new SophiaGOptions { CurvatureInterval = 2 }], [new AdaHessianOptions()], [new MarsOptions()], [new ScheduleFreeAdamWOptions()],
+        [new MuonOptions()], [new Adam8BitOptions()],
     ];
 
     [TestMethod]

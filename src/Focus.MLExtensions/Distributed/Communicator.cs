@@ -68,20 +68,22 @@ public abstract class Communicator : IDisposable
 
     /// <summary>Joins the job that this process is part of.</summary>
     /// <param name="engine">How the ranks exchange data.</param>
-    /// <param name="timeout">The longest wait for the other ranks, above zero; by default 10 minutes. It must exceed what one rank may do alone, such
-    /// as to write a checkpoint.</param>
+    /// <param name="timeout">The longest wait for the other ranks, 1 millisecond to 10^6 seconds; by default 10 minutes. It must exceed what one
+    /// rank may do alone, such as to write a checkpoint.</param>
     /// <remarks>Where several processes share a machine, torch takes the available cores divided by their number as threads, unless OMP_NUM_THREADS
     /// is set.</remarks>
+    /// <exception cref="ArgumentOutOfRangeException">An argument is out of its range.</exception>
     /// <exception cref="DllNotFoundException">There is no MPI library.</exception>
     /// <exception cref="InvalidOperationException">The library finds another number of processes than the launcher started, or MPI was closed
     /// before in this process.</exception>
     public static Communicator Open(CommunicatorEngine engine = CommunicatorEngine.Auto, TimeSpan? timeout = null)
     {
         Check.Defined(engine);
-        Check.Positive(timeout?.TotalSeconds, nameof(timeout));
+        var limit = timeout ?? DefaultTimeout;
+        Check.Between(0.001, 1e6, limit.TotalSeconds, nameof(timeout));
         var launcher = Launcher.Find(Environment.GetEnvironmentVariable);
         if (engine == CommunicatorEngine.None || (engine == CommunicatorEngine.Auto && launcher is null)) return Alone;
-        var opened = MpiCommunicator.Open(launcher, timeout ?? DefaultTimeout);
+        var opened = MpiCommunicator.Open(launcher, limit);
         if (opened.LocalSize > 1 && Environment.GetEnvironmentVariable("OMP_NUM_THREADS") is null)
             set_num_threads(Math.Max(1, Environment.ProcessorCount / opened.LocalSize));
         return opened;

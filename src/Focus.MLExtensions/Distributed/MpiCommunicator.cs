@@ -20,6 +20,7 @@ internal sealed unsafe class MpiCommunicator : Communicator
 
     private readonly MpiLibrary mpi;
     private readonly nint group;
+    private bool isClosed;
 
     private MpiCommunicator(MpiLibrary mpi, nint group, (int Rank, int Size) all, (int Rank, int Size) local, TimeSpan timeout)
         : base(all.Rank, all.Size, local.Rank, local.Size, timeout)
@@ -73,6 +74,8 @@ internal sealed unsafe class MpiCommunicator : Communicator
 
     private protected override void Close()
     {
+        if (isClosed) return;
+        isClosed = true;
         AppDomain.CurrentDomain.UnhandledException -= AbortAfter;
         var end = new Thread(() => _ = mpi.FinalizeAll()) { IsBackground = true };
         end.Start();

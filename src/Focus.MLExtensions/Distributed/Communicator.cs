@@ -76,6 +76,7 @@ public abstract class Communicator : IDisposable
     /// <exception cref="DllNotFoundException">There is no MPI library.</exception>
     /// <exception cref="InvalidOperationException">The library finds another number of processes than the launcher started, or MPI was closed
     /// before in this process.</exception>
+    /// <exception cref="TimeoutException">Not all processes have started in time.</exception>
     public static Communicator Open(CommunicatorEngine engine = CommunicatorEngine.Auto, TimeSpan? timeout = null)
     {
         Check.Defined(engine);

@@ -30,7 +30,15 @@ internal sealed unsafe class MpiCommunicator : Communicator
         AppDomain.CurrentDomain.UnhandledException += AbortAfter;
     }
 
+    /// <exception cref="TimeoutException">Not all ranks have started in time.</exception>
     public static MpiCommunicator Open(Launcher? launcher, TimeSpan timeout)
+    {
+        var start = Task.Run(() => Join(launcher, timeout));
+        if (Task.WaitAny([start], timeout) < 0) throw new TimeoutException($"The ranks of the job did not find each other within {timeout}.");
+        return start.GetAwaiter().GetResult();
+    }
+
+    private static MpiCommunicator Join(Launcher? launcher, TimeSpan timeout)
     {
         var mpi = MpiLibrary.Load(launcher);
         Initialize(mpi);

@@ -1,4 +1,5 @@
 using static System.FormattableString;
+using static TorchSharp.torch;
 
 namespace Focus;
 
@@ -174,7 +175,7 @@ public record Gpt2TrainingOptions : TrainingRunOptions
     /// process with the larger batch, up to rounding, and may be resumed by another number of processes with as large a micro-batch in all. What is
     /// dropped out or sampled does depend on the number.</para>
     /// <para>Files and reports are rank 0's alone, and so are the checkpoints that all resume from. Where one rank is cancelled or fails, all do. The
-    /// device <c>cuda</c> stands for the GPU with the number <see cref="Communicator.LocalRank"/>.</para>
+    /// device <c>cuda</c> stands for the visible GPU with the number <see cref="Communicator.LocalRank"/>.</para>
     /// </remarks>
     public Communicator? Distributed { get; init; }
 
@@ -207,12 +208,15 @@ public record Gpt2TrainingOptions : TrainingRunOptions
     internal Gpt2TrainingOptions OfRank(Communicator communicator)
     {
         if (communicator.Size == 1) return this;
-        var options = Device == "cuda" ? this with { Device = $"cuda:{communicator.LocalRank}" } : this;
+        var options = Device == "cuda" ? this with { Device = $"cuda:{OwnGpu(communicator)}" } : this;
         return communicator.Rank == 0 ? options : options with
         {
             CheckpointFolder = null, MetricsFile = null, TensorBoardFolder = null, Progress = null, Changed = null,
         };
     }
+
+    /// <summary>Launchers show a process all GPUs of its machine, or only its own.</summary>
+    private static int OwnGpu(Communicator communicator) => communicator.LocalRank % Math.Max(1, cuda.device_count());
 }
 
 /// <summary>A training run whose loss, or the gradient of it, is no longer a finite number.</summary>

@@ -5,7 +5,7 @@ using Mono.Cecil;
 using Mono.Cecil.Cil;
 
 /// <summary>Adds to the compiled library what C# cannot say, as the types are internal to ML.NET: the attribute by which ML.NET finds who
-/// loads our models, and the loader that it names.</summary>
+/// loads our models, the loader that it names, and interfaces of classifiers and views.</summary>
 /// <remarks>
 /// In C# it would be
 /// <code>
@@ -21,6 +21,8 @@ public sealed class AddModelLoader : Task
 {
     private const TypeAttributes PublicStaticClass =
         TypeAttributes.Public | TypeAttributes.Abstract | TypeAttributes.Sealed | TypeAttributes.BeforeFieldInit;
+
+    private const MethodAttributes InterfaceMember = MethodAttributes.Virtual | MethodAttributes.NewSlot | MethodAttributes.Final;
 
     [Required]
     public string Assembly { get; set; }
@@ -39,6 +41,9 @@ public sealed class AddModelLoader : Task
             {
                 if (assembly.MainModule.GetType("Focus.ModelLoader") != null) return true;
                 Add(assembly.MainModule, resolver.Resolve(AssemblyNameReference.Parse("Microsoft.ML.Core")).MainModule);
+                var data = resolver.Resolve(AssemblyNameReference.Parse("Microsoft.ML.Data")).MainModule;
+                AddFeatureColumn(assembly.MainModule, data);
+                AddOnnxExport(assembly.MainModule.GetType("Focus.MappedDataView"), data);
                 assembly.Write(new WriterParameters { WriteSymbols = true });
             }
         }
@@ -61,6 +66,33 @@ public sealed class AddModelLoader : Task
         loader.Methods.Add(create);
         library.Types.Add(loader);
         library.Assembly.CustomAttributes.Add(LoadableClass(library, core, load.ReturnType, loader));
+    }
+
+    /// <summary>Lets PermutationFeatureImportance find the model in a chain: <c>MlpTransformer : ISingleFeaturePredictionTransformer</c>, whose one
+    /// member it has.</summary>
+    private static void AddFeatureColumn(ModuleDefinition library, ModuleDefinition data)
+        => library.GetType("Focus.MlpTransformer").Interfaces.Add(
+            new InterfaceImplementation(library.ImportReference(data.GetType("Microsoft.ML.ISingleFeaturePredictionTransformer"))));
+
+    /// <summary>Lets ConvertToOnnx walk through a view and export it: <c>MappedDataView : ITransformCanSaveOnnx</c>, whose members pass on to those of
+    /// the same names that take an object.</summary>
+    private static void AddOnnxExport(TypeDefinition view, ModuleDefinition data)
+    {
+        foreach (var name in new[] { "Data.IDataTransform", "Model.OnnxConverter.ITransformCanSaveOnnx", "Model.OnnxConverter.ISaveAsOnnx", "Model.OnnxConverter.ICanSaveOnnx" })
+            view.Interfaces.Add(new InterfaceImplementation(view.Module.ImportReference(data.GetType("Microsoft.ML." + name))));
+        view.Methods.Single(method => method.Name == "get_Source").Attributes |= InterfaceMember;
+        var context = view.Module.ImportReference(data.GetType("Microsoft.ML.Model.OnnxConverter.OnnxContext"));
+        foreach (var target in view.Methods.Where(method => method.Name == "CanSaveOnnx" || method.Name == "SaveAsOnnx").ToArray())
+        {
+            var member = new MethodDefinition(target.Name, MethodAttributes.Public | MethodAttributes.HideBySig | InterfaceMember, target.ReturnType);
+            member.Parameters.Add(new ParameterDefinition("context", ParameterAttributes.None, context));
+            var code = member.Body.GetILProcessor();
+            code.Emit(OpCodes.Ldarg_0);
+            code.Emit(OpCodes.Ldarg_1);
+            code.Emit(OpCodes.Call, target);
+            code.Emit(OpCodes.Ret);
+            view.Methods.Add(member);
+        }
     }
 
     private static CustomAttribute LoadableClass(ModuleDefinition library, ModuleDefinition core, TypeReference instance, TypeReference loader)

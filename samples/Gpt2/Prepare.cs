@@ -22,7 +22,7 @@ internal static class PrepareCommand
         Option<bool> perLine = new("--per-line") { Description = "Each line of --text is a document, not each file" };
         Option<string?> openWebText = new("--openwebtext")
         {
-            Description = "OpenWebText as it is distributed: archives, or JSON lines with a field text", HelpName = "path",
+            Description = "A corpus with a column or field text: parquet, JSON, archives, compressed or not", HelpName = "path",
         };
         Option<string> tokenizer = new("--tokenizer")
         {

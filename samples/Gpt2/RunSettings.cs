@@ -38,6 +38,8 @@ internal sealed record RunSettings
     };
 
     [Description("Folder of the prepared tokens: train.bin, val.bin, meta.json")] public string Data { get; init; } = "data/openwebtext";
+    [Description("A model to start from, which brings its own sizes: what sample --model takes")] public string? InitFrom { get; init; }
+    [Description("Tokens of the vocabulary [default: as the data say; of GPT-2's, 50304]")] public int? VocabularySize { get; init; }
     [Description("Transformer blocks")] public int Layers { get; init; } = Gpt2Config.Small.Layers;
     [Description("Attention heads of each block")] public int Heads { get; init; } = Gpt2Config.Small.Heads;
     [Description("Features of each token")] public int Width { get; init; } = Gpt2Config.Small.Width;
@@ -137,6 +139,17 @@ internal sealed record RunSettings
         Bias = Bias,
         ScaleAttentionByInverseLayerIndex = ScaleAttentionByInverseLayerIndex,
         Dropout = Dropout,
+    };
+
+    /// <summary>These settings with the sizes and choices of a model.</summary>
+    public RunSettings WithModel(Gpt2Config model) => this with
+    {
+        BlockSize = model.BlockSize,
+        Layers = model.Layers,
+        Heads = model.Heads,
+        Width = model.Width,
+        Bias = model.Bias,
+        ScaleAttentionByInverseLayerIndex = model.ScaleAttentionByInverseLayerIndex,
     };
 
     /// <summary>The training, without the folders it writes to.</summary>

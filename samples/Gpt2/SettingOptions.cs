@@ -30,6 +30,12 @@ internal sealed class SettingOptions
         nameof(RunSettings.FirstCycle), nameof(RunSettings.CycleGrowth),
     ];
 
+    private static readonly string[] ModelSettings =
+    [
+        nameof(RunSettings.VocabularySize), nameof(RunSettings.Layers), nameof(RunSettings.Heads), nameof(RunSettings.Width),
+        nameof(RunSettings.BlockSize), nameof(RunSettings.Bias), nameof(RunSettings.ScaleAttentionByInverseLayerIndex),
+    ];
+
     private readonly Option<string?> preset = new("--preset")
     {
         Description = "The run to start from; the command presets lists them", HelpName = "name",
@@ -87,6 +93,8 @@ internal sealed class SettingOptions
             parsed, settings.Where(pair => ScheduleSettings.Contains(pair.Key)),
             [.. run.ChosenSchedule.GetType().GetProperties().Select(property => property.Name).Intersect(ScheduleSettings)],
             $"{run.ChosenKind.ToString().ToLowerInvariant()}, the schedule of the run with {run.Optimizer}");
+        if (run.InitFrom is not null)
+            RefuseOthers(parsed, settings.Where(pair => ModelSettings.Contains(pair.Key)), [], "a run with --init-from, whose model brings its own");
         run = RunSettings.Of([.. layers, Given(parsed, hyperparameters, section)]);
         try
         {
@@ -115,8 +123,8 @@ internal sealed class SettingOptions
         foreach (var (path, option) in all)
         {
             if (parsed.GetResult(option) is not { Implicit: false } || known.Contains(path)) continue;
-            var others = known.Length > 0 ? string.Join(", ", known.Select(other => all[other].Name)) : "none";
-            throw new ArgumentException($"{option.Name} is not a setting of {owner}; it has {others}.");
+            var others = known.Length > 0 ? $"; it has {string.Join(", ", known.Select(other => all[other].Name))}" : "";
+            throw new ArgumentException($"{option.Name} is not a setting of {owner}{others}.");
         }
     }
 

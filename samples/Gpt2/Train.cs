@@ -161,7 +161,9 @@ internal sealed record TrainingRun(string Folder)
     {
         if (Path.GetRelativePath(settings.Data, Folder) == ".") throw new ArgumentException($"'{Folder}' is --data; name another folder for --out.");
         var isFirst = Ranks.Rank == 0;
-        using var data = Ranks.Together(() => TrainingData.Open(settings.Data));
+        using var data = Ranks.Together(() => TrainingData.Open(settings));
+        if (data.Doubt is { } doubt) Console.Error.WriteLine($"Gpt2 train: {doubt}");
+        using var model = Ranks.Together(() => CreateModel(settings, data));
         var described = false;
         Ranks.Together(() =>
         {
@@ -184,7 +186,6 @@ internal sealed record TrainingRun(string Folder)
             CancellationToken = cancellation,
             Distributed = Ranks,
         };
-        using var model = new Gpt2(settings.Model(data.VocabularySize), settings.Seed);
         var result = Train(model, options, data);
         if (isFirst) result.Write(Result);
         return result;
@@ -192,7 +193,7 @@ internal sealed record TrainingRun(string Folder)
         void Describe()
         {
             AtomicFile.DeleteLeftovers(Folder, "*.json");
-            settings.Write(Settings);
+            settings.WithModel(model.Config).Write(Settings);
             data.CopyMetadata(Folder);
             described = true;
         }
@@ -204,8 +205,21 @@ internal sealed record TrainingRun(string Folder)
     public static void Validate(RunSettings settings)
     {
         settings.Validate();
-        using var data = TrainingData.Open(settings.Data);
+        using var data = TrainingData.Open(settings);
         settings.Model(data.VocabularySize).Validate();
+    }
+
+    /// <summary>A fresh model, or one with the weights to start from; those of a checkpoint take their place.</summary>
+    private Gpt2 CreateModel(RunSettings settings, TrainingData data)
+    {
+        if (settings.InitFrom is not { } path) return new Gpt2(settings.Model(data.VocabularySize), settings.Seed);
+        using var start = TrainedModel.Load(Gpt2Checkpoint.Newest(Checkpoints) ?? path);
+        var (tokens, needed) = (start.Network.Config.VocabularySize, data.Corpus.VocabularySize);
+        if (tokens < needed)
+            throw new ArgumentException($"--init-from: the model in '{path}' has {tokens} tokens; expected at least the {needed} of '{settings.Data}'.");
+        var model = new Gpt2(start.Network.Config with { Dropout = settings.Dropout });
+        model.load_state_dict(start.Network.state_dict());
+        return model;
     }
 
     private static RunResult Train(Gpt2 model, Gpt2TrainingOptions options, TrainingData data)
@@ -253,33 +267,36 @@ internal sealed record RunResult(long Steps, double? TrainLoss, double? Validati
 }
 
 /// <summary>The tokens of a folder that <c>prepare</c>, or nanoGPT, has written.</summary>
-internal sealed record TrainingData(string Folder, TokenFile Train, TokenFile? Validation, int VocabularySize) : IDisposable
+internal sealed record TrainingData(PreparedCorpus Corpus, TokenFile Train, TokenFile? Validation, int VocabularySize) : IDisposable
 {
-    /// <summary>The file that describes the tokens; nanoGPT's folders have none, and their tokens are GPT-2's.</summary>
+    /// <summary>The file that describes the tokens; nanoGPT's folders have none.</summary>
     public const string MetadataName = "meta.json";
 
+    /// <summary>Why the tokens may not be of the vocabulary; null where nothing speaks against it.</summary>
+    public string? Doubt => Train.SampleLargestId() is var largest && largest < VocabularySize / 2
+        ? $"warning: the largest id found in '{Train.Name}' is {largest}, far below the vocabulary of {VocabularySize}; " +
+            "is that the tokens' (--vocabulary-size)?"
+        : null;
+
     /// <exception cref="FileNotFoundException">The folder holds no tokens.</exception>
-    public static TrainingData Open(string folder)
+    /// <exception cref="ArgumentOutOfRangeException">The vocabulary is smaller than the tokenizer's.</exception>
+    public static TrainingData Open(RunSettings settings)
     {
-        if (File.Exists(Path.Combine(folder, MetadataName)))
-        {
-            var corpus = PreparedCorpus.Open(folder);
-            return new(folder, corpus.OpenTrain(), corpus.OpenValidation(), Padded(corpus.VocabularySize));
-        }
-        var (train, validation) = (Path.Combine(folder, "train.bin"), Path.Combine(folder, "val.bin"));
-        if (!File.Exists(train))
+        var (folder, size) = (settings.Data, settings.VocabularySize);
+        var train = Path.Combine(folder, "train.bin");
+        var isDescribed = File.Exists(Path.Combine(folder, MetadataName));
+        if (!isDescribed && !File.Exists(train))
             throw new FileNotFoundException($"There is no train.bin in '{folder}'; make it with the command prepare, or name another --data.", train);
-        return new(folder, TokenFile.Open(train), File.Exists(validation) ? TokenFile.Open(validation) : null, Padded(Gpt2Tokens.Count));
+        var corpus = isDescribed ? PreparedCorpus.Open(folder)
+            : PreparedCorpus.OfNanoGpt(folder, size == Gpt2Config.Small.VocabularySize ? null : size); // That size is GPT-2's, padded.
+        if (size < corpus.VocabularySize)
+            throw new ArgumentOutOfRangeException(
+                nameof(RunSettings.VocabularySize), size, $"The tokenizer of '{folder}' has {corpus.VocabularySize} tokens; expected at least as many.");
+        return new(corpus, corpus.OpenTrain(), corpus.OpenValidation(), size ?? Padded(corpus.VocabularySize));
     }
 
-    /// <summary>Copies the description of the tokens to another folder.</summary>
-    public void CopyMetadata(string folder)
-    {
-        var metadata = Path.Combine(Folder, MetadataName);
-        if (!File.Exists(metadata)) return;
-        using var source = File.OpenRead(metadata);
-        AtomicFile.Write(Path.Combine(folder, MetadataName), source.CopyTo);
-    }
+    /// <summary>Writes the description of the tokens to another folder.</summary>
+    public void CopyMetadata(string folder) => Corpus.Write(folder);
 
     public void Dispose()
     {

@@ -9,18 +9,20 @@ internal static class NamedOptimizers
 {
     public const string AdamW = "adamw";
 
-    private const double WeightDecay = 1e-2;
+    private const double WeightDecay = 1e-2, PaperRate = 1e-3;
 
     /// <summary>An optimizer by name: any of the library's, or focus-γ such as focus-0.4; focus alone has γ 0.2.</summary>
     /// <exception cref="ArgumentException">The name is none of these.</exception>
-    public static OptimizerSettings Create(string name, double learningRate) => GammaOf(name) is { } gamma ? FocusWith(gamma, learningRate)
+    /// <param name="name">The name.</param>
+    /// <param name="learningRate">The learning rate; null for 1e-3 with the paper's optimizers, and their own with others.</param>
+    public static OptimizerSettings Create(string name, double? learningRate = null) => GammaOf(name) is { } gamma ? FocusWith(gamma, learningRate)
         : Named(name) switch
         {
-            AdamWOptions => new AdamWOptions { LearningRate = learningRate, WeightDecay = WeightDecay },
+            AdamWOptions => new AdamWOptions { LearningRate = learningRate ?? PaperRate, WeightDecay = WeightDecay },
             // The paper's Signum runs decay towards the average of the parameters: FOCUS without its attraction.
             SignumOptions => FocusWith(0, learningRate),
             FocusOptions => FocusWith(0.2, learningRate),
-            var other => other with { LearningRate = learningRate },
+            var other => other with { LearningRate = learningRate ?? other.LearningRate },
         };
 
     /// <summary>The one name of an optimizer in results, however it is written on the command line.</summary>
@@ -38,8 +40,8 @@ internal static class NamedOptimizers
     private static OptimizerSettings Named(string name) => OptimizerNames.Find(name)
         ?? throw new ArgumentException($"There is no optimizer '{name}'; there are {OptimizerNames.All}, and focus-γ, such as focus-0.4.");
 
-    private static FocusOptions FocusWith(double gamma, double learningRate) =>
-        new() { LearningRate = learningRate, Beta2 = 0.99, Gamma = gamma, WeightDecay = WeightDecay };
+    private static FocusOptions FocusWith(double gamma, double? learningRate) =>
+        new() { LearningRate = learningRate ?? PaperRate, Beta2 = 0.99, Gamma = gamma, WeightDecay = WeightDecay };
 
     private static double? GammaOf(string name) =>
         name.ToLowerInvariant().Split('-') is ["focus", var number]

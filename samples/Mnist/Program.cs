@@ -12,7 +12,10 @@ Option<string> optimizer = new("--optimizer")
     DefaultValueFactory = _ => "focus",
 };
 Option<int> batchSize = new("--batch-size") { Description = "Images per step", DefaultValueFactory = _ => 64 };
-Option<double> learningRate = new("--learning-rate") { Description = "The learning rate", DefaultValueFactory = _ => 1e-3 };
+Option<double?> learningRate = new("--learning-rate")
+{
+    Description = "The learning rate [default: 1e-3 for focus, signum and adamw, the optimizer's own for others]", HelpName = "number",
+};
 Option<long> steps = new("--steps") { Description = "Training steps", DefaultValueFactory = _ => 400 };
 Option<int> seed = new("--seed") { Description = "Seed of weights and data order", DefaultValueFactory = _ => 1 };
 Option<string> model = new("--model") { Description = "File to save the model to", HelpName = "file", DefaultValueFactory = _ => "mnist.zip" };

@@ -33,7 +33,7 @@ internal static class Figures
 
     private static readonly Color Orange = new(0xF0, 0x8A, 0x24), Yellow = new(0xC4, 0xA8, 0x00), Grey = new(0xB4, 0xB4, 0xB4);
 
-    private static readonly Color[] FurtherColors = [new(0x3A, 0x9A, 0x5B), new(0xC8, 0x3C, 0x3C), Grey, Colors.Purple, Colors.Teal];
+    private static readonly Color[] FurtherColors = [new(0x3A, 0x9A, 0x5B), new(0xC8, 0x3C, 0x3C), Grey, Colors.Purple, Colors.Teal, Colors.Brown, Colors.Pink];
 
     private static readonly string[] PreferredFonts = ["DejaVu Sans", "Liberation Sans", "Noto Sans", "Arial", "Helvetica"];
 

@@ -9,8 +9,6 @@ namespace ToyLandscapes;
 /// <summary>Figures 2a, 2b, 5, 6a and 6b: which optimizer reaches the lowest loss, by noise and by sharpness or weight decay.</summary>
 internal static class PhaseDiagrams
 {
-    private const int Adam = 0, Focus = 1, Signum = 2;
-
     /// <summary>Rows within this many decades of a sharpness decide its critical noise; single rows scatter.</summary>
     private const double Reach = 0.25;
 
@@ -28,7 +26,7 @@ internal static class PhaseDiagrams
         Publish([Run(session, figure)], diagrams =>
         {
             diagrams[0].WriteCsv(session.PathOf($"figure-{figure}.csv"));
-            session.Save($"figure-{figure}", [Plot(diagrams[0], title, [Adam, Focus, Signum], diagrams[0].Winner)]);
+            session.Save($"figure-{figure}", [Plot(diagrams[0], title, [.. Enumerable.Range(0, diagrams[0].Optimizers.Count)], diagrams[0].Winner)]);
             if (figure == "2a") ReportBoundary(session, diagrams[0]);
         });
     }
@@ -36,7 +34,9 @@ internal static class PhaseDiagrams
     /// <summary>Figure 5: the optimizers two by two, on the data of figures 2a and 2b.</summary>
     public static void DrawPairs(Session session) => Publish([Run(session, "2a"), Run(session, "2b")], diagrams =>
     {
-        (int First, int Second)[] pairs = [(Adam, Signum), (Adam, Focus), (Focus, Signum)];
+        var count = diagrams[0].Optimizers.Count;
+        var pairs = Enumerable.Range(0, count)
+            .SelectMany(first => Enumerable.Range(first + 1, count - first - 1).Reverse(), (first, second) => (First: first, Second: second)).ToArray();
         var plots =
             from diagram in diagrams
             from pair in pairs
@@ -80,9 +80,9 @@ internal static class PhaseDiagrams
         var x = new Axis("gradient noise σ");
         var y = diagram.Grid.Axis == PhaseAxis.Sharpness ? new Axis("sharpness a", LogBase: 10) : new Axis("weight decay ω");
         var plot = Figures.Plot(title, x, y);
-        var names = Array.ConvertAll(optimizers, optimizer => diagram.Optimizers[optimizer]);
+        var colors = Figures.ColorsOf(diagram.Optimizers);
         plot.Map(
-            x, y, diagram.Grid.Noise, diagram.Grid.Rows, [.. names.Zip(Figures.ColorsOf(names))],
+            x, y, diagram.Grid.Noise, diagram.Grid.Rows, Array.ConvertAll(optimizers, optimizer => (diagram.Optimizers[optimizer], colors[optimizer])),
             (row, column) => Array.IndexOf(optimizers, winner(row, column)));
         return plot;
     }
@@ -90,8 +90,11 @@ internal static class PhaseDiagrams
     /// <summary>Writes the critical noise, above which Signum beats Adam, of each row, and prints it at some values of sharpness.</summary>
     private static void ReportBoundary(Session session, PhaseDiagram diagram)
     {
+        string[] optimizers = [.. diagram.Optimizers];
+        var (adam, signum) = (Array.IndexOf(optimizers, "Adam"), Array.IndexOf(optimizers, "Signum"));
+        if (adam < 0 || signum < 0) return;
         var rows = Enumerable.Range(0, diagram.Grid.Rows.Count).Where(row => diagram.Scores(row, 0) is not null)
-            .Select(row => (Sharpness: diagram.Grid.Rows[row], Noise: diagram.CriticalNoise(row, Adam, Signum))).ToArray();
+            .Select(row => (Sharpness: diagram.Grid.Rows[row], Noise: diagram.CriticalNoise(row, adam, signum))).ToArray();
         Write("figure-2a-boundary.csv", rows);
         if (rows.Length < 2) return;
 

@@ -13,6 +13,11 @@ Option<bool> theory = new("--theory")
 {
     Description = "Measures the regret of FOCUS on convex losses and compares it with the bound of the theory section",
 };
+var optimizers = Lists.Option(
+    "--optimizers",
+    "Phase diagrams: at least two of adam, focus and signum, which have the paper's settings, and of the library's other element-wise optimizers, such as "
+        + "lion or sgd, which have its defaults [default: adam,focus,signum]",
+    name => Named(name).Name.ToLowerInvariant());
 Option<int> resolution = new("--resolution")
 {
     Description = "Phase diagrams: 1 is the paper's grid of 96 × 100 cells, N takes every Nth value of both axes, in 1/N² of the time",
@@ -36,7 +41,7 @@ Option<string> output = new("--out")
 var command = new RootCommand(
     "Reproduces the toy landscapes of the FOCUS paper (arXiv:2501.12243): raw losses (.npy), tables (.csv) and figures (.svg, .png).")
 {
-    figure, theory, resolution, replicates, seed, shard, output,
+    figure, theory, optimizers, resolution, replicates, seed, shard, output,
 };
 command.Validators.Add(parsed =>
 {
@@ -47,7 +52,12 @@ command.Run(
     {
         if (parsed.GetValue(resolution) is < 1 and var stride)
             throw new ArgumentException($"--resolution is {stride}; valid is a whole number, at least 1.");
-        var simulation = new LandscapeSimulator.Options { Replicates = parsed.GetValue(replicates), Seed = parsed.GetValue(seed) };
+        var names = parsed.GetValue(optimizers) is [_, ..] given ? given : ["adam", "focus", "signum"];
+        if (names.Length < 2) throw new ArgumentException($"--optimizers is '{names[0]}'; valid are at least two.");
+        var simulation = new LandscapeSimulator.Options
+        {
+            Optimizers = [.. names.Select(Named)], Replicates = parsed.GetValue(replicates), Seed = parsed.GetValue(seed),
+        };
         simulation.Validate();
         var session = new Session(
             parsed.GetRequiredValue(output), parsed.GetValue(resolution), Shard.Parse(parsed.GetRequiredValue(shard)), simulation, cancellation);
@@ -63,3 +73,11 @@ command.Run(
     },
     "interrupted. Finished rows are kept in --out; run the same command again to resume.");
 return await command.RunAsync(args);
+
+static LandscapeOptimizer Named(string name) => name.ToLowerInvariant() switch
+{
+    "adam" => LandscapeOptimizer.Adam(),
+    "focus" => LandscapeOptimizer.Focus(),
+    "signum" => LandscapeOptimizer.Signum(),
+    _ => LandscapeOptimizer.From(Optimizers.Named(name)),
+};

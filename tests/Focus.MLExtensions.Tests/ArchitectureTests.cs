@@ -11,7 +11,7 @@ public sealed class ArchitectureTests
     {
         ["IO"] = [],
         ["Scans"] = [],
-        ["Landscapes"] = ["Scans"],
+        ["Landscapes"] = ["Optimizers", "Scans"],
         ["Text"] = [],
         ["Optimizers"] = ["Training"],
         ["Models"] = ["Optimizers", "Training"],

@@ -33,7 +33,9 @@ public sealed class FuzzTests
     public void NpyFiles()
     {
         NpyFile.Write(folder.File("sound.npy"), [1.0, 2, 3, 4, 5, 6], [2, 3]);
-        Fuzz("a.npy", File.ReadAllBytes(folder.File("sound.npy")), path => NpyFile.Read(path));
+        var sound = File.ReadAllBytes(folder.File("sound.npy"));
+        Utf8("'<f8', 'fortran_order': True,  'sh").CopyTo(sound, sound.AsSpan().IndexOf("'<f8'"u8));
+        Fuzz("a.npy", sound, path => NpyFile.Read(path));
     }
 
     [TestMethod]
@@ -49,17 +51,39 @@ public sealed class FuzzTests
     public void JsonLines() => Fuzz("a.jsonl", Utf8("{\"text\":\"one \\u00e9\",\"n\":[1,{\"a\":null}]}\n{\"text\":\"two\"}\n"), ReadTexts);
 
     [TestMethod]
-    [DataRow(".tar")]
-    [DataRow(".tar.gz")]
-    [DataRow(".tar.xz")]
-    public void ArchiveFiles(string ending)
+    public void JsonArrays() => Fuzz("a.json", Utf8("[{\"text\":\"one \\u00e9\",\"n\":[1,{\"a\":null}]},\n{\"text\":\"two\"}]\n"), ReadTexts);
+
+    [TestMethod]
+    public void ParquetFiles() => Fuzz("a.parquet", ParquetFile("text", ["one", null, "two"], ["three"]), ReadTexts);
+
+    [TestMethod]
+    public void Vocabularies()
     {
-        var tar = Tar(("a.txt", Utf8(new string('a', 2000))), ("b.xz", Xz(Tar(("d.txt", Utf8("inner"))))), ("c.txt", Utf8("c")));
-        Fuzz("a" + ending, ending switch { ".tar.gz" => Gzip(tar), ".tar.xz" => Xz(tar), _ => tar }, ReadTexts);
+        folder.Write("train.bin", new byte[8]);
+        var sound = "gASVSQAAAAAAAAB9lCiMCnZvY2FiX3NpemWUSwOMBGl0b3OUfZQoSwCMAQqUSwGMAWGUSwKMAsOplHWMBHN0b2mUfZQoaARLAGgFSwFoBksCdXUu";
+        Fuzz("meta.pkl", Convert.FromBase64String(sound), _ => PreparedCorpus.OfNanoGpt(folder.Path).CreateTokenizer());
     }
 
     [TestMethod]
-    public void TokenFiles() => Fuzz("a.bin", new byte[64], path =>
+    [DataRow(".tar")]
+    [DataRow(".tar.gz")]
+    [DataRow(".tar.xz")]
+    [DataRow(".tar.zst")]
+    [DataRow(".tar.bz2")]
+    [DataRow(".zip")]
+    public void ArchiveFiles(string ending)
+    {
+        var tar = Tar(("a.txt", Utf8(new string('a', 2000))), ("b.xz", Xz(Tar(("d.txt", Utf8("inner"))))), ("c.txt", Utf8("c")));
+        Fuzz("a" + ending, ending switch
+        {
+            ".tar.gz" => Gzip(tar), ".tar.xz" => Xz(tar), ".tar.zst" => Zstandard(tar), ".tar.bz2" => Bzip2(tar), ".zip" => Zip(("a.tar", tar)), _ => tar,
+        }, ReadTexts);
+    }
+
+    [TestMethod]
+    [DataRow(0)]
+    [DataRow(20240520)]
+    public void TokenFiles(int magic) => Fuzz("a.bin", [.. BitConverter.GetBytes(magic), 1, 0, 0, 0, 8, 0, 0, 0, .. new byte[1012 + 16]], path =>
     {
         using var tokens = TokenFile.Open(path);
         tokens.Read(0, new int[Math.Min(tokens.Count, 100)]);
@@ -114,7 +138,9 @@ public sealed class FuzzTests
     }
 
     [TestMethod]
-    public void Optimizers() => Fuzz("a.txt", Utf8("FOCUS(beta1=0.9, beta2=0.9, gamma=0.2)"), path => LandscapeOptimizer.Parse(File.ReadAllText(path)));
+    [DataRow("FOCUS(beta1=0.9, beta2=0.9, gamma=0.2)")]
+    [DataRow("slow {\"Name\":\"MARS\",\"Form\":1,\"Gamma\":0.3,\"Auxiliary\":{\"Beta1\":0.8,\"Amsgrad\":true}}")]
+    public void Optimizers(string text) => Fuzz("a.txt", Utf8(text), path => LandscapeOptimizer.Parse(File.ReadAllText(path)));
 
     private static byte[] Tensors()
     {

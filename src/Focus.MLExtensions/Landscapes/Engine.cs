@@ -14,8 +14,9 @@ internal static unsafe class Engine<T, TSingle, TValley, TRule>
             RunCommon(batch, valley, rule);
             return;
         }
-        for (var first = 0; first < batch.Runs; first += batch.BlockRuns)
-            RunBlock(batch, valley, rule, first, Math.Min(batch.BlockRuns, batch.Runs - first), commonNoise: null);
+        for (var group = 0; group < batch.Runs; group += batch.GroupRuns)
+            for (var first = 0; first < batch.GroupRuns; first += batch.BlockRuns)
+                RunBlock(batch, valley, rule, group + first, Math.Min(batch.BlockRuns, batch.GroupRuns - first), commonNoise: null);
     }
 
     /// <summary>A block holds replicates of one learning rate; the noise of all steps is drawn once and serves every learning rate.</summary>
@@ -54,6 +55,7 @@ internal static unsafe class Engine<T, TSingle, TValley, TRule>
             streams.Start(run, batch.Key(rate, replicate));
         }
         block.Start<TSingle>(streams, noise, options);
+        var update = (batch.Optimizer as RuleOptimizer)?.Start<T>(block, workspace, block.Rate[0], batch.Cell.WeightDecay);
 
         var factors = batch.Optimizer.Factors(options.Steps);
         var chunk = commonNoise == null ? batch.ChunkSteps : options.Steps;
@@ -63,8 +65,10 @@ internal static unsafe class Engine<T, TSingle, TValley, TRule>
             var count = Math.Min(chunk, options.Steps - start);
             if (commonNoise == null) streams.Fill<TSingle>(noise, block.Pairs * count, batch.Cell.Noise);
             else noise = commonNoise;
-            Kernel.Advance<T, TValley, TRule>(block, ref valley, ref rule, recorder, factors, noise, start, count);
+            if (update is null) Kernel.Advance<T, TValley, TRule>(block, ref valley, ref rule, recorder, factors, noise, start, count);
+            else Advance(block, valley, rule, update, recorder, factors, noise, start, count);
         }
+        update?.Finish();
 
         if (batch.Traced is not null)
         {
@@ -75,6 +79,24 @@ internal static unsafe class Engine<T, TSingle, TValley, TRule>
         {
             var (u, _, q) = block.Position(run);
             recorder.Finish(valley, run, u, q, batch.Outcomes.Slice((first + run) * options.Metrics, options.Metrics));
+        }
+    }
+
+    /// <summary>Advances all runs of a block step by step.</summary>
+    private static void Advance(
+        Block block, TValley valley, TRule rule, BlockUpdate update, Recorder recorder,
+        (double First, double Second)[] factors, float* noise, int start, int count)
+    {
+        for (var step = start; step < start + count; step++)
+        {
+            if (update.NeedsCurvature(step))
+            {
+                Kernel.Curve<T, TValley>(block, valley);
+                update.TakeCurvature();
+            }
+            Kernel.Advance<T, TValley, TRule>(block, ref valley, ref rule, recorder, factors, noise, step, 1);
+            update.Step(step);
+            noise += 2 * block.Pairs * block.Runs;
         }
     }
 }
@@ -97,6 +119,9 @@ internal readonly ref struct RunBatch(LandscapeSimulator.Options options, Landsc
     public (double LearningRate, int Replicate)? Traced { get; init; }
 
     public int Runs => Traced is null ? Options.LearningRates.Count * Options.Replicates : 1;
+
+    /// <summary>Runs that may share blocks, a divisor of their number: all, or those of one learning rate.</summary>
+    public int GroupRuns => Traced is null && Optimizer is RuleOptimizer ? Options.Replicates : Runs;
 
     /// <summary>Runs of a block: in two dimensions enough vectors to hide latencies and few enough for the first-level cache.</summary>
     public int BlockRuns => Options.Dimensions == 2 ? 64 : Lanes.Multiple;

@@ -118,6 +118,30 @@ internal static unsafe class Kernel
         }
     }
 
+    /// <summary>Writes the diagonal of each run's Hessian where the second state is.</summary>
+    /// <remarks>With the gradient (∂L/∂u)·r + h·v, the Hessian is (∂²L/∂u²)·r·rᵀ + (∂h/∂u)·(r·vᵀ + v·rᵀ) + h·(I − r·rᵀ).</remarks>
+    public static void Curve<T, TValley>(Block block, TValley valley) where T : struct, ILanes<T> where TValley : struct, IValley
+    {
+        var end = 2 * block.Pairs * block.Runs;
+        for (var run = 0; run < block.Runs; run += T.Count)
+        {
+            T u = T.Broadcast(0), q = u, one = T.Broadcast(1);
+            for (var i = run; i < end; i += block.Runs) u = T.MultiplyAdd(T.Load(block.P + i), T.Load(block.Axis + i), u);
+            for (var i = run; i < end; i += block.Runs)
+            {
+                var v = T.SubtractProduct(T.Load(block.P + i), u, T.Load(block.Axis + i));
+                q = T.MultiplyAdd(v, v, q);
+            }
+            var (along, mixed, across) = valley.Curvature(u, q);
+            for (var i = run; i < end; i += block.Runs)
+            {
+                var r = T.Load(block.Axis + i);
+                var v = T.SubtractProduct(T.Load(block.P + i), u, r);
+                (along * r * r + (mixed + mixed) * r * v + across * (one - r * r)).Store(block.S1 + i);
+            }
+        }
+    }
+
     [MethodImpl(Lanes.Inline)]
     private static Pair<T> Load<T>(double* source, int stride) where T : struct, ILanes<T> => new(T.Load(source), T.Load(source + stride));
 

@@ -99,6 +99,9 @@ internal interface IValley
     /// <summary>∂L/∂u, and the factor h of the gradient h·v across the axis (h = 2·∂L/∂q).</summary>
     (T Along, T Across) Gradient<T>(T u, T q) where T : struct, ILanes<T>;
 
+    /// <summary>What the Hessian consists of, as L is linear in q: ∂²L/∂u², ∂h/∂u and h.</summary>
+    (T Along, T Mixed, T Across) Curvature<T>(T u, T q) where T : struct, ILanes<T>;
+
     T Loss<T>(T u, T q) where T : struct, ILanes<T>;
 }
 
@@ -113,6 +116,13 @@ internal readonly struct NarrowingValley(double sharpness, double slope) : IVall
     }
 
     [MethodImpl(Lanes.Inline)]
+    public (T Along, T Mixed, T Across) Curvature<T>(T u, T q) where T : struct, ILanes<T>
+    {
+        var a = T.Broadcast(sharpness);
+        return (a * q, (a + a) * u, a * u * u);
+    }
+
+    [MethodImpl(Lanes.Inline)]
     public T Loss<T>(T u, T q) where T : struct, ILanes<T> =>
         T.MultiplyAdd(T.Broadcast(0.5 * sharpness) * u * u, q, T.Broadcast(-slope) * u);
 }
@@ -122,6 +132,10 @@ internal readonly struct QuadraticValley(double sharpness, double slope) : IVall
 {
     [MethodImpl(Lanes.Inline)]
     public (T Along, T Across) Gradient<T>(T u, T q) where T : struct, ILanes<T> => (T.Broadcast(-slope), T.Broadcast(sharpness));
+
+    [MethodImpl(Lanes.Inline)]
+    public (T Along, T Mixed, T Across) Curvature<T>(T u, T q) where T : struct, ILanes<T> =>
+        (T.Broadcast(0), T.Broadcast(0), T.Broadcast(sharpness));
 
     [MethodImpl(Lanes.Inline)]
     public T Loss<T>(T u, T q) where T : struct, ILanes<T> => T.MultiplyAdd(T.Broadcast(0.5 * sharpness), q, T.Broadcast(-slope) * u);

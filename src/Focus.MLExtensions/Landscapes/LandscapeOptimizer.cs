@@ -5,11 +5,14 @@ namespace Focus;
 
 /// <summary>An optimizer on a toy landscape, with its hyperparameters; the learning rate and the weight decay come from the
 /// simulation.</summary>
-/// <remarks>Weight decay pulls the parameters themselves towards 0: θ ← θ − η·(direction + ω·θ), with θ before the step
-/// (arXiv:2501.12243).</remarks>
+/// <remarks>
+/// Adam, FOCUS, Signum and Lion are compiled into the simulation, and so the fastest. Their weight decay pulls the parameters themselves towards
+/// 0: θ ← θ − η·(direction + ω·θ), with θ before the step (arXiv:2501.12243). <see cref="From"/> takes any other of the library's element-wise
+/// optimizers, with the meaning of its own options.
+/// </remarks>
 public abstract class LandscapeOptimizer
 {
-    private LandscapeOptimizer(string name, params (string Name, double Value)[] hyperparameters)
+    private protected LandscapeOptimizer(string name, params (string Name, double Value)[] hyperparameters)
     {
         Name = name;
         Hyperparameters = hyperparameters;
@@ -53,6 +56,35 @@ public abstract class LandscapeOptimizer
     public static LandscapeOptimizer Lion(double beta1 = 0.9, double beta2 = 0.99) =>
         new Of<LionRule>("Lion", new LionRule(Check.Fraction(beta1), Check.Fraction(beta2)), ("beta1", beta1), ("beta2", beta2));
 
+    /// <summary>One of the library's element-wise optimizers, or one of your own.</summary>
+    /// <param name="settings">Its options. Learning rate and weight decay do not matter, as the simulation sets both.</param>
+    /// <param name="name">The name in results, without commas, quotes and braces; null for <see cref="OptimizerSettings.Name"/>. Optimizers of
+    /// one kind need different names.</param>
+    /// <remarks>
+    /// The optimizer's own rule runs, in float64, on the point as a single parameter, a vector, even where it would leave vectors to another
+    /// optimizer: norms and means are over the point's coordinates. Optimizers that need the curvature, such as Sophia-G, get the exact diagonal of
+    /// the Hessian, without noise. The final loss of an <see cref="IAveragingOptimizer"/> is that of its average; on the way the weights in training
+    /// count.
+    /// </remarks>
+    /// <exception cref="ArgumentOutOfRangeException">A hyperparameter is outside its range.</exception>
+    /// <exception cref="ArgumentException">The optimizer is not element-wise or needs two gradients a step, or the name is not valid.</exception>
+    /// <exception cref="NotSupportedException">The options have no update method.</exception>
+    /// <example>
+    /// <code>
+    /// var scan = new LandscapeScan.Options
+    /// {
+    ///     Optimizers =
+    ///     [
+    ///         LandscapeOptimizer.Focus(),
+    ///         LandscapeOptimizer.From(new CautiousAdamWOptions()),
+    ///         LandscapeOptimizer.From(new SgdOptions { Momentum = 0.9 }),
+    ///         LandscapeOptimizer.From(new SgdOptions { Momentum = 0 }, "SGD without momentum"),
+    ///     ],
+    /// };
+    /// </code>
+    /// </example>
+    public static LandscapeOptimizer From(OptimizerSettings settings, string? name = null) => RuleOptimizer.Create(settings, name ?? settings?.Name);
+
     /// <summary>Name and hyperparameters, such as "Signum(beta=0.9)".</summary>
     public override string ToString() =>
         $"{Name}({string.Join(", ", Hyperparameters.Select(h => string.Create(CultureInfo.InvariantCulture, $"{h.Name}={h.Value:R}")))})";
@@ -62,7 +94,7 @@ public abstract class LandscapeOptimizer
 
     internal abstract void Run<T, TSingle>(RunBatch batch) where T : struct, ILanes<T> where TSingle : struct, ISingleLanes<TSingle>;
 
-    private sealed class Of<TRule>(string name, TRule rule, params (string Name, double Value)[] hyperparameters)
+    internal class Of<TRule>(string name, TRule rule, params (string Name, double Value)[] hyperparameters)
         : LandscapeOptimizer(name, hyperparameters) where TRule : struct, IRule
     {
         private (double First, double Second)[] factors = [];
@@ -77,11 +109,12 @@ public abstract class LandscapeOptimizer
     }
 
     /// <summary>Reads what <see cref="ToString"/> writes, such as "FOCUS(beta1=0.9, beta2=0.9, gamma=0.2)".</summary>
-    /// <exception cref="FormatException">The text is not of this form, or the optimizer is unknown.</exception>
+    /// <exception cref="FormatException">The text is not of this form, or the optimizer is none of the library's.</exception>
     /// <exception cref="ArgumentOutOfRangeException">A hyperparameter is outside its range.</exception>
     public static LandscapeOptimizer Parse(string text)
     {
         ArgumentNullException.ThrowIfNull(text);
+        if (RuleOptimizer.IsText(text)) return RuleOptimizer.Read(text);
         var parts = text.Split('(', '=', ',', ')'); // The name, then names and values in turn.
         var values = parts.Skip(1).Where((_, i) => i % 2 == 1)
             .Select(part => double.TryParse(part, CultureInfo.InvariantCulture, out var value) ? value : double.NaN).ToArray();
@@ -157,7 +190,8 @@ public abstract class LandscapeOptimizer
 }
 
 /// <summary>One optimizer as an element-wise rule: state of up to two numbers per coordinate, starting at 0.</summary>
-/// <remarks>To add an optimizer, write one such struct and one factory in <see cref="LandscapeOptimizer"/>.</remarks>
+/// <remarks>Such structs are for the optimizers that must be fastest; each has a factory in <see cref="LandscapeOptimizer"/>. Any other
+/// optimizer runs by its update rule, see <see cref="RuleOptimizer"/>.</remarks>
 internal interface IRule
 {
     /// <summary>What depends on the step (1, 2, …) only, such as bias corrections.</summary>

@@ -5,8 +5,9 @@ namespace Focus;
 /// <summary>Simulates optimizers on a toy landscape, one cell of a phase diagram at a time; thread-safe.</summary>
 /// <remarks>
 /// A run is one optimizer with one learning rate from one starting point. Its random stream depends only on the seed, the landscape, the
-/// cell's values, the optimizer, the learning rate and the number of the replicate, so results do not depend on threads, vector width or
-/// order. Long runs are chaotic if steps overshoot the valley: another rounding changes single runs, but not their statistics.
+/// cell's values, the optimizer (its name, and the hyperparameters of those that are compiled in), the learning rate and the number of the
+/// replicate, so results do not depend on threads, vector width or order. Long runs are chaotic if steps overshoot the valley: another
+/// rounding changes single runs, but not their statistics.
 /// </remarks>
 public sealed class LandscapeSimulator
 {
@@ -102,7 +103,7 @@ public sealed class LandscapeSimulator
         /// <summary>The loss landscape.</summary>
         public Landscape Landscape { get; init; } = Landscape.NarrowingValley;
 
-        /// <summary>The optimizers, at least one, with different names.</summary>
+        /// <summary>The optimizers, at least one, with names that differ, not only in case.</summary>
         public IReadOnlyList<LandscapeOptimizer> Optimizers { get; init; } =
             [LandscapeOptimizer.Adam(), LandscapeOptimizer.Focus(), LandscapeOptimizer.Signum()];
 
@@ -150,8 +151,10 @@ public sealed class LandscapeSimulator
         {
             ArgumentNullException.ThrowIfNull(Landscape);
             foreach (var optimizer in Check.NotEmpty(Optimizers)) ArgumentNullException.ThrowIfNull(optimizer, nameof(Optimizers));
-            if (Optimizers.GroupBy(optimizer => optimizer.Name).FirstOrDefault(group => group.Count() > 1) is { } twice)
-                throw new ArgumentException($"Optimizers holds {twice.Key} {twice.Count()} times; each name may occur once.", nameof(Optimizers));
+            if (Optimizers.GroupBy(optimizer => optimizer.Name, StringComparer.OrdinalIgnoreCase).FirstOrDefault(group => group.Count() > 1) is { } twice)
+                throw new ArgumentException(
+                    $"Optimizers holds {twice.Key} {twice.Count()} times; expected different names, which {nameof(LandscapeOptimizer)}."
+                    + $"{nameof(LandscapeOptimizer.From)} can give.", nameof(Optimizers));
             foreach (var rate in Check.NotEmpty(LearningRates)) Check.Positive(rate, nameof(LearningRates));
             Check.Between(1, 1_000_000, Replicates);
             Check.Between(1, 10_000_000, Steps);

@@ -45,8 +45,15 @@ internal unsafe interface ILanes<T> : IArithmetic<T> where T : struct, ILanes<T>
     static abstract T Widen(float* source);
 
     void Store(double* destination);
+
+    /// <summary>The smaller of a and b; b where one is no number and the processor has x86's instruction.</summary>
     static abstract T Min(T a, T b);
+
+    /// <summary>The larger of a and b, with numbers as in <see cref="Min"/>.</summary>
     static abstract T Max(T a, T b);
+
+    /// <summary>1 where a &gt; 0, otherwise 0.</summary>
+    static abstract T Positive(T a);
 }
 
 /// <summary>A vector of 32-bit lanes, seen as float32 or as integers, for drawing random numbers.</summary>
@@ -86,7 +93,8 @@ internal unsafe interface ISingleLanes<T> where T : struct, ISingleLanes<T>
 /// <summary>How runs fill the lanes of vectors.</summary>
 internal static class Lanes
 {
-    /// <summary>Blocks hold a multiple of this many runs, the lanes of the widest float32 vector. Surplus runs have learning rate 0.</summary>
+    /// <summary>Blocks hold a multiple of this many runs, the lanes of the widest float32 vector. Nothing is kept of surplus
+    /// runs.</summary>
     public const int Multiple = 16;
 
     /// <summary>The forwards to vector instructions must vanish in the kernels, which are larger than the JIT inlines unasked.</summary>
@@ -149,6 +157,7 @@ internal readonly unsafe struct LanesScalar(double value) : ILanes<LanesScalar>
     [MethodImpl(Lanes.Inline)] public static LanesScalar Sqrt(LanesScalar a) => new(Math.Sqrt(a.Value));
     [MethodImpl(Lanes.Inline)] public static LanesScalar Min(LanesScalar a, LanesScalar b) => new(double.MinNative(a.Value, b.Value));
     [MethodImpl(Lanes.Inline)] public static LanesScalar Max(LanesScalar a, LanesScalar b) => new(double.MaxNative(a.Value, b.Value));
+    [MethodImpl(Lanes.Inline)] public static LanesScalar Positive(LanesScalar a) => new(a.Value > 0 ? 1 : 0);
     [MethodImpl(Lanes.Inline)] public static LanesScalar SignOf(LanesScalar a, LanesScalar magnitude) =>
         new(a.Value == 0 ? 0 : Math.CopySign(magnitude.Value, a.Value));
 }
@@ -179,6 +188,8 @@ internal readonly unsafe struct Lanes256(Vector256<double> value) : ILanes<Lanes
     [MethodImpl(Lanes.Inline)] public static Lanes256 Sqrt(Lanes256 a) => new(Vector256.Sqrt(a.value));
     [MethodImpl(Lanes.Inline)] public static Lanes256 Min(Lanes256 a, Lanes256 b) => new(Vector256.MinNative(a.value, b.value));
     [MethodImpl(Lanes.Inline)] public static Lanes256 Max(Lanes256 a, Lanes256 b) => new(Vector256.MaxNative(a.value, b.value));
+    [MethodImpl(Lanes.Inline)] public static Lanes256 Positive(Lanes256 a) =>
+        new(Vector256.GreaterThan(a.value, Vector256<double>.Zero) & Vector256<double>.One);
     [MethodImpl(Lanes.Inline)] public static Lanes256 SignOf(Lanes256 a, Lanes256 magnitude) =>
         new(Vector256.AndNot(Vector256.CopySign(magnitude.value, a.value), Vector256.Equals(a.value, Vector256<double>.Zero)));
 }
@@ -209,6 +220,8 @@ internal readonly unsafe struct Lanes512(Vector512<double> value) : ILanes<Lanes
     [MethodImpl(Lanes.Inline)] public static Lanes512 Sqrt(Lanes512 a) => new(Vector512.Sqrt(a.value));
     [MethodImpl(Lanes.Inline)] public static Lanes512 Min(Lanes512 a, Lanes512 b) => new(Vector512.MinNative(a.value, b.value));
     [MethodImpl(Lanes.Inline)] public static Lanes512 Max(Lanes512 a, Lanes512 b) => new(Vector512.MaxNative(a.value, b.value));
+    [MethodImpl(Lanes.Inline)] public static Lanes512 Positive(Lanes512 a) =>
+        new(Vector512.GreaterThan(a.value, Vector512<double>.Zero) & Vector512<double>.One);
     [MethodImpl(Lanes.Inline)] public static Lanes512 SignOf(Lanes512 a, Lanes512 magnitude) =>
         new(Vector512.AndNot(Vector512.CopySign(magnitude.value, a.value), Vector512.Equals(a.value, Vector512<double>.Zero)));
 }

@@ -1,7 +1,8 @@
 using System.Runtime.CompilerServices;
 
-// The loader that the build adds (build/ModelLoader.cs) has a parameter of a type that is internal to ML.NET.
+// What the build adds (build/ModelLoader.cs) is of types that are internal to ML.NET.
 [assembly: IgnoresAccessChecksTo("Microsoft.ML.Core")]
+[assembly: IgnoresAccessChecksTo("Microsoft.ML.Data")]
 
 namespace System.Runtime.CompilerServices;
 

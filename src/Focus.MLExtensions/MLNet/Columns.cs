@@ -47,6 +47,9 @@ internal sealed record ColumnRole(string Name, string Expected, Func<ColumnShape
 
     public static ColumnRole Label { get; } = new("label", "a key (MapValueToKey makes one)", shape => shape.IsScalar && shape.IsKey);
 
+    public static ColumnRole ExampleWeight { get; } = new(
+        "example weight", "Single", shape => shape.IsScalar && !shape.IsKey && shape.ItemType.Equals(NumberDataViewType.Single));
+
     public static ColumnRole Cell { get; } = new(
         "cell", "Double or Single",
         shape => shape.IsScalar && !shape.IsKey && (shape.ItemType.Equals(NumberDataViewType.Double) || shape.ItemType.Equals(NumberDataViewType.Single)));

@@ -10,18 +10,19 @@ internal static class TextDataView
     /// <summary>How many broken documents are named before they are only counted.</summary>
     private const int MostNamed = 20;
 
-    public static IDataView Create(TextDocuments documents, IChannelProvider environment) => new StreamedDataView<TextDocument>(
-        Read(documents, environment),
+    public static IDataView Create(TextDocuments documents, IHostEnvironment environment) => new StreamedDataView<TextDocument>(
+        Read(documents, environment.Register("Corpus")),
         ViewColumn<TextDocument>.Create<ReadOnlyMemory<char>>("Text", TextDataViewType.Instance, (document, ref text) => text = document.Text.AsMemory()),
         ViewColumn<TextDocument>.Create<ReadOnlyMemory<char>>("Source", TextDataViewType.Instance, (document, ref source) => source = document.Source.AsMemory()));
 
-    private static IEnumerable<TextDocument> Read(TextDocuments documents, IChannelProvider environment)
+    private static IEnumerable<TextDocument> Read(TextDocuments documents, IHost host)
     {
-        using var channel = environment.Start("Corpus");
+        using var channel = host.Start("Reading");
         BrokenDocument? first = null;
         long read = 0, broken = 0;
         foreach (var document in documents.Read(Report))
         {
+            if (MlNetInternals.Current.IsCanceled(host)) throw new OperationCanceledException("Reading was cancelled by the context.");
             read++;
             yield return document;
         }

@@ -34,7 +34,7 @@ public sealed class FocusCatalog
     /// <summary>Saves and loads this library's models in a format of its own.</summary>
     public FocusModelCatalog Model { get; }
 
-    /// <summary>A GPT-2, trained from scratch to predict each next token.</summary>
+    /// <summary>A GPT-2, trained to predict each next token from scratch, or from the weights of <see cref="Gpt2Pretrainer.Options.Initial"/>.</summary>
     /// <param name="options">Model, optimizer, data, and length of the run.</param>
     /// <exception cref="ArgumentException">An option is invalid; the message names it, its value and the range.</exception>
     /// <example>
@@ -62,6 +62,29 @@ public sealed class FocusCatalog
     /// <exception cref="ArgumentException">An option is invalid; the message names it, its value and the range.</exception>
     public Gpt2Pretrainer Gpt2Pretrainer(OptimizerSettings optimizer, string tokenColumnName = "Tokens")
         => Gpt2Pretrainer(new Gpt2Pretrainer.Options { Optimizer = optimizer, TokenColumnName = tokenColumnName });
+
+    /// <summary>Makes a transformer of a network that is trained already, for chains, prediction engines and model files.</summary>
+    /// <param name="network">The network, which the transformer takes over, and frees when it is disposed of; such as one of
+    /// <see cref="HuggingFaceGpt2.Load(string, Gpt2Config?)"/> or <see cref="Gpt2Files.Load(string, Gpt2Config?)"/>.</param>
+    /// <param name="options">Columns, separator and generation; what concerns training is not used. Null for the defaults.</param>
+    /// <exception cref="ArgumentException">An option is invalid; the message names it, its value and the range.</exception>
+    /// <example>
+    /// <code>
+    /// var mlContext = new MLContext(seed: 1);
+    /// var texts = mlContext.Focus.Data.LoadText("texts/*.txt");
+    /// var gpt2 = mlContext.Focus.Gpt2Transformer(HuggingFaceGpt2.Load("gpt2"), new Gpt2Pretrainer.Options { GenerateTokens = 40 });
+    /// ITransformer model = mlContext.Focus.Transforms.TokenizeGpt2("Tokens", "Text").Fit(texts).Append(gpt2);
+    /// mlContext.Model.Save(model, texts.Schema, "gpt2.zip");
+    /// </code>
+    /// </example>
+    public Gpt2Transformer Gpt2Transformer(Gpt2 network, Gpt2Pretrainer.Options? options = null)
+    {
+        ArgumentNullException.ThrowIfNull(network);
+        options = (options ?? new Gpt2Pretrainer.Options()) with { Model = network.Config };
+        var scoring = Gpt2Scoring.Of(options, options.Separator);
+        scoring.Validate(network.Config);
+        return new Gpt2Transformer(network, scoring);
+    }
 }
 
 /// <summary>The data sets of the paper (arXiv:2501.12243), texts and tokens as views.</summary>
@@ -137,27 +160,26 @@ public sealed class FocusDataCatalog
     public IDataView LoadText(IEnumerable<string> paths, bool perLine = false)
         => TextDataView.Create(TextDocuments.FromFiles(paths, perLine), environment);
 
-    /// <summary>Loads a corpus as OpenWebText is distributed: archives of text files, compressed archives within archives, or JSON
-    /// lines.</summary>
-    /// <param name="path">
-    /// A file, a folder, all of whose files are read, or a pattern: tar archives, and anything compressed as xz or gzip, are opened however
-    /// deep they lie; in them a file <c>*.txt</c> is a row, and each line of a file <c>*.json</c>, <c>*.jsonl</c> or <c>*.ndjson</c> is an object
-    /// whose field <c>text</c> is one.
-    /// </param>
+    /// <summary>Loads a corpus as OpenWebText and others are distributed: parquet, JSON, archives of text files, compressed archives within
+    /// archives.</summary>
+    /// <param name="path">A file, a folder, all of whose files are read, or a pattern; see
+    /// <see cref="TextDocuments.FromOpenWebText(string)"/>. Each document is a row.</param>
     /// <inheritdoc cref="LoadText(string, bool)" path="/returns"/>
     /// <inheritdoc cref="LoadText(string, bool)" path="/exception"/>
     public IDataView LoadOpenWebText(string path) => TextDataView.Create(TextDocuments.FromOpenWebText(path), environment);
 
-    /// <summary>Opens a file of tokens, such as nanoGPT's <c>train.bin</c>: little-endian, without a header.</summary>
+    /// <summary>Opens a file of tokens, such as nanoGPT's <c>train.bin</c> (little-endian, without a header), llm.c's or a NumPy array of one
+    /// dimension, whose headers are recognised.</summary>
     /// <remarks>The file is mapped into memory: it opens at once however long it is, and stays open as long as the view is used.
     /// <see cref="Gpt2Pretrainer"/> takes its tokens at random offsets from there and reads no rows.</remarks>
     /// <param name="path">The file.</param>
-    /// <param name="width">The bytes of a token, which the file does not say.</param>
+    /// <param name="width">The bytes of a token where the file has no header that says it.</param>
     /// <param name="rowLength">The tokens of a row, ≥ 1.</param>
     /// <returns>A view with the column <c>Tokens</c> (a vector of Int32), whose last row is shorter where the tokens do not divide
     /// evenly.</returns>
     /// <exception cref="FileNotFoundException">There is no such file.</exception>
-    /// <exception cref="InvalidDataException">The file is empty, or its length is no multiple of the width.</exception>
+    /// <exception cref="InvalidDataException">The file is empty, its length is no multiple of the width or not what its header says, or it
+    /// holds something else.</exception>
     /// <exception cref="ArgumentOutOfRangeException">The width is none of the two, or the row length makes no rows, or more than
     /// 2³¹ − 1.</exception>
     public IDataView LoadTokens(string path, TokenWidth width = TokenWidth.UInt16, int rowLength = 1024)

@@ -5,7 +5,8 @@ using static System.FormattableString;
 
 namespace Focus;
 
-/// <summary>Trains a GPT-2 from scratch to predict each next token, with any of this library's optimizers.</summary>
+/// <summary>Trains a GPT-2 to predict each next token, from scratch or from the weights of another, with any of this library's
+/// optimizers.</summary>
 /// <remarks>
 /// <para>
 /// Input: a column of tokens, a vector of Int32. Output: <c>Loss</c>, a row's mean cross-entropy per token in nats, and <c>Perplexity</c>,
@@ -43,7 +44,8 @@ public sealed class Gpt2Pretrainer : IEstimator<Gpt2Transformer>
 
     /// <summary>Trains on data, and evaluates on the validation data where there are any.</summary>
     /// <param name="input">The data to learn from.</param>
-    /// <returns>The trained model. After a cancellation: the model as far as it was trained, with a warning in the log.</returns>
+    /// <returns>The trained model. After a cancellation, by the options' token or the context (<c>CancelExecution</c>): the model as far as it was
+    /// trained, with a warning in the log.</returns>
     /// <exception cref="ArgumentOutOfRangeException">The token column is missing or of the wrong type, or its tokenizer has more tokens than
     /// the model, or is not that of the validation data.</exception>
     /// <exception cref="ArgumentException">The data are shorter than a block of the model, or the checkpoint folder holds another
@@ -56,16 +58,23 @@ public sealed class Gpt2Pretrainer : IEstimator<Gpt2Transformer>
     public Gpt2Transformer Fit(IDataView input)
     {
         ArgumentNullException.ThrowIfNull(input);
-        var reader = new TokenReader(options, input, options.ValidationSet);
+        using var cancellation = new ExecutionCancellation(host, options.CancellationToken);
+        var run = options with { CancellationToken = cancellation.Token };
+        var reader = new TokenReader(run, input, run.ValidationSet);
 
         using var channel = host.Start("Training");
         var ranks = options.Distributed ?? Communicator.Alone;
         var (train, validation) = ranks.Together(reader.Read);
+        if (reader.Tokenizer is null && train.SampleLargestId() is var largest && largest < options.Model.VocabularySize / 2)
+            channel.Warning(MessageSensitivity.None, "{0}",
+                $"The largest id found in {train.Name} is {largest}, far below the model's vocabulary of {options.Model.VocabularySize}; " +
+                $"is that the vocabulary of the tokens ({nameof(Options.Model)}.{nameof(Gpt2Config.VocabularySize)})?");
         var seed = options.Seed ?? ranks.Broadcast(host.Rand.Next());
         var network = new Gpt2(options.Model, seed);
         try
         {
-            Train(network, train, validation, seed, channel);
+            if (options.Initial is { } initial) network.load_state_dict(initial.state_dict());
+            Train(run with { Seed = seed }, network, train, validation, channel);
         }
         catch
         {
@@ -88,11 +97,11 @@ public sealed class Gpt2Pretrainer : IEstimator<Gpt2Transformer>
         return inputSchema.With(Gpt2Scoring.Of(options, options.Separator).Columns(TokenColumn.Example(tokens)));
     }
 
-    private void Train(Gpt2 network, TokenSource train, TokenSource? validation, int seed, IChannel channel)
+    private static void Train(Options run, Gpt2 network, TokenSource train, TokenSource? validation, IChannel channel)
     {
         var log = new TrainingLog<Gpt2Progress>(
-            channel, options.Progress, step => (step.Step, step.TotalSteps, step.Elapsed, step.Evaluation is not null), Measures);
-        var result = new Gpt2Training(network, options with { Seed = seed, Progress = log }).Run(train, validation);
+            channel, run.Progress, step => (step.Step, step.TotalSteps, step.Elapsed, step.Evaluation is not null), Measures);
+        var result = new Gpt2Training(network, run with { Progress = log, Changed = new ChangeLog(channel, run.Changed) }).Run(train, validation);
         if (result.Cancelled) log.WarnOfCancellation(result.Steps);
     }
 
@@ -114,9 +123,21 @@ public sealed class Gpt2Pretrainer : IEstimator<Gpt2Transformer>
     public sealed record Options : Gpt2TrainingOptions
     {
         private readonly (bool Given, int? Token) separator;
+        private readonly Gpt2Config? model;
 
-        /// <summary>The sizes and choices of the model. Its vocabulary must hold the data's tokens.</summary>
-        public Gpt2Config Model { get; init; } = Gpt2Config.Small;
+        /// <summary>The sizes and choices of the model: by default those of <see cref="Initial"/>, or else <see cref="Gpt2Config.Small"/>. Its
+        /// vocabulary must hold the data's tokens.</summary>
+        public Gpt2Config Model
+        {
+            get => model ?? Initial?.Config ?? Gpt2Config.Small;
+            init => model = value;
+        }
+
+        /// <summary>The network whose weights training starts from, such as one of <see cref="HuggingFaceGpt2.Load(string, Gpt2Config?)"/> or
+        /// <see cref="Gpt2Files.Load(string, Gpt2Config?)"/>; null to start from random ones.</summary>
+        /// <remarks>Each <c>Fit</c> takes a copy: the network remains the caller's, unchanged. It must be as <see cref="Model"/> says but for the
+        /// dropout.</remarks>
+        public Gpt2? Initial { get; init; }
 
         /// <summary>The column of tokens: a vector of Int32 of any length.</summary>
         public string TokenColumnName { get; init; } = TokenColumn.DefaultName;
@@ -158,8 +179,11 @@ public sealed class Gpt2Pretrainer : IEstimator<Gpt2Transformer>
         public override void Validate()
         {
             base.Validate();
-            ArgumentNullException.ThrowIfNull(Model);
             Model.Validate();
+            if (Initial is not null && Model with { Dropout = Initial.Config.Dropout } != Initial.Config)
+                throw new ArgumentException(
+                    $"{nameof(Initial)} is another network than {nameof(Model)} describes: expected {Model}, found {Initial.Config}. " +
+                    $"Leave {nameof(Model)} out to take the network as it is.", nameof(Initial));
             Gpt2Scoring.Of(this, Separator).Validate(Model);
             Check.Fraction(ValidationShare);
             if (ValidationShare > 0 && ValidationSet is not null)

@@ -21,23 +21,13 @@ namespace Focus;
 /// loaded ones are on the CPU.
 /// </para>
 /// </remarks>
-public sealed class Gpt2Transformer : FocusTransformer
+public sealed class Gpt2Transformer : NetworkTransformer<Gpt2>
 {
     internal const string Kind = "Gpt2";
 
     private readonly Gpt2Scoring scoring;
 
-    internal Gpt2Transformer(Gpt2 network, Gpt2Scoring scoring)
-    {
-        network.eval();
-        (Network, this.scoring) = (network, scoring);
-    }
-
-    /// <summary>The network, in evaluation mode: from batch × time tokens, int64, to logits, batch × time × vocabulary, float32.</summary>
-    /// <remarks>Its input must be on its own device: where it was trained, or the CPU after loading. It must not be changed or disposed of while
-    /// views of this transformer are read. Its memory is freed by its <c>Dispose</c>, or by the garbage collector once nothing refers to
-    /// it.</remarks>
-    public Gpt2 Network { get; }
+    internal Gpt2Transformer(Gpt2 network, Gpt2Scoring scoring) : base(network) => this.scoring = scoring;
 
     internal override string ModelKind => Kind;
 

@@ -122,7 +122,7 @@ internal sealed record LandscapeConfiguration(
     private static readonly Landscape[] Landscapes = [Focus.Landscape.NarrowingValley, Focus.Landscape.QuadraticValley];
 
     public static LandscapeConfiguration Of(LandscapeScan.Options options) => new(
-        options.Landscape.Name, [.. options.Optimizers.Select(optimizer => optimizer.ToString())], [.. options.LearningRates], options.Replicates,
+        options.Landscape.Name, [.. options.Optimizers.Select(Text)], [.. options.LearningRates], options.Replicates,
         options.Steps, options.Dimensions, options.Angle, options.StartSpread, options.Seed, options.NoiseMode, options.Recording,
         options.Sharpness, options.Noise, options.WeightDecay, options.Slope, options.RawLosses);
 
@@ -132,6 +132,9 @@ internal sealed record LandscapeConfiguration(
         Check.Stored("The model's configuration is invalid", () => (options = Read()).Validate());
         return options!;
     }
+
+    private static string Text(LandscapeOptimizer optimizer) => optimizer is not RuleOptimizer { IsReadable: false } ? optimizer.ToString()
+        : throw new NotSupportedException($"The optimizer {optimizer.Name} is none of the library's, so a model file cannot hold the scan.");
 
     private LandscapeScan.Options Read() => new()
     {
@@ -219,8 +222,8 @@ internal static class LandscapeColumns
         return options.Metrics == 1 ? runs : [.. runs, options.Metrics];
     }
 
-    /// <summary>FOCUS gives columns that start with Focus.</summary>
-    private static string Capitalized(string name) => name[..1] + name[1..].ToLowerInvariant();
+    /// <summary>FOCUS gives columns that start with Focus, but AdamW ones that start with AdamW.</summary>
+    private static string Capitalized(string name) => name == name.ToUpperInvariant() ? name[..1] + name[1..].ToLowerInvariant() : name;
 }
 
 /// <summary>Reads cells from rows.</summary>

@@ -1,5 +1,6 @@
 using System.Reflection;
 using Microsoft.ML;
+using Microsoft.ML.Data;
 using Microsoft.ML.Runtime;
 
 namespace Focus;
@@ -19,7 +20,8 @@ internal sealed class MlNetInternals
 
     private readonly Assembly[] assemblies;
     private readonly ConstructorInfo newVersionInfo;
-    private readonly MethodInfo setVersionInfo, saveBinaryStream, tryLoadBinaryStream, createSchemaShape, environmentOf;
+    private readonly MethodInfo setVersionInfo, saveBinaryStream, tryLoadBinaryStream, createSchemaShape, environmentOf, isCanceled;
+    private readonly MethodInfo hasOnnxColumn, onnxVariable, addOnnxVariable, addOnnxFloats, addOnnxIntegers, onnxNodeName, createOnnxNode, addOnnxInteger, addOnnxType;
 
     public MlNetInternals(Assembly[] assemblies)
     {
@@ -33,7 +35,20 @@ internal sealed class MlNetInternals
         setVersionInfo = Method(saveContext, "SetVersionInfo", Instance, versionInfo);
         saveBinaryStream = Method(saveContext, "SaveBinaryStream", Instance, typeof(string), typeof(Action<BinaryWriter>));
         tryLoadBinaryStream = Method(loadContext, "TryLoadBinaryStream", Instance, typeof(string), typeof(Action<BinaryReader>));
+        isCanceled = Method(Type("Microsoft.ML.Runtime.ICancelable"), "get_IsCanceled", Instance);
         environmentOf = Method(Type("Microsoft.ML.Data.IInternalCatalog"), "get_Environment", Instance);
+        var onnx = Type("Microsoft.ML.Model.OnnxConverter.OnnxContext");
+        var onnxNode = Type("Microsoft.ML.Model.OnnxConverter.OnnxNode");
+        hasOnnxColumn = Method(onnx, "ContainsColumn", Instance, typeof(string));
+        onnxVariable = Method(onnx, "GetVariableName", Instance, typeof(string));
+        addOnnxVariable = Method(onnx, "AddIntermediateVariable", Instance, typeof(DataViewType), typeof(string), typeof(bool));
+        addOnnxFloats = Method(onnx, "AddInitializer", Instance, typeof(IEnumerable<float>), typeof(IEnumerable<long>), typeof(string), typeof(bool));
+        addOnnxIntegers = Method(onnx, "AddInitializer", Instance, typeof(IEnumerable<long>), typeof(IEnumerable<long>), typeof(string), typeof(bool));
+        onnxNodeName = Method(onnx, "GetNodeName", Instance, typeof(string));
+        createOnnxNode = Method(
+            onnx, "CreateNode", Instance, typeof(string), typeof(IEnumerable<string>), typeof(IEnumerable<string>), typeof(string), typeof(string));
+        addOnnxInteger = Method(onnxNode, "AddAttribute", Instance, typeof(string), typeof(long));
+        addOnnxType = Method(onnxNode, "AddAttribute", Instance, typeof(string), typeof(Type));
         createSchemaShape = Method(Type("Microsoft.ML.SchemaShape"), "Create", Static, typeof(DataViewSchema));
     }
 
@@ -55,13 +70,38 @@ internal sealed class MlNetInternals
     /// <summary>The context that a catalog such as <c>mlContext.MulticlassClassification.Trainers</c> belongs to.</summary>
     public IHostEnvironment EnvironmentOf(object catalog) => (IHostEnvironment)Call(environmentOf, catalog)!;
 
+    /// <summary>Whether a host's context was told to cancel what it executes.</summary>
+    public bool IsCanceled(IHost host) => (bool)Call(isCanceled, host)!;
+
+    /// <summary>The variable of an ONNX graph that holds a column, or null.</summary>
+    public string? OnnxVariable(object context, string column) => (bool)Call(hasOnnxColumn, context, column)! ? (string)Call(onnxVariable, context, column)! : null;
+
+    /// <summary>Adds a variable to an ONNX graph, which stands for the column of its name from now on.</summary>
+    public string AddOnnxVariable(object context, DataViewType type, string name) => (string)Call(addOnnxVariable, context, type, name, false)!;
+
+    /// <summary>Adds a constant to an ONNX graph.</summary>
+    public string AddOnnxConstant(object context, string name, IEnumerable<float> values, params long[] shape)
+        => (string)Call(addOnnxFloats, context, values, shape, name, true)!;
+
+    /// <inheritdoc cref="AddOnnxConstant(object, string, IEnumerable{float}, long[])"/>
+    public string AddOnnxConstant(object context, string name, IEnumerable<long> values, params long[] shape)
+        => (string)Call(addOnnxIntegers, context, values, shape, name, true)!;
+
+    /// <summary>Adds an operation of ONNX's own to a graph.</summary>
+    public void AddOnnxNode(object context, string operation, string[] inputs, string output, params (string Name, object Value)[] attributes)
+    {
+        var name = Call(onnxNodeName, context, operation);
+        var node = Call(createOnnxNode, context, operation, inputs, new[] { output }, name, "")!;
+        foreach (var (attribute, value) in attributes) Call(value is System.Type ? addOnnxType : addOnnxInteger, node, attribute, value);
+    }
+
     private static object? Call(MethodInfo method, object? target, params object?[] arguments)
         => method.Invoke(target, BindingFlags.DoNotWrapExceptions, null, arguments, null);
 
     private static object Call(ConstructorInfo constructor, params object?[] arguments)
         => constructor.Invoke(BindingFlags.DoNotWrapExceptions, null, arguments, null);
 
-    private Type Type(string name)
+    private System.Type Type(string name)
         => assemblies.Select(assembly => assembly.GetType(name)).FirstOrDefault(type => type is not null) ?? throw Missing(name);
 
     private MethodInfo Method(Type type, string name, BindingFlags flags, params Type[] parameters)

@@ -7,25 +7,23 @@ namespace Focus;
 /// <summary>A trained multi-layer perceptron that adds the columns <c>Score</c> and <c>PredictedLabel</c>.</summary>
 /// <remarks>
 /// Rows are scored in blocks as cursors move, single rows in prediction engines. The network stays on the device it was trained on; loaded
-/// ones are on the CPU.
+/// ones are on the CPU. ML.NET's <c>PermutationFeatureImportance</c> takes the transformer, alone or in a chain, and <c>ConvertToOnnx</c> exports
+/// it; there, scores that are not numbers have the key of the first class.
 /// </remarks>
-public sealed class MlpTransformer : FocusTransformer
+public sealed class MlpTransformer : NetworkTransformer<Mlp>, ISingleFeaturePredictionTransformer<Mlp>
 {
     internal const string Kind = "Mlp";
 
     private readonly MlpConfiguration configuration;
 
-    internal MlpTransformer(Mlp network, MlpConfiguration configuration)
-    {
-        network.eval();
-        (Network, this.configuration) = (network, configuration);
-    }
+    internal MlpTransformer(Mlp network, MlpConfiguration configuration) : base(network) => this.configuration = configuration;
 
-    /// <summary>The network, in evaluation mode: from rows × features to logits, rows × classes, both float32.</summary>
-    /// <remarks>Its input must be on its own device: where it was trained, or the CPU after loading. It must not be changed or disposed of while
-    /// views of this transformer are read. Its memory is freed by its <c>Dispose</c>, or by the garbage collector once nothing refers to
-    /// it.</remarks>
-    public Mlp Network { get; }
+    /// <summary>The column of features: a vector of Single.</summary>
+    public string FeatureColumnName => configuration.FeatureColumnName;
+
+    DataViewType ISingleFeaturePredictionTransformer<Mlp>.FeatureColumnType => new VectorDataViewType(NumberDataViewType.Single, configuration.Inputs);
+
+    Mlp IPredictionTransformer<Mlp>.Model => Network;
 
     internal override string ModelKind => Kind;
 
@@ -41,6 +39,20 @@ public sealed class MlpTransformer : FocusTransformer
         configuration.Validate();
         var network = archive.ReadTensors(ModelArchive.WeightsName, configuration.ReadNetwork);
         return new MlpTransformer(network, configuration);
+    }
+
+    internal override void SaveAsOnnx(OnnxGraph graph)
+    {
+        var x = graph.Column(FeatureColumnName);
+        var columns = ScoreColumns.Of(configuration.Classes, configuration.LabelValues);
+        foreach (var layer in Network.Layers)
+        {
+            if (layer != Network.Layers[0]) x = graph.Relu(x, layer.Inputs);
+            var (weight, bias) = layer.AffineMap();
+            x = graph.Linear(x, weight, bias);
+        }
+        var scores = graph.AddColumn(columns[ScoreColumns.Score], "Softmax", [x], ("axis", 1L));
+        graph.AddLargest(columns[ScoreColumns.PredictedLabel], scores);
     }
 
     private protected override RowMapping Bind(DataViewSchema inputSchema)

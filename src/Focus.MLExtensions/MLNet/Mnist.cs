@@ -207,8 +207,9 @@ internal sealed class IdxFile
 
     private static IdxFile Read(string path, int magic, string content, ReadOnlySpan<int> itemSize)
     {
-        var bytes = Decompress(path);
         var headerSize = sizeof(int) * (2 + itemSize.Length);
+        var itemLength = itemSize.ToArray().Aggregate(1L, (product, size) => product * size);
+        var bytes = Decompress(path, header => headerSize + Math.Max(0, Number(header, sizeof(int))) * itemLength);
         if (bytes.Length >= sizeof(int)) RequireMagic(path, Number(bytes, 0), magic, content);
         if (bytes.Length < headerSize)
             throw Fault(path, bytes.Length, $"expected a header of {headerSize} bytes, found the end of the file");
@@ -229,7 +230,7 @@ internal sealed class IdxFile
         if (found < expected)
             throw Fault(path, bytes.Length, $"expected {expected} bytes after the header for {count} {content}, found {found}: the file is cut short");
         if (found > expected)
-            throw Fault(path, headerSize + expected, $"expected the end of the file after {count} {content}, found {found - expected} more bytes");
+            throw Fault(path, headerSize + expected, $"expected the end of the file after {count} {content}, found more bytes");
         return new IdxFile(bytes, headerSize, count);
     }
 
@@ -242,22 +243,31 @@ internal sealed class IdxFile
 
     private static int Number(byte[] bytes, int offset) => BinaryPrimitives.ReadInt32BigEndian(bytes.AsSpan(offset));
 
-    private static byte[] Decompress(string path)
+    /// <summary>The bytes of a file, gzipped or not.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="lengthOf">The length that its first bytes promise: little more is decompressed, however much the file expands to.</param>
+    private static byte[] Decompress(string path, Func<byte[], long> lengthOf)
     {
+        const int known = 2 * sizeof(int), longest = 1 << 30;
         var bytes = File.ReadAllBytes(path);
         if (bytes is not [0x1f, 0x8b, ..]) return bytes;
 
         using var plain = new MemoryStream();
+        var length = 0L;
         try
         {
             using var gzip = new GZipStream(new MemoryStream(bytes), CompressionMode.Decompress);
-            gzip.CopyTo(plain);
+            var buffer = new byte[1 << 16];
+            var count = gzip.ReadAtLeast(buffer, known, throwOnEndOfStream: false);
+            if (count >= known) length = lengthOf(buffer);
+            for (; count > 0; count = plain.Length > length || length > longest ? 0 : gzip.Read(buffer)) plain.Write(buffer, 0, count);
         }
         catch (InvalidDataException error)
         {
             throw new InvalidDataException($"'{path}' is damaged or cut short: after {plain.Length} bytes it cannot be decompressed further.", error);
         }
-        return plain.ToArray();
+        return length <= longest ? plain.ToArray()
+            : throw Fault(path, sizeof(int), $"expected at most {longest} bytes decompressed, found a header that promises {length}");
     }
 
     private static InvalidDataException Fault(string path, long offset, string fault) => new($"'{path}', byte {offset}: {fault}.");

@@ -32,7 +32,7 @@ public abstract class FocusTransformer : ITransformer
     public IDataView Transform(IDataView input)
     {
         ArgumentNullException.ThrowIfNull(input);
-        return new MappedDataView(input, Bind(input.Schema));
+        return new MappedDataView(input, Bind(input.Schema), this);
     }
 
     IRowToRowMapper ITransformer.GetRowToRowMapper(DataViewSchema inputSchema)
@@ -48,6 +48,11 @@ public abstract class FocusTransformer : ITransformer
     }
 
     internal abstract void Save(ModelArchive archive);
+
+    /// <summary>Adds its columns to an ONNX graph.</summary>
+    /// <exception cref="InvalidOperationException">There are no ONNX operators for what it does.</exception>
+    internal virtual void SaveAsOnnx(OnnxGraph graph)
+        => throw new InvalidOperationException($"{GetType().Name} cannot be exported to ONNX; export the part of the chain without it.");
 
     private protected abstract RowMapping Bind(DataViewSchema inputSchema);
 }
@@ -104,8 +109,20 @@ internal sealed class RowMapping : IRowToRowMapper
 }
 
 /// <summary>A view with the columns a mapping adds.</summary>
-internal sealed class MappedDataView(IDataView input, RowMapping mapping) : IDataView
+/// <remarks>The build makes it ML.NET's internal <c>ITransformCanSaveOnnx</c> (build/ModelLoader.cs): ML.NET's ONNX export walks from a view to its source,
+/// and takes a view that it does not know for the data.</remarks>
+internal sealed class MappedDataView(IDataView input, RowMapping mapping, FocusTransformer transformer) : IDataView, ICanSaveModel
 {
+    public IDataView Source => input;
+
+    /// <summary>Always: of what cannot be saved, ML.NET takes a column that it replaces to be the one before.</summary>
+    internal bool CanSaveOnnx(object context) => true;
+
+    /// <exception cref="InvalidOperationException">The transformer cannot be exported.</exception>
+    internal void SaveAsOnnx(object context) => transformer.SaveAsOnnx(new OnnxGraph(context, transformer.ModelKind));
+
+    void ICanSaveModel.Save(ModelSaveContext ctx) => throw new NotSupportedException("A view cannot be saved as a model; save its transformer.");
+
     public bool CanShuffle => input.CanShuffle;
     public DataViewSchema Schema => mapping.OutputSchema;
 

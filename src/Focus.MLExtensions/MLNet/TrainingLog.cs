@@ -24,3 +24,13 @@ internal sealed class TrainingLog<T>(
     public void WarnOfCancellation(long steps)
         => channel.Warning(MessageSensitivity.None, "{0}", $"Training was cancelled after {steps} steps; the model is as trained so far.");
 }
+
+/// <summary>Logs the settings that a run is resumed with in place of others.</summary>
+internal sealed class ChangeLog(IChannel channel, IProgress<SettingChange>? next) : IProgress<SettingChange>
+{
+    public void Report(SettingChange value)
+    {
+        next?.Report(value);
+        channel.Info(MessageSensitivity.None, "{0}", $"{value}");
+    }
+}

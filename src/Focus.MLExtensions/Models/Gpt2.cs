@@ -97,6 +97,7 @@ public sealed class Gpt2 : Module<Tensor, Tensor>
     // Fields of modules are named as in state dictionaries.
     private readonly Gpt2Stack transformer;
     private readonly Linear? lm_head;
+    private readonly MemoryPressure pressure;
 
     /// <summary>Creates the model with fresh weights.</summary>
     /// <param name="config">Sizes and choices.</param>
@@ -116,6 +117,7 @@ public sealed class Gpt2 : Module<Tensor, Tensor>
         lm_head = config.TiedHead ? null : initializer.Linear(config.Width, config.VocabularySize, bias: false);
         RegisterComponents();
         foreach (var tensor in state_dict().Values) tensor.DetachFromDisposeScope(); // The model lives until it is disposed itself.
+        pressure = new MemoryPressure(state_dict().Values);
     }
 
     /// <summary>The sizes and choices the model was made with.</summary>
@@ -130,7 +132,7 @@ public sealed class Gpt2 : Module<Tensor, Tensor>
     /// <summary>Computes the logits of the next token at every position.</summary>
     /// <param name="tokens">batch × time, int64; time ≤ <see cref="Gpt2Config.BlockSize"/>.</param>
     /// <returns>batch × time × vocabulary, of the weights' type.</returns>
-    /// <exception cref="ArgumentException">The tokens are of another type or shape, or an id is not in the vocabulary.</exception>
+    /// <exception cref="ArgumentException">The tokens are of another type or shape or on another device, or an id is not in the vocabulary.</exception>
     public override Tensor forward(Tensor tokens)
     {
         RequireTokens(tokens);
@@ -187,6 +189,13 @@ public sealed class Gpt2 : Module<Tensor, Tensor>
         };
     }
 
+    /// <inheritdoc/>
+    protected override void Dispose(bool disposing)
+    {
+        base.Dispose(disposing);
+        if (disposing) pressure.Dispose();
+    }
+
     /// <summary><see cref="Loss"/> of tokens and targets that come from a source which has checked them: looking at ids takes a wait for the
     /// device.</summary>
     /// <param name="tokens">As for <see cref="Loss"/>.</param>
@@ -224,6 +233,7 @@ public sealed class Gpt2 : Module<Tensor, Tensor>
         if (tokens.shape[1] > Config.BlockSize)
             throw new ArgumentException(
                 $"The sequences have {tokens.shape[1]} tokens; the model takes at most {Config.BlockSize} ({nameof(Gpt2Config.BlockSize)}).", nameof(tokens));
+        tokens.RequireDevice(Head, nameof(tokens));
         RequireIds(tokens, "tokens", least: 0);
     }
 

@@ -31,24 +31,29 @@ public static class Gpt2Files
     }
 
     /// <summary>Reads a model from a file.</summary>
-    /// <inheritdoc cref="Load(Stream)"/>
+    /// <inheritdoc cref="Load(Stream, Gpt2Config)"/>
     /// <exception cref="FileNotFoundException">There is no such file.</exception>
-    public static Gpt2 Load(string path) => AtomicFile.Read(path, Load);
+    public static Gpt2 Load(string path, Gpt2Config? config = null) => AtomicFile.Read(path, stream => Load(stream, config));
 
     /// <summary>Reads a model from a stream, to its end.</summary>
-    /// <param name="stream">A stream that <see cref="Save(Gpt2, Stream, ScalarType)"/> wrote, or one with the same names and metadata.</param>
+    /// <param name="stream">A stream that <see cref="Save(Gpt2, Stream, ScalarType)"/> wrote, or one with the same names, with or without the
+    /// prefixes <c>_orig_mod.</c> of compiled and <c>module.</c> of distributed models.</param>
+    /// <param name="config">The model's configuration; null for that in the metadata.</param>
     /// <returns>A model in float32 on the CPU, in training mode like a new one.</returns>
-    /// <exception cref="InvalidDataException">The stream is cut short, not in the format, or its tensors are not those of its
+    /// <exception cref="InvalidDataException">The stream is cut short, not in the format, or its tensors are not those of the
     /// configuration.</exception>
-    public static Gpt2 Load(Stream stream)
+    /// <exception cref="ArgumentException">A setting of <paramref name="config"/> is out of its range.</exception>
+    public static Gpt2 Load(Stream stream, Gpt2Config? config = null)
     {
         ArgumentNullException.ThrowIfNull(stream);
         var reader = new SafetensorsReader(stream);
-        if (!reader.Header.Metadata.TryGetValue(ConfigKey, out var json))
-            throw new InvalidDataException(
-                $"Expected the model's configuration in the metadata under '{ConfigKey}', found none; folders of Hugging Face are read by {nameof(HuggingFaceGpt2)}.");
-        return Gpt2Reader.Read(NanoGptConfig.Parse(json), [reader]);
+        config?.Validate();
+        return Gpt2Reader.Read(config ?? NanoGptConfig.Parse(reader.Header.Metadata.GetValueOrDefault(ConfigKey) ?? throw LacksConfig()), [reader]);
     }
+
+    private static InvalidDataException LacksConfig() => new(
+        $"Expected the model's configuration in the metadata under '{ConfigKey}', found none: give it to {nameof(Load)}. " +
+        $"Folders of Hugging Face are read by {nameof(HuggingFaceGpt2)}.");
 
     /// <summary>Refuses types that models are not saved in.</summary>
     internal static void RequireType(ScalarType type)
@@ -63,13 +68,24 @@ internal static class Gpt2Reader
 {
     private const string Prefix = "transformer.", TokenEmbedding = $"{Prefix}wte.weight", Head = "lm_head.weight";
 
+    /// <summary>What PyTorch's compiled and distributed modules put before the names of the parameters they wrap.</summary>
+    private static readonly string[] Wrappers = ["_orig_mod.", "module."];
+
     /// <summary>Reads a model's tensors one after the other, from one file or several, into float32.</summary>
     /// <param name="config">The model's configuration.</param>
     /// <param name="files">The files, their headers read.</param>
     /// <param name="transposed">Whether the weights of linear layers are stored inputs × outputs.</param>
     public static Gpt2 Read(Gpt2Config config, IReadOnlyCollection<SafetensorsReader> files, bool transposed = false)
     {
-        RequireFitting(config, [.. files.SelectMany(file => file.Header.Entries).Where(IsParameter)], transposed);
+        SafetensorsEntry[] entries = [.. files.SelectMany(file => file.Header.Entries).Where(IsParameter)];
+        try
+        {
+            RequireFitting(config, entries, transposed);
+        }
+        catch (InvalidDataException error) when (Array.Find(entries, entry => Unwrapped(entry.Name) != entry.Name) is { } wrapped)
+        {
+            throw new InvalidDataException($"{error.Message} In the file names have prefixes: '{wrapped.Name}'.", error);
+        }
         var model = new Gpt2(config);
         try
         {
@@ -98,7 +114,9 @@ internal static class Gpt2Reader
         using var blueprint = Gpt2.Blueprint(config);
         var expected = blueprint.state_dict();
         if (transposed) foreach (var name in expected.Keys.Where(IsLinearWeight).ToArray()) expected[name] = expected[name].t();
-        if (entries.Any(entry => entry.Name == Head)) expected[Head] = expected.GetValueOrDefault(Head, expected[TokenEmbedding]);
+        var names = entries.Select(OwnName).ToHashSet();
+        if (names.Contains(Head)) expected.TryAdd(Head, expected[TokenEmbedding]);
+        if (names.Contains(Head) && config.TiedHead && !names.Contains(TokenEmbedding)) expected.Remove(TokenEmbedding); // One of the two suffices.
         SafetensorsEntry.RequireSame(entries.Select(entry => entry with { Name = OwnName(entry) }), expected, anyFloat: true);
     }
 
@@ -107,6 +125,7 @@ internal static class Gpt2Reader
         using var scope = NewDisposeScope();
         var own = model.state_dict();
         Tensor? tiedHead = null;
+        var hasEmbedding = false;
         foreach (var (entry, tensor) in files.SelectMany(file => file.ReadTensors(IsParameter)))
         {
             var name = OwnName(entry);
@@ -116,9 +135,11 @@ internal static class Gpt2Reader
                 continue;
             }
             using var _ = tensor;
+            hasEmbedding |= name == TokenEmbedding;
             own[name].copy_(transposed && IsLinearWeight(name) ? tensor.t() : tensor);
         }
-        if (tiedHead is not null && !tiedHead.to(ScalarType.Float32).eq(own[TokenEmbedding]).all().ToBoolean())
+        if (tiedHead is not null && !hasEmbedding) own[TokenEmbedding].copy_(tiedHead);
+        else if (tiedHead is not null && !tiedHead.to(ScalarType.Float32).eq(own[TokenEmbedding]).all().ToBoolean())
             throw new InvalidDataException(
                 $"'{Head}' differs from '{TokenEmbedding}', though the configuration ties them; where they are meant to differ, say so there.");
     }
@@ -130,7 +151,16 @@ internal static class Gpt2Reader
 
     /// <summary>The model's name of a tensor: files saved from the model without its head lack the prefix.</summary>
     private static string OwnName(SafetensorsEntry entry)
-        => entry.Name == Head || entry.Name.StartsWith(Prefix, StringComparison.Ordinal) ? entry.Name : Prefix + entry.Name;
+    {
+        var name = Unwrapped(entry.Name);
+        return name == Head || name.StartsWith(Prefix, StringComparison.Ordinal) ? name : Prefix + name;
+    }
+
+    private static string Unwrapped(string name)
+    {
+        while (Array.Find(Wrappers, prefix => name.StartsWith(prefix, StringComparison.Ordinal)) is { } wrapper) name = name[wrapper.Length..];
+        return name;
+    }
 }
 
 /// <summary>A <see cref="Gpt2Config"/> under the names of nanoGPT's <c>GPTConfig</c>, so that it can be made from this as it stands.</summary>

@@ -44,15 +44,18 @@ public static class HuggingFaceGpt2
 
     /// <summary>Reads a model from a folder: the weights from <c>model.safetensors</c>, or from the files that
     /// <c>model.safetensors.index.json</c> lists.</summary>
+    /// <param name="folder">The folder.</param>
+    /// <param name="config">The model's configuration, which then need not be there; null for that in <c>config.json</c>.</param>
     /// <returns>A model with biases, in float32 on the CPU, in training mode like a new one.</returns>
     /// <exception cref="FileNotFoundException">A file is missing.</exception>
     /// <exception cref="InvalidDataException">A file is damaged, the configuration asks for what <see cref="Gpt2"/> does not do, or the
     /// tensors are not those of the configuration.</exception>
-    public static Gpt2 Load(string folder)
+    /// <exception cref="ArgumentException">A setting of <paramref name="config"/> is out of its range.</exception>
+    public static Gpt2 Load(string folder, Gpt2Config? config = null)
     {
         ArgumentException.ThrowIfNullOrEmpty(folder);
-        var config = ReadConfig(folder);
-        return ReadWeights(folder, config);
+        config?.Validate();
+        return ReadWeights(folder, config ?? ReadConfig(folder));
     }
 
     private static IEnumerable<KeyValuePair<string, Tensor>> Tensors(Gpt2 model)
@@ -67,7 +70,7 @@ public static class HuggingFaceGpt2
 
     private static Gpt2Config ReadConfig(string folder)
     {
-        var path = Require(folder, ConfigFile, "the folder is incomplete, or holds no model of Hugging Face");
+        var path = Require(folder, ConfigFile, $"the folder is incomplete, or holds no model of Hugging Face; or give {nameof(Load)} the configuration");
         try
         {
             using var stream = File.OpenRead(path);
@@ -151,14 +154,15 @@ internal sealed record HuggingFaceConfig
     {
         PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
         WriteIndented = true,
+        AllowTrailingCommas = true,
+        ReadCommentHandling = JsonCommentHandling.Skip,
         Converters = { new PythonFloat() },
     };
 
     private const string Gpt2ModelType = "gpt2", TanhGelu = "gelu_new";
     private const int EndOfText = 50256;
 
-    public string[]? Architectures { get; init; }
-    public required string ModelType { get; init; }
+    public string ModelType { get; init; } = Gpt2ModelType;
     public int VocabSize { get; init; } = 50257;
     public int NPositions { get; init; } = 1024;
     public int NEmbd { get; init; } = 768;
@@ -170,14 +174,17 @@ internal sealed record HuggingFaceConfig
     public double EmbdPdrop { get; init; } = 0.1;
     public double AttnPdrop { get; init; } = 0.1;
     public double LayerNormEpsilon { get; init; } = Gpt2Initializer.NormEpsilon;
-    public double InitializerRange { get; init; } = Gpt2Initializer.Deviation;
     public bool ScaleAttnWeights { get; init; } = true;
     public bool ScaleAttnByInverseLayerIdx { get; init; }
     public bool AddCrossAttention { get; init; }
     public bool TieWordEmbeddings { get; init; } = true;
-    public int? BosTokenId { get; init; }
-    public int? EosTokenId { get; init; }
-    public string? TorchDtype { get; init; }
+
+    // Written for others; nothing depends on them here, whatever a file has there.
+    public object? Architectures { get; init; }
+    public object? InitializerRange { get; init; } = Gpt2Initializer.Deviation;
+    public object? BosTokenId { get; init; }
+    public object? EosTokenId { get; init; }
+    public object? TorchDtype { get; init; }
 
     /// <summary>The configuration of a model whose weights are written in a type.</summary>
     public static HuggingFaceConfig Of(Gpt2Config config, ScalarType type)
@@ -185,7 +192,7 @@ internal sealed record HuggingFaceConfig
         int? endOfText = config.VocabularySize > EndOfText ? EndOfText : null;
         return new HuggingFaceConfig
         {
-            Architectures = ["GPT2LMHeadModel"],
+            Architectures = new[] { "GPT2LMHeadModel" },
             ModelType = Gpt2ModelType,
             VocabSize = config.VocabularySize,
             NPositions = config.BlockSize,
@@ -207,13 +214,13 @@ internal sealed record HuggingFaceConfig
     public Gpt2Config ToGpt2Config()
     {
         Require(ModelType == Gpt2ModelType, "model_type", Gpt2ModelType, ModelType);
-        Require(ActivationFunction is TanhGelu or "gelu_pytorch_tanh", "activation_function", TanhGelu, ActivationFunction);
+        Require(ActivationFunction is TanhGelu or "gelu_pytorch_tanh" or "gelu_fast", "activation_function", TanhGelu, ActivationFunction);
         Require(LayerNormEpsilon == Gpt2Initializer.NormEpsilon, "layer_norm_epsilon", Gpt2Initializer.NormEpsilon, LayerNormEpsilon);
         Require(NInner is null || NInner == 4L * NEmbd, "n_inner", $"null or 4 · n_embd, {4L * NEmbd}", NInner);
         Require(ScaleAttnWeights, "scale_attn_weights", true, ScaleAttnWeights);
         Require(!AddCrossAttention, "add_cross_attention", false, AddCrossAttention);
-        Require(EmbdPdrop == ResidPdrop, "embd_pdrop", Invariant($"the value of resid_pdrop, {ResidPdrop}"), EmbdPdrop);
-        Require(AttnPdrop == ResidPdrop, "attn_pdrop", Invariant($"the value of resid_pdrop, {ResidPdrop}"), AttnPdrop);
+        Require(EmbdPdrop == ResidPdrop, "embd_pdrop", OneDropout, EmbdPdrop);
+        Require(AttnPdrop == ResidPdrop, "attn_pdrop", OneDropout, AttnPdrop);
         var config = new Gpt2Config
         {
             BlockSize = NPositions,
@@ -229,6 +236,8 @@ internal sealed record HuggingFaceConfig
         Check.Stored("a size is invalid", config.Validate);
         return config;
     }
+
+    private string OneDropout => Invariant($"the value of resid_pdrop, {ResidPdrop}, or a configuration given to {nameof(HuggingFaceGpt2.Load)}");
 
     private static void Require(bool condition, string name, object expected, object? found)
     {

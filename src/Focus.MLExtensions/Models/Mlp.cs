@@ -13,6 +13,7 @@ namespace Focus;
 public sealed class Mlp : nn.Module<Tensor, Tensor>
 {
     private readonly ModuleList<MlpLayer> layers;
+    private readonly MemoryPressure pressure;
 
     /// <summary>Creates the network with fresh weights.</summary>
     /// <param name="inputs">Input features, ≥ 1.</param>
@@ -38,7 +39,10 @@ public sealed class Mlp : nn.Module<Tensor, Tensor>
             [.. widths.Skip(1).Select((width, i) => new MlpLayer(widths[i], width, batchNormalization, rectifyInput: i > 0, generator, device))]);
         RegisterComponents();
         foreach (var tensor in state_dict().Values) tensor.DetachFromDisposeScope(); // The network lives until it is disposed itself.
+        pressure = new MemoryPressure(state_dict().Values);
     }
+
+    internal ModuleList<MlpLayer> Layers => layers;
 
     /// <summary>A network that has shapes, but no weights and so no need of memory.</summary>
     internal static Mlp Blueprint(int inputs, IReadOnlyList<int> hiddenWidths, int classes, bool batchNormalization)
@@ -47,8 +51,10 @@ public sealed class Mlp : nn.Module<Tensor, Tensor>
     /// <summary>Computes the logits of a batch.</summary>
     /// <param name="input">batch × inputs, float32; with batch normalisation at least 2 rows in training mode, as one has no variance.</param>
     /// <returns>batch × classes, float32.</returns>
+    /// <exception cref="ArgumentException">The input is of another type or shape, or on another device.</exception>
     public override Tensor forward(Tensor input)
     {
+        RequireInput(input);
         using var scope = NewDisposeScope(); // What the backward pass needs, the graph keeps.
         foreach (var layer in layers) input = layer.call(input);
         return input.MoveToOuterDisposeScope();
@@ -65,6 +71,24 @@ public sealed class Mlp : nn.Module<Tensor, Tensor>
             new(layers.SelectMany(layer => layer.Undecayed)) { Role = ParameterRole.GainOrBias, WeightDecay = 0 },
         ];
         return [.. groups.Where(group => group.Parameters.Count > 0)];
+    }
+
+    /// <inheritdoc/>
+    protected override void Dispose(bool disposing)
+    {
+        base.Dispose(disposing);
+        if (disposing) pressure.Dispose();
+    }
+
+    private void RequireInput(Tensor input)
+    {
+        ArgumentNullException.ThrowIfNull(input);
+        var weight = layers[0].Weight;
+        var rows = training && layers[0].IsNormalized ? "at least 2 rows" : "rows";
+        if (input.ndim != 2 || input.shape[1] != weight.shape[1] || input.dtype != weight.dtype || (rows != "rows" && input.shape[0] < 2))
+            throw new ArgumentException(
+                $"Expected an input of {rows} × {weight.shape[1]} of {weight.dtype}, found {input.shape.ShapeText()} of {input.dtype}.", nameof(input));
+        input.RequireDevice(weight, nameof(input));
     }
 }
 
@@ -88,7 +112,26 @@ internal sealed class MlpLayer : nn.Module<Tensor, Tensor>
     }
 
     public Parameter Weight => weight;
+    public int Inputs => (int)weight.shape[1];
+    public bool IsNormalized => norm is not null;
     public IEnumerable<Parameter> Undecayed => norm is null ? [bias] : [bias, .. norm.parameters()];
+
+    /// <summary>Weight, outputs × inputs, and bias that are in evaluation what normalisation and linear map are together.</summary>
+    public (float[] Weight, float[] Bias) AffineMap()
+    {
+        using var scope = NewDisposeScope();
+        using var _ = no_grad();
+        var (map, shift) = (weight.to(ScalarType.Float64), bias.to(ScalarType.Float64));
+        if (norm is not null)
+        {
+            var (scale, offset) = norm.AffineMap();
+            shift = shift.addmv(map, offset);
+            map = map.mul(scale);
+        }
+        return (Floats(map), Floats(shift));
+
+        static float[] Floats(Tensor values) => [.. values.to(ScalarType.Float32).cpu().contiguous().data<float>()];
+    }
 
     /// <summary>batch × inputs → batch × outputs.</summary>
     public override Tensor forward(Tensor input)
@@ -104,6 +147,8 @@ internal sealed class MlpLayer : nn.Module<Tensor, Tensor>
 /// <summary>PyTorch's BatchNorm1d with its default settings, whose parts can be applied one by one.</summary>
 internal sealed class BatchNormalization : nn.Module<Tensor, Tensor>
 {
+    private const double Epsilon = 1e-5; // torch's default.
+
     // Named as PyTorch names them in state dictionaries.
     private readonly Parameter weight, bias;
     private readonly Tensor running_mean, running_var;
@@ -122,6 +167,13 @@ internal sealed class BatchNormalization : nn.Module<Tensor, Tensor>
 
     /// <summary>(x − mean)/√(variance + ε), neither scaled nor shifted.</summary>
     public Tensor Normalize(Tensor input) => nn.functional.batch_norm(input, running_mean, running_var, training: training);
+
+    /// <summary>Factor and summand, float64, of each feature in evaluation.</summary>
+    public (Tensor Scale, Tensor Offset) AffineMap()
+    {
+        var scale = weight.to(ScalarType.Float64).div(running_var.to(ScalarType.Float64).add(LiveScalar.Of(Epsilon)).sqrt());
+        return (scale, bias.to(ScalarType.Float64).addcmul(running_mean.to(ScalarType.Float64), scale, LiveScalar.MinusOne));
+    }
 
     public override Tensor forward(Tensor input) => nn.functional.batch_norm(input, running_mean, running_var, weight, bias, training);
 }

@@ -1,5 +1,4 @@
 using System.Runtime.CompilerServices;
-using static TorchSharp.torch;
 
 namespace Focus;
 
@@ -10,7 +9,7 @@ namespace Focus;
 /// m ← β1·m + (1−β1)·g        h ← β2·h + (1−β2)·D²
 /// θ ← θ − η·( m/(1−β1^t) / ((h/(1−β2^t))^(k/2) + ε) + ω·θ )
 /// </code>
-/// H·z takes a second backward pass. The optimizer is an <see cref="ICurvatureOptimizer"/>. Without means (<see cref="SpatialAverage"/>) this is
+/// The optimizer is an <see cref="ICurvatureOptimizer"/>, and needs an estimate before each step; the trainers make it from two more gradients. Without means (<see cref="SpatialAverage"/>) this is
 /// the form of davda54/ada-hessian. State: m, h and the last z·(H·z). Two passes over memory.
 /// </remarks>
 public sealed record AdaHessianOptions : MomentOptions
@@ -44,7 +43,7 @@ public sealed record AdaHessianOptions : MomentOptions
 
     internal override (CurvatureKind Kind, long Interval) Curvature => (CurvatureKind.HessianDiagonal, 1);
 
-    internal override void TakeCurvature(ParameterState state, Tensor estimate) => state.Tensors[2].copy_(estimate);
+    internal override void TakeCurvature<T>(T estimate, ref T first, ref T second, ref T third) => third = estimate;
 }
 
 /// <summary>One step of AdaHessian; the formula is in <see cref="AdaHessianOptions"/>.</summary>

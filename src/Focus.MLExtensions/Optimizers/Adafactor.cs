@@ -70,7 +70,7 @@ public sealed record AdafactorOptions : OptimizerSettings
     protected internal override double? CycledMomentum => Beta1;
 
     /// <inheritdoc/>
-    protected internal override OptimizerSettings WithMomentum(double momentum) => this with { Beta1 = momentum };
+    protected internal override OptimizerSettings WithMomentum(double momentum) => Beta1 is null ? this : this with { Beta1 = momentum };
 
     internal double StepSize(long step, double learningRate)
         => RelativeStep ? learningRate * Math.Min(WarmupInit ? 1e-6 * step : 1e-2, 1 / Math.Sqrt(step)) : learningRate;

@@ -90,14 +90,14 @@ internal sealed class Adam8BitMethod : UpdateMethod
     private static void UpdateTensors(Parameter parameter, Tensor gradient, ParameterState state, Adam8BitCoefficients by)
     {
         using var scope = NewDisposeScope();
-        var (p, g) = (parameter.to(ScalarType.Float32).reshape(-1), gradient.to(ScalarType.Float32).reshape(-1));
-        var first = DynamicMap.Signed.Read(state.Tensors[0], state.Tensors[2]).mul_(LiveScalar.Of(by.Beta1)).add_(g, LiveScalar.Of(1 - by.Beta1));
-        var second = DynamicMap.Unsigned.Read(state.Tensors[1], state.Tensors[3]).mul_(LiveScalar.Of(by.Beta2))
+        var (p, g) = (parameter.to(state.ComputeType).reshape(-1), gradient.to(state.ComputeType).reshape(-1));
+        var first = DynamicMap.Signed.Read(state.Tensors[0], state.Tensors[2]).to(state.ComputeType).mul_(LiveScalar.Of(by.Beta1)).add_(g, LiveScalar.Of(1 - by.Beta1));
+        var second = DynamicMap.Unsigned.Read(state.Tensors[1], state.Tensors[3]).to(state.ComputeType).mul_(LiveScalar.Of(by.Beta2))
             .addcmul_(g, g, LiveScalar.Of(1 - by.Beta2));
         var denominator = second.sqrt().mul_(LiveScalar.Of(by.InverseRootCorrection)).add_(LiveScalar.Of(by.Epsilon));
         parameter.copy_(p.mul(LiveScalar.Of(by.Shrinkage)).addcdiv_(first, denominator, LiveScalar.Of(by.Descent)).reshape(parameter.shape));
-        DynamicMap.Signed.Write(first, state.Tensors[0], state.Tensors[2]);
-        DynamicMap.Unsigned.Write(second, state.Tensors[1], state.Tensors[3]);
+        DynamicMap.Signed.Write(first.to(ScalarType.Float32), state.Tensors[0], state.Tensors[2]);
+        DynamicMap.Unsigned.Write(second.to(ScalarType.Float32), state.Tensors[1], state.Tensors[3]);
     }
 }
 

@@ -75,6 +75,8 @@ public sealed record ApolloOptions : MomentOptions
     /// <inheritdoc/>
     protected override UpdateMethod CreateMethod() => new ApolloMethod();
 
+    internal override bool NeedsMatrices => true;
+
     /// <inheritdoc/>
     protected internal override OptimizerSettings For(ParameterRole role)
         => role is ParameterRole.HiddenMatrix or ParameterRole.ConvolutionKernel ? this : Auxiliary ?? UncorrectedAdamW;

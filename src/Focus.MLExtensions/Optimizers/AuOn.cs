@@ -21,7 +21,7 @@ public sealed record AuOnOptions : MatrixMomentumOptions
         Auxiliary = new() { LearningRate = 8e-3, Beta1 = 0.8, Beta2 = 0.95, WeightDecay = 0, UncorrectedEpsilon = true };
     }
 
-    /// <summary>The factor γ in the hyperbolic cosine, 0 to 80.</summary>
+    /// <summary>The factor γ in the hyperbolic cosine, 0 to 40.</summary>
     public double Gamma { get; init; } = 1.5;
 
     /// <summary>Whether the direction is orthogonalized first, as HybridAuON's is.</summary>
@@ -34,7 +34,7 @@ public sealed record AuOnOptions : MatrixMomentumOptions
     public override void Validate()
     {
         base.Validate();
-        Check.Between(0, 80, Gamma); // The square of a larger one's cosh overflows in float32.
+        Check.Between(0, 40, Gamma); // The square of cosh(45) overflows in float32.
     }
 
     /// <inheritdoc/>

@@ -43,6 +43,8 @@ public sealed record CondaOptions : MomentOptions
     /// <inheritdoc/>
     protected override UpdateMethod CreateMethod() => new CondaMethod();
 
+    internal override bool NeedsMatrices => true;
+
     /// <inheritdoc/>
     protected internal override OptimizerSettings For(ParameterRole role)
         => role is ParameterRole.HiddenMatrix or ParameterRole.ConvolutionKernel ? this : Auxiliary ?? UncorrectedAdamW;

@@ -67,6 +67,8 @@ public sealed record CosmosOptions : MomentOptions
     /// <inheritdoc/>
     protected override UpdateMethod CreateMethod() => new CosmosMethod();
 
+    internal override bool NeedsMatrices => Auxiliary is not null;
+
     /// <inheritdoc/>
     protected internal override OptimizerSettings For(ParameterRole role)
         => role is ParameterRole.HiddenMatrix or ParameterRole.ConvolutionKernel ? this : Auxiliary ?? (OptimizerSettings)this;

@@ -1,5 +1,4 @@
 using System.Runtime.CompilerServices;
-using static TorchSharp.torch;
 
 namespace Focus;
 
@@ -64,11 +63,8 @@ public sealed record MarsOptions : MomentOptions
 
     internal override (CurvatureKind Kind, long Interval) Curvature => (Exact ? CurvatureKind.PreviousGradient : CurvatureKind.None, 1);
 
-    internal override void TakeCurvature(ParameterState state, Tensor estimate)
-    {
-        var before = state.Tensors[Form == MarsForm.Shampoo ? 1 : 2];
-        before.copy_(estimate.reshape(before.shape));
-    }
+    internal override void TakeCurvature<T>(T estimate, ref T first, ref T second, ref T third)
+        => (Form == MarsForm.Shampoo ? ref second : ref third) = estimate;
 
     /// <inheritdoc/>
     protected internal override OptimizerSettings For(ParameterRole role) => role == ParameterRole.GainOrBias && Auxiliary is not null ? Auxiliary : this;

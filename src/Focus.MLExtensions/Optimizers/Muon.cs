@@ -24,6 +24,8 @@ public abstract record MatrixMomentumOptions : MomentumOptions
         Auxiliary.Validate();
     }
 
+    internal override bool NeedsMatrices => true;
+
     /// <inheritdoc/>
     protected internal override OptimizerSettings For(ParameterRole role)
         => role is ParameterRole.HiddenMatrix or ParameterRole.ConvolutionKernel ? this : Auxiliary;

@@ -1,5 +1,4 @@
 using TorchSharp.Modules;
-using static TorchSharp.torch;
 
 namespace Focus;
 
@@ -57,6 +56,26 @@ public abstract record OptimizerSettings
 
     internal UpdateMethod NewMethod() => CreateMethod();
 
+    /// <summary>Whether there must be parameters that the optimizer does not leave to another one.</summary>
+    internal virtual bool NeedsMatrices => false;
+
+    /// <summary>The name of an option that other settings of the same kind have otherwise, or null: real numbers may differ, but state made with
+    /// other choices, counts or sizes does not fit.</summary>
+    internal string? StructuralDifference(OptimizerSettings other)
+    {
+        foreach (var property in GetType().GetProperties().Where(property => property.CanWrite && property.PropertyType != typeof(double)))
+        {
+            var (own, its) = (property.GetValue(this), property.GetValue(other));
+            if (own is OptimizerSettings mine && its is OptimizerSettings theirs && mine.GetType() == theirs.GetType())
+            {
+                if (mine.StructuralDifference(theirs) is { } inner) return $"{property.Name}.{inner}";
+            }
+            else if (own is double && its is double) continue;
+            else if (!Equals(own, its)) return property.Name;
+        }
+        return null;
+    }
+
     /// <summary>The settings for parameters of a role: these, unless the optimizer leaves the role to another one.</summary>
     /// <exception cref="ArgumentException">The optimizer cannot update parameters of the role.</exception>
     protected internal virtual OptimizerSettings For(ParameterRole role) => this;
@@ -68,15 +87,18 @@ public abstract record OptimizerSettings
     internal virtual (CurvatureKind Kind, long Interval) Curvature => (CurvatureKind.None, 1);
 
     /// <summary>Takes such an estimate into the state of a parameter.</summary>
-    internal virtual void TakeCurvature(ParameterState state, Tensor estimate)
+    internal virtual void TakeCurvature<T>(T estimate, ref T first, ref T second, ref T third) where T : struct, IElements<T>
     {
     }
+
+    /// <summary>The estimate of the curvature where the Hessian's diagonal is known.</summary>
+    internal virtual T ExactCurvature<T>(T hessianDiagonal) where T : struct, IElements<T> => hessianDiagonal;
 
     /// <summary>Whether the model to keep has other weights than the one in training.</summary>
     internal virtual bool HasAverage => false;
 
-    /// <summary>The weights to keep, of weights in training.</summary>
-    internal virtual Tensor AverageOf(Tensor training, ParameterState state) => training;
+    /// <summary>The weights to keep, of weights in training and their first state after a step.</summary>
+    internal virtual T AverageOf<T>(T training, T first) where T : struct, IElements<T> => training;
 
     /// <summary>These settings with another <see cref="CycledMomentum"/>.</summary>
     protected internal virtual OptimizerSettings WithMomentum(double momentum) => this;

@@ -90,14 +90,26 @@ public sealed class ParameterGroup(IEnumerable<Parameter> parameters)
     public double? WeightDecay { get; init; }
 
     /// <summary>What the parameters are for.</summary>
-    public ParameterRole Role { get; init; }
+    public ParameterRole Role
+    {
+        get;
+        init => field = Check.Defined(value, nameof(Role));
+    }
 
     /// <summary>How many matrices of equal shape lie one below the other in each parameter, such as 3 for queries, keys and values; at least
     /// 1. Optimizers for matrices update each on its own.</summary>
-    public int StackedMatrices { get; init; } = 1;
+    public int StackedMatrices
+    {
+        get;
+        init => field = Check.AtLeast(1, value, nameof(StackedMatrices));
+    } = 1;
 
     /// <summary>How many attention heads share the rows of each matrix, at least 1.</summary>
-    public int Heads { get; init; } = 1;
+    public int Heads
+    {
+        get;
+        init => field = Check.AtLeast(1, value, nameof(Heads));
+    } = 1;
 
     /// <summary>The optimizer's options as they are for this group.</summary>
     internal TOptions Own<TOptions>(TOptions options) where TOptions : OptimizerSettings

@@ -62,16 +62,27 @@ internal sealed unsafe class ParameterState(
 
     /// <summary>Tensors of zeros like the parameter.</summary>
     public static Func<IEnumerable<Tensor>> Like(Parameter parameter, int count)
-        => () => Enumerable.Range(0, count).Select(_ => zeros_like(parameter, ComputeTypeOf(parameter)));
+        => () => Enumerable.Range(0, count).Select(_ => zeros(parameter.shape, ComputeTypeOf(parameter), parameter.device));
 
     /// <summary>Where a tensor of state lies; the parameter's address where there is none of this number.</summary>
     public float* StateAddress(int index) => index < addresses.Length ? (float*)addresses[index] : Address;
+
+    public void TakeCurvature(OptimizerSettings settings, Tensor estimate)
+    {
+        using var scope = NewDisposeScope();
+        var (first, second, third) = (Of(0), Of(1), Of(2));
+        settings.TakeCurvature(new TensorElements(estimate.to(ComputeType)), ref first, ref second, ref third);
+        foreach (var (tensor, taken) in tensors.Zip([first, second, third]))
+            if (!ReferenceEquals(tensor, taken.Value)) tensor.copy_(taken.Value.reshape(tensor.shape));
+
+        TensorElements Of(int index) => index < tensors.Length ? new(tensors[index]) : default;
+    }
 
     public override void Initialize(TorchSharp.Modules.OptimizerOptions options)
     {
         Dispose();
         Step = 0;
-        IEnumerable<Tensor> previous = KeepsPrevious ? [_parameter.detach().clone()] : [];
+        IEnumerable<Tensor> previous = KeepsPrevious ? [_parameter.detach().clone().contiguous()] : [];
         tensors = [.. fresh().Concat(previous).Select(tensor => tensor.DetachFromDisposeScope())];
         var count = memoryCount + BlockCount * blockMemoryCount;
         memory = count > 0 ? zeros(count, ScalarType.Float64).DetachFromDisposeScope() : null;

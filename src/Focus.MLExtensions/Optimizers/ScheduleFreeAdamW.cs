@@ -1,5 +1,4 @@
 using System.Runtime.CompilerServices;
-using static TorchSharp.torch;
 
 namespace Focus;
 
@@ -59,8 +58,7 @@ public sealed record ScheduleFreeAdamWOptions : OptimizerSettings
 
     internal override bool HasAverage => true;
 
-    internal override Tensor AverageOf(Tensor training, ParameterState state)
-        => state.Step == 0 ? training : training.add(state.Tensors[0].sub(training), LiveScalar.Of(1 - 1 / Beta1));
+    internal override T AverageOf<T>(T training, T first) => T.MultiplyAdd(first - training, 1 - 1 / Beta1, training);
 }
 
 /// <summary>One step of Schedule-Free AdamW; the formula is in <see cref="ScheduleFreeAdamWOptions"/>. The parameter remembers the sum of the

@@ -27,6 +27,10 @@ internal sealed class SettingsOptimizer : OptimizerHelper, optim.IMomentum, ICur
         _parameter_groups = new List<ParamGroup>();
         foreach (var group in groups.SelectMany(RolesOf)) add_param_group(new SettingsGroup(group, settings));
         if (!parameters().Any()) throw new ArgumentException("There is no parameter to optimize.", nameof(groups));
+        if (settings.NeedsMatrices && _parameter_groups.Cast<SettingsGroup>().All(group => group.Options.Hyperparameters.GetType() != settings.GetType()))
+            throw new ArgumentException(
+                $"{settings.Name} updates matrices, and none of the {parameters().Count()} parameters is a hidden matrix or a convolution kernel; "
+                + $"expected one, or another optimizer, such as the one it leaves the others to.", nameof(groups));
     }
 
     public double Momentum
@@ -39,15 +43,19 @@ internal sealed class SettingsOptimizer : OptimizerHelper, optim.IMomentum, ICur
     public override void add_param_group(ParamGroup group)
     {
         var added = group as SettingsGroup ?? new SettingsGroup(group, group.Options as GroupOptions ?? new GroupOptions(settings));
-        foreach (var parameter in added.Parameters)
+        var known = _state.Keys.ToHashSet();
+        if (added.Parameters.FirstOrDefault(parameter => !known.Add(parameter.Handle)) is { } twice)
+            throw new ArgumentException(
+                $"A parameter of shape {twice.shape.ShapeText()} appears more than once in the optimizer's groups.", nameof(group));
+        // All states before any is registered: one that cannot be made leaves the optimizer as it was.
+        var states = added.Parameters.ToDictionary(
+            parameter => parameter.Handle,
+            parameter => MethodOf(added).CreateState(parameter, added.Options.Hyperparameters, added.LayoutOf(parameter)));
+        foreach (var (handle, state) in states)
         {
-            if (_state.ContainsKey(parameter.Handle))
-                throw new ArgumentException(
-                    $"A parameter of shape {parameter.shape.ShapeText()} appears more than once in the optimizer's groups.", nameof(group));
-            var state = MethodOf(added).CreateState(parameter, added.Options.Hyperparameters, added.LayoutOf(parameter));
             state.KeepsPrevious = Kind == CurvatureKind.PreviousGradient;
             state.Initialize(added.Options);
-            _state[parameter.Handle] = state;
+            _state[handle] = state;
         }
         _parameter_groups.Add(added);
     }
@@ -55,6 +63,9 @@ internal sealed class SettingsOptimizer : OptimizerHelper, optim.IMomentum, ICur
     /// <summary>Updates every parameter that has a gradient.</summary>
     public override Tensor step(Func<Tensor>? closure = null)
     {
+        if (kept.Count > 0)
+            throw new InvalidOperationException(
+                $"The parameters hold their averages; call {nameof(IAveragingOptimizer)}.{nameof(ToTraining)} before the next step.");
         try
         {
             var loss = _step<SettingsGroup>(Update, closure);
@@ -88,7 +99,7 @@ internal sealed class SettingsOptimizer : OptimizerHelper, optim.IMomentum, ICur
                 throw new ArgumentException(
                     $"The estimate is of shape {tensor.shape.ShapeText()}; expected the parameter's, {parameter.shape.ShapeText()}.",
                     nameof(estimate));
-            own.TakeCurvature(state, tensor);
+            state.TakeCurvature(own, tensor);
         }
     }
 
@@ -129,7 +140,7 @@ internal sealed class SettingsOptimizer : OptimizerHelper, optim.IMomentum, ICur
             if (!own.HasAverage) continue;
             using var scope = NewDisposeScope();
             kept.Add((parameter, parameter.detach().clone().DetachFromDisposeScope()));
-            parameter.copy_(own.AverageOf(parameter, state));
+            if (state.Step > 0) parameter.copy_(own.AverageOf(new TensorElements(parameter), new(state.Tensors[0])).Value);
         }
     }
 
@@ -222,7 +233,11 @@ internal sealed class SettingsGroup : ParamGroup<GroupOptions>, optim.IMomentum
     public double Momentum
     {
         get => Options.Hyperparameters.CycledMomentum ?? 0;
-        set => Options.Hyperparameters = Options.Hyperparameters.WithMomentum(Math.Min(value, HighestMomentum));
+        set
+        {
+            if (Options.Hyperparameters.CycledMomentum is null) return;
+            Options.Hyperparameters = Options.Hyperparameters.WithMomentum(Math.Min(value, HighestMomentum));
+        }
     }
 
     public ParameterLayout LayoutOf(Parameter parameter)
@@ -257,16 +272,22 @@ internal sealed class GroupOptions : TorchSharp.Modules.OptimizerOptions
         base.LoadStateDict(reader);
         if (reader.ReadString() is var found && found != Kind.Name)
             throw new InvalidDataException($"The saved optimizer state has {found}; expected {Kind.Name}.");
-        Hyperparameters = (OptimizerSettings)JsonSerializer.Deserialize(reader.ReadString(), Kind)!;
+        var saved = (OptimizerSettings)JsonSerializer.Deserialize(reader.ReadString(), Kind)!;
+        if (Hyperparameters.StructuralDifference(saved) is { } difference)
+            throw new InvalidDataException($"The saved state is of a {Kind.Name} with another {difference}; create the optimizer with the saved one's.");
+        saved.Validate();
+        Hyperparameters = saved;
     }
 
     public override void LoadStateDict(TorchSharp.Modules.OptimizerOptions source)
     {
         base.LoadStateDict(source);
-        Hyperparameters = source is GroupOptions same && same.Kind == Kind
-            ? same.Hyperparameters
-            : throw new ArgumentException(
+        if (source is not GroupOptions same || same.Kind != Kind)
+            throw new ArgumentException(
                 $"Expected the state of an optimizer with {Kind.Name}, found {(source as GroupOptions)?.Kind.Name ?? source.GetType().Name}.",
                 nameof(source));
+        if (Hyperparameters.StructuralDifference(same.Hyperparameters) is { } difference)
+            throw new ArgumentException($"The state is of a {Kind.Name} with another {difference}; create the optimizer with the same.", nameof(source));
+        Hyperparameters = same.Hyperparameters;
     }
 }

@@ -10,7 +10,7 @@ namespace Focus;
 /// first step:  k = ‖g‖ / (σ + ε),  m = g        later:  m ← μ·m + (1−μ)·g
 /// θ ← θ·(1 − η·ω) − η·k·m
 /// </code>
-/// Where σ is 0, as in tensors of one element, the published code takes k = |g|/ε, about 10⁸; here k is 1, unless
+/// Where σ is 0, as in tensors of one element, or below a hundredth of the root mean square, which rounding may leave, the published code takes k = |g|/ε, about 10⁸; here k is 1, unless
 /// <see cref="ScalesConstantGradients"/> is set. State: m, and k of each tensor. One pass over memory; two at the first step.
 /// </remarks>
 public sealed record SgdSaiOptions : MomentumOptions
@@ -41,6 +41,9 @@ public sealed record SgdSaiOptions : MomentumOptions
 /// <summary>One step of SGD-SaI; the formula is in <see cref="SgdSaiOptions"/>. A tensor, which is one block, remembers its scale k.</summary>
 internal readonly struct SgdSaiRule : IMeasuredRule<SgdSaiRule, SgdSaiOptions>
 {
+    /// <summary>A variance below this share of the mean square may be what sums in float32 leave of a constant gradient.</summary>
+    private const double Rounding = 1e-4;
+
     private readonly SgdSaiOptions options;
     private readonly Coefficient momentum, fresh, shrinkage;
     private readonly double learningRate;
@@ -91,6 +94,6 @@ internal readonly struct SgdSaiRule : IMeasuredRule<SgdSaiRule, SgdSaiOptions>
     private double Scale(BlockSums<double> sums, long count)
     {
         var variance = count > 1 ? Math.Max(0, (sums.B - sums.A * sums.A / count) / (count - 1)) : 0;
-        return variance > 0 || options.ScalesConstantGradients ? Math.Sqrt(sums.B) / (Math.Sqrt(variance) + options.Epsilon) : 1;
+        return variance > Rounding * sums.B / count || options.ScalesConstantGradients ? Math.Sqrt(sums.B) / (Math.Sqrt(variance) + options.Epsilon) : 1;
     }
 }

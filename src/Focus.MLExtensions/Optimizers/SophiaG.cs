@@ -1,5 +1,4 @@
 using System.Runtime.CompilerServices;
-using static TorchSharp.torch;
 
 namespace Focus;
 
@@ -58,8 +57,11 @@ public sealed record SophiaGOptions : OptimizerSettings
 
     internal override (CurvatureKind Kind, long Interval) Curvature => (CurvatureKind.SampledGradient, CurvatureInterval);
 
-    internal override void TakeCurvature(ParameterState state, Tensor estimate)
-        => state.Tensors[1].mul_(LiveScalar.Of(Beta2)).addcmul_(estimate, estimate, LiveScalar.Of(1 - Beta2));
+    internal override void TakeCurvature<T>(T estimate, ref T first, ref T second, ref T third)
+        => second = new Decay(Beta2).Average(second, estimate * estimate);
+
+    /// <summary>B·ĝ² estimates the Gauss–Newton part of the Hessian, which is not negative.</summary>
+    internal override T ExactCurvature<T>(T hessianDiagonal) => T.Sqrt(T.Positive(hessianDiagonal) * hessianDiagonal / BatchTokens);
 }
 
 /// <summary>One step of Sophia-G; the formula is in <see cref="SophiaGOptions"/>.</summary>

@@ -20,6 +20,9 @@ public abstract class UpdateMethod
         where TRule : struct, IMeasuredRule<TRule, TOptions> where TOptions : OptimizerSettings
         => new MeasuredMethod<TRule, TOptions>();
 
+    /// <summary>Hands the type of the rule to a visitor; null where the method is not an element-wise rule.</summary>
+    internal virtual TResult? Accept<TResult>(IRuleVisitor<TResult> visitor) where TResult : class => null;
+
     /// <summary>Fresh state for a parameter.</summary>
     internal abstract ParameterState CreateState(Parameter parameter, OptimizerSettings settings, ParameterLayout layout);
 
@@ -35,6 +38,14 @@ public abstract class UpdateMethod
     internal virtual void Clear()
     {
     }
+}
+
+/// <summary>Makes something of a rule whose type is not known at compile time, for which code can be compiled then.</summary>
+internal interface IRuleVisitor<TResult>
+{
+    TResult Elementwise<TRule, TOptions>() where TRule : struct, IUpdateRule<TRule, TOptions> where TOptions : OptimizerSettings;
+
+    TResult Measured<TRule, TOptions>() where TRule : struct, IMeasuredRule<TRule, TOptions> where TOptions : OptimizerSettings;
 }
 
 /// <summary>What both kinds of element-wise rules share: contiguous float32 tensors on the CPU are gathered into a loop over memory;
@@ -74,6 +85,8 @@ internal sealed class ElementwiseMethod<TRule, TOptions>() : FusedMethod<TRule, 
     where TRule : struct, IUpdateRule<TRule, TOptions>
     where TOptions : OptimizerSettings
 {
+    internal override TResult Accept<TResult>(IRuleVisitor<TResult> visitor) => visitor.Elementwise<TRule, TOptions>();
+
     internal override ParameterState CreateState(Parameter parameter, OptimizerSettings settings, ParameterLayout layout)
         => new(parameter, layout, ParameterState.Like(parameter, TRule.StateCount), TRule.MemoryCount);
 
@@ -87,6 +100,8 @@ internal sealed class MeasuredMethod<TRule, TOptions>() : FusedMethod<TRule, TOp
     where TRule : struct, IMeasuredRule<TRule, TOptions>
     where TOptions : OptimizerSettings
 {
+    internal override TResult Accept<TResult>(IRuleVisitor<TResult> visitor) => visitor.Measured<TRule, TOptions>();
+
     internal override ParameterState CreateState(Parameter parameter, OptimizerSettings settings, ParameterLayout layout)
     {
         var block = TRule.BlockLength((TOptions)settings, layout);

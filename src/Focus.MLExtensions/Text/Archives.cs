@@ -4,13 +4,19 @@ using System.Text;
 
 namespace Focus;
 
-/// <summary>Reads documents from archives, compressed files and archives within them as streams: nothing is unpacked.</summary>
+/// <summary>Reads documents from archives, compressed files and archives within them as streams: nothing is unpacked, no name within an
+/// archive is ever a path, and memory holds one document, of at most <see cref="DocumentReading.LongestText"/> bytes.</summary>
 internal static class ArchiveReader
 {
     private const int TarHeaderLength = 512, ChecksumOffset = 148, ChecksumLength = 8;
 
+    /// <summary>A file may be made to hold itself, compressed, without an end.</summary>
+    private const int DeepestNesting = 8;
+
     private static ReadOnlySpan<byte> XzMagic => [0xFD, (byte)'7', (byte)'z', (byte)'X', (byte)'Z', 0];
     private static ReadOnlySpan<byte> GzipMagic => [0x1F, 0x8B];
+    private static ReadOnlySpan<byte> ZstandardMagic => [0x28, 0xB5, 0x2F, 0xFD];
+    private static ReadOnlySpan<byte> ZipMagic => "PK\x3\x4"u8;
 
     public static IEnumerable<TextDocument> Read(string path, DocumentReading reading) => path.EndsWith(".txt", StringComparison.OrdinalIgnoreCase)
         ? TextFiles.Read(path, perLine: false, reading) : ReadArchive(path, reading);
@@ -27,22 +33,31 @@ internal static class ArchiveReader
     }
 
     /// <summary>Recognises archives by their first bytes, and texts by their names, without the extensions of compressions already undone.</summary>
-    private static IEnumerable<TextDocument> ReadContent(Stream stream, string source, string name, DocumentReading reading)
+    private static IEnumerable<TextDocument> ReadContent(Stream stream, string source, string name, DocumentReading reading, int depth = 0)
     {
         var header = new byte[TarHeaderLength];
         header = header[..stream.ReadAtLeast(header, header.Length, throwOnEndOfStream: false)];
         using var content = new ConcatenatedStream(new MemoryStream(header), stream);
+        var start = header.AsSpan();
         var documents =
-            header.AsSpan().StartsWith(XzMagic) ? ReadCompressed(new XzStream(content), source, name, reading)
-            : header.AsSpan().StartsWith(GzipMagic) ? ReadCompressed(new WholeGzipStream(content), source, name, reading)
-            : IsTarHeader(header) ? ReadTar(content, source, reading)
+            depth > DeepestNesting ? SkipUnknown(source, reading, $"at most {DeepestNesting} archives or compressions within each other")
+            : start.StartsWith(XzMagic) ? Within(new XzStream(content))
+            : start.StartsWith(GzipMagic) ? Within(new WholeGzipStream(content))
+            : start.StartsWith(ZstandardMagic) ? Within(new ZstandardStream(content))
+            : start.StartsWith(Bzip2Stream.Magic) ? Within(new Bzip2Stream(content))
+            : start.StartsWith(ZipMagic) ? ReadZip(stream, source, reading, depth + 1)
+            : start.StartsWith(ParquetDocuments.Magic) ? ParquetDocuments.Read(stream, source, reading)
+            : IsTarHeader(header) ? ReadTar(content, source, reading, depth + 1)
             : Path.GetExtension(name).ToLowerInvariant() switch
             {
                 ".txt" => ReadText(content, source, reading),
-                ".json" or ".jsonl" or ".ndjson" => JsonLines.Read(content, source, reading),
-                _ => SkipUnknown(source, reading),
+                ".json" or ".jsonl" or ".ndjson" => JsonDocuments.IsArray(header)
+                    ? JsonDocuments.ReadArray(content, source, reading) : JsonDocuments.ReadLines(content, source, reading),
+                _ => SkipUnknown(source, reading, "tar or zip archives, xz, gzip, zstd, bzip2, parquet, text files *.txt or JSON (lines or an array)"),
             };
         foreach (var document in documents) yield return document;
+
+        IEnumerable<TextDocument> Within(Stream compression) => ReadCompressed(compression, source, name, reading, depth + 1);
     }
 
     /// <summary>Whether the checksum is right, which every tar format has; an empty archive is all zeros.</summary>
@@ -57,23 +72,45 @@ internal static class ArchiveReader
             || !header.ContainsAnyExcept((byte)0);
     }
 
-    private static IEnumerable<TextDocument> ReadCompressed(Stream content, string source, string name, DocumentReading reading)
+    private static IEnumerable<TextDocument> ReadCompressed(Stream content, string source, string name, DocumentReading reading, int depth)
     {
         using var _ = content;
-        foreach (var document in ReadContent(content, source, Path.ChangeExtension(name, null), reading)) yield return document;
+        foreach (var document in ReadContent(content, source, Path.ChangeExtension(name, null), reading, depth)) yield return document;
     }
 
-    private static IEnumerable<TextDocument> ReadTar(Stream content, string source, DocumentReading reading)
+    private static IEnumerable<TextDocument> ReadTar(Stream content, string source, DocumentReading reading, int depth)
     {
         using var tar = new TarReader(new TarHeaders(content), leaveOpen: true);
         while (Next(tar) is { } entry)
         {
             if (entry.EntryType is not (TarEntryType.RegularFile or TarEntryType.V7RegularFile or TarEntryType.ContiguousFile)) continue;
             var name = $"{source}/{entry.Name}";
-            var documents = ReadContent(entry.DataStream ?? Stream.Null, name, name, reading);
+            var documents = ReadContent(entry.DataStream ?? Stream.Null, name, name, reading, depth);
             foreach (var document in reading.Check(documents, name)) yield return document;
         }
         content.CopyTo(Stream.Null); // Compressed data are known to be whole only at their end, behind the last entry.
+    }
+
+    private static IEnumerable<TextDocument> ReadZip(Stream file, string source, DocumentReading reading, int depth)
+    {
+        if (!file.CanSeek)
+        {
+            reading.Skip(source, "expected a zip archive by itself, found it within an archive or a compression; unpack it");
+            yield break;
+        }
+        using var zip = new ZipArchive(file, ZipArchiveMode.Read, leaveOpen: true);
+        foreach (var entry in zip.Entries.Where(entry => !entry.FullName.EndsWith('/')))
+        {
+            var name = $"{source}/{entry.FullName}";
+            foreach (var document in reading.Check(ReadEntry(entry, name, reading, depth), name)) yield return document;
+        }
+    }
+
+    private static IEnumerable<TextDocument> ReadEntry(ZipArchiveEntry entry, string name, DocumentReading reading, int depth)
+    {
+        if (entry.IsEncrypted) throw new InvalidDataException("the entry is encrypted; unpack it");
+        using var content = new ZipEntryStream(entry);
+        foreach (var document in ReadContent(content, name, name, reading, depth)) yield return document;
     }
 
     /// <summary>The next entry; turns the exceptions of malformed headers into those of damaged data.</summary>
@@ -102,9 +139,9 @@ internal static class ArchiveReader
         return Utf8Text.Decode(bytes.GetBuffer().AsSpan(0, (int)bytes.Length), source, reading) is { } document ? [document] : [];
     }
 
-    private static IEnumerable<TextDocument> SkipUnknown(string source, DocumentReading reading)
+    private static IEnumerable<TextDocument> SkipUnknown(string source, DocumentReading reading, string expected)
     {
-        reading.Skip(source, "expected a tar archive, xz, gzip, a text file *.txt or JSON lines; found something else");
+        reading.Skip(source, $"expected {expected}; found something else: unpack or convert it (Hugging Face datasets: to_json, to_parquet)");
         return [];
     }
 }
@@ -177,6 +214,13 @@ internal abstract class ReadOnlyStream : Stream
 
     public abstract override int Read(Span<byte> buffer);
     public sealed override int Read(byte[] buffer, int offset, int count) => Read(buffer.AsSpan(offset, count));
+
+    public sealed override int ReadByte()
+    {
+        byte value = 0;
+        return Read(new Span<byte>(ref value)) > 0 ? value : -1;
+    }
+
     public sealed override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
     public sealed override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
     public sealed override void SetLength(long value) => throw new NotSupportedException();

@@ -11,6 +11,7 @@ public sealed record PreparedCorpus
     internal const string TrainName = "train.bin";
     internal const string ValidationName = "val.bin";
     internal const string MetadataName = "meta.json";
+    private const string VocabularyName = "meta.pkl";
 
     private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web)
     {
@@ -79,6 +80,35 @@ public sealed record PreparedCorpus
             throw new FileNotFoundException(
                 $"Expected a prepared corpus with {MetadataName} in {folder}, found none. Was its preparation completed?", path);
         return ReadJson<PreparedCorpus>(path, "the description of a prepared corpus") with { Folder = folder };
+    }
+
+    /// <summary>Describes a folder that nanoGPT has prepared: <c>train.bin</c>, <c>val.bin</c> where there is one, and for characters
+    /// <c>meta.pkl</c>, whose vocabulary is read. Without <c>meta.pkl</c> the tokens are GPT-2's, unless another vocabulary is
+    /// named.</summary>
+    /// <remarks>The documents are not known, and so are counted as none.</remarks>
+    /// <param name="folder">The folder.</param>
+    /// <param name="vocabularySize">The number of tokens of a tokenizer that this library does not know, at least 1; null for characters or
+    /// GPT-2's.</param>
+    /// <exception cref="FileNotFoundException">There is no <c>train.bin</c>.</exception>
+    /// <exception cref="InvalidDataException">A file of tokens is damaged, or <c>meta.pkl</c> is not nanoGPT's.</exception>
+    public static PreparedCorpus OfNanoGpt(string folder, int? vocabularySize = null)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(folder);
+        Check.AtLeast(1, vocabularySize);
+        var vocabularyPath = Path.Combine(folder, VocabularyName);
+        var vocabulary = vocabularySize is null && File.Exists(vocabularyPath) ? PickledVocabulary.Read(vocabularyPath) : null;
+        using var train = TokenFile.Open(Path.Combine(folder, TrainName));
+        using var validation = File.Exists(Path.Combine(folder, ValidationName)) ? TokenFile.Open(Path.Combine(folder, ValidationName)) : null;
+        return new()
+        {
+            Folder = folder,
+            TokenWidth = train.Width,
+            Tokenizer = vocabularySize is not null ? "other" : vocabulary is not null ? NamedTokenizer.CharactersName : NamedTokenizer.Gpt2Name,
+            VocabularySize = vocabularySize ?? vocabulary?.Length ?? Gpt2Tokens.Count,
+            Vocabulary = vocabulary,
+            Split = ValidationSplit.Tail,
+            Documents = 0, BrokenDocuments = 0, TextBytes = 0, TrainTokens = train.Count, ValidationTokens = validation?.Count ?? 0,
+        };
     }
 
     /// <summary>Describes a tokenizer without a corpus, for example to keep it beside a model.</summary>

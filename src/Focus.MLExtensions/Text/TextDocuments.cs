@@ -31,10 +31,12 @@ public sealed class TextDocuments : IEnumerable<TextDocument>
     /// <param name="perLine">Whether each line that is not blank is a document; otherwise each file is one.</param>
     public static TextDocuments FromFiles(string path, bool perLine = false) => FromFiles([path], perLine);
 
-    /// <summary>A corpus as OpenWebText is distributed: archives of text files, compressed archives within archives, or JSON lines.</summary>
+    /// <summary>A corpus as OpenWebText and others are distributed: parquet, JSON, archives of text files, compressed archives within
+    /// archives.</summary>
     /// <param name="path">
-    /// A file, a folder, all of whose files are read, or a pattern. Tar archives, xz and gzip are opened at any depth of nesting. Each file *.txt is
-    /// a document; so is the field <c>text</c> of the object on each line of a file *.json, *.jsonl or *.ndjson.
+    /// A file, a folder, all of whose files are read, or a pattern. Each file *.txt is a document; so is the field <c>text</c> of the objects in
+    /// files *.json, *.jsonl and *.ndjson, on lines or in an array, and each row of the column <c>text</c> of a parquet file. Tar archives, xz, gzip, zstd
+    /// and bzip2 are opened up to eight deep, zip archives where they are files.
     /// </param>
     /// <exception cref="FileNotFoundException">The file is missing, or no file matches the folder or pattern.</exception>
     public static TextDocuments FromOpenWebText(string path) => FromPaths([path], "*", ArchiveReader.Read);

@@ -1,5 +1,4 @@
 using System.Text;
-using System.Text.Json;
 
 namespace Focus;
 
@@ -54,7 +53,7 @@ internal static class TextFiles
             var taken = length < buffer.Length ? length : FindCut(buffer);
             kept = length - taken;
             continues = kept > 0 || text.Peek() >= 0;
-            yield return new TextDocument(new string(buffer, 0, taken), path) { Continues = continues };
+            yield return new TextDocument(Utf8Text.WithNewlines(new string(buffer, 0, taken)), path) { Continues = continues };
             buffer.AsSpan(taken, kept).CopyTo(buffer);
             reading.At(text.BaseStream.Position);
         }
@@ -62,21 +61,22 @@ internal static class TextFiles
     }
 
     /// <summary>Where a text can be cut without changing its tokens: before a single space between letters, where byte-pair encodings start a
-    /// token; in text without such spaces, between any two characters.</summary>
+    /// token; in text without such spaces, between any two characters but those of a line break.</summary>
     private static int FindCut(ReadOnlySpan<char> text)
     {
         for (var i = text.Length - 2; i > text.Length / 2; i--)
             if (text[i] == ' ' && char.IsLetter(text[i - 1]) && char.IsLetter(text[i + 1])) return i;
-        return char.IsHighSurrogate(text[^1]) ? text.Length - 1 : text.Length;
+        return char.IsHighSurrogate(text[^1]) || text[^1] == '\r' ? text.Length - 1 : text.Length;
     }
 }
 
-/// <summary>Decodes UTF-8 without its byte order mark; any invalid byte makes a document broken.</summary>
+/// <summary>Decodes UTF-8 without its byte order mark, and line breaks of any system as <c>\n</c>, as Python reads text files; any invalid byte
+/// makes a document broken.</summary>
 internal static class Utf8Text
 {
     private const int BlockLength = 1 << 20;
 
-    private static readonly UTF8Encoding Strict = new(encoderShouldEmitUTF8Identifier: true, throwOnInvalidBytes: true);
+    public static readonly UTF8Encoding Strict = new(encoderShouldEmitUTF8Identifier: true, throwOnInvalidBytes: true);
 
     /// <summary>Decodes a document whose bytes start at an offset in the file; reports it and returns null if they are not UTF-8.</summary>
     public static TextDocument? Decode(ReadOnlySpan<byte> bytes, string source, DocumentReading reading, long offset = 0)
@@ -84,7 +84,7 @@ internal static class Utf8Text
         var start = bytes.StartsWith(Strict.Preamble) ? Strict.Preamble.Length : 0;
         try
         {
-            return new TextDocument(Strict.GetString(bytes[start..]), source);
+            return new TextDocument(WithNewlines(Strict.GetString(bytes[start..])), source);
         }
         catch (DecoderFallbackException invalid)
         {
@@ -92,6 +92,9 @@ internal static class Utf8Text
             return null;
         }
     }
+
+    public static string WithNewlines(string text)
+        => text.Contains('\r') ? text.Replace("\r\n", "\n", StringComparison.Ordinal).Replace('\r', '\n') : text;
 
     public static StreamReader Open(string path)
         => new(path, Strict, detectEncodingFromByteOrderMarks: false, new FileStreamOptions { BufferSize = BlockLength });
@@ -118,7 +121,7 @@ internal static class Utf8Text
         }
     }
 
-    private static string Describe(DecoderFallbackException invalid, long offset)
+    public static string Describe(DecoderFallbackException invalid, long offset)
         => $"not UTF-8: found {Convert.ToHexString(invalid.BytesUnknown ?? [])} at offset {offset + invalid.Index}";
 }
 
@@ -178,41 +181,5 @@ internal sealed class Utf8Lines(Stream stream)
         var read = stream.Read(buffer.AsSpan(end));
         ended = read == 0;
         end += read;
-    }
-}
-
-/// <summary>Reads documents from JSON lines: one object per line, whose field <c>text</c> is a document.</summary>
-internal static class JsonLines
-{
-    public static IEnumerable<TextDocument> Read(Stream stream, string source, DocumentReading reading)
-    {
-        var lines = new Utf8Lines(stream);
-        while (lines.Read())
-        {
-            var hasMark = lines.Number == 1 && lines.Line.Span.StartsWith(Encoding.UTF8.Preamble);
-            var json = hasMark ? lines.Line[Encoding.UTF8.Preamble.Length..] : lines.Line;
-            if (!json.Span.ContainsAnyExcept(" \t"u8)) continue;
-            var name = $"{source}:{lines.Number}";
-            var (text, fault) = ReadText(json);
-            if (text is not null) yield return new TextDocument(text, name);
-            else reading.Skip(name, $"{fault}; the line begins at offset {lines.Offset}");
-        }
-    }
-
-    private static (string? Text, string? Fault) ReadText(ReadOnlyMemory<byte> json)
-    {
-        try
-        {
-            using var line = JsonDocument.Parse(json);
-            return line.RootElement.ValueKind == JsonValueKind.Object
-                && line.RootElement.TryGetProperty("text", out var field) && field.ValueKind == JsonValueKind.String
-                ? (field.GetString(), null)
-                : (null, "expected an object with a string field 'text'");
-        }
-        // InvalidOperationException: the text has bytes that are not UTF-8, or half a surrogate pair.
-        catch (Exception invalid) when (invalid is JsonException or InvalidOperationException)
-        {
-            return (null, $"expected an object with a string field 'text': {invalid.Message}");
-        }
     }
 }

@@ -123,7 +123,18 @@ public static class Gpt2Tokens
     /// before it, and white space (Radford et al. 2019, encoder.py).</summary>
     private const string Words = @"'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+";
 
+    /// <summary>Texts that may have longer words go another way, since the tokenizer's time grows with the square of a word's length.</summary>
+    private const int LongWord = 256;
+
+    private const string EndOfTextText = "<|endoftext|>";
+
+    private static readonly Regex Word = new(Words, RegexOptions.Compiled);
     private static readonly Lazy<Tokenizer> Shared = new(CreateTokenizer);
+    private static readonly Lazy<BytePairMerges> Merges = new(() =>
+    {
+        using var ranks = OpenRanks();
+        return BytePairMerges.Read(ranks);
+    });
 
     /// <summary>Tokenizers that no thread uses at the moment: as many as ever encoded at once.</summary>
     private static readonly ConcurrentBag<Tokenizer> Idle = [];
@@ -131,12 +142,46 @@ public static class Gpt2Tokens
     /// <summary>GPT-2's tokenizer. It decodes the token that ends a document, and never encodes text as that token.</summary>
     internal static Tokenizer Tokenizer => Shared.Value;
 
+    /// <summary>The tokens of a prompt, in which <c>&lt;|endoftext|&gt;</c> is the token that ends a document. Everywhere else in this library,
+    /// as in nanoGPT's preparation, it is the seven tokens of its characters: only the separator between documents is that token.</summary>
+    public static IReadOnlyList<int> EncodePrompt(string text)
+    {
+        ArgumentNullException.ThrowIfNull(text);
+        var ids = new List<int>();
+        foreach (var part in text.AsSpan().Split(EndOfTextText))
+        {
+            if (part.Start.Value > 0) ids.Add(EndOfText);
+            ids.AddRange(EncodeToIds(text.AsSpan(part)));
+        }
+        return ids;
+    }
+
     /// <summary>Encodes with a tokenizer that no other thread uses meanwhile, as its cache has a lock.</summary>
     internal static IReadOnlyList<int> EncodeToIds(ReadOnlySpan<char> text)
     {
+        if (MayHaveLongWord(text)) return EncodeWords(text);
         if (!Idle.TryTake(out var tokenizer)) tokenizer = CreateTokenizer();
         var ids = tokenizer.EncodeToIds(text);
         Idle.Add(tokenizer);
+        return ids;
+    }
+
+    /// <summary>Whether so many characters in a row are blank, or so many are not.</summary>
+    private static bool MayHaveLongWord(ReadOnlySpan<char> text)
+    {
+        var (length, isBlank) = (0, false);
+        foreach (var character in text)
+        {
+            if (char.IsWhiteSpace(character) != isBlank) (length, isBlank) = (0, !isBlank);
+            if (++length > LongWord) return true;
+        }
+        return false;
+    }
+
+    private static List<int> EncodeWords(ReadOnlySpan<char> text)
+    {
+        var ids = new List<int>();
+        foreach (var word in Word.EnumerateMatches(text)) Merges.Value.Encode(text.Slice(word.Index, word.Length), ids);
         return ids;
     }
 
@@ -144,12 +189,15 @@ public static class Gpt2Tokens
     /// whose one cached interpreter threads compete for.</summary>
     private static Tokenizer CreateTokenizer()
     {
-        using var data = Assembly.Load(DataAssembly).GetManifestResourceStream(Ranks)
-            ?? throw new InvalidOperationException($"The assembly {DataAssembly} has no resource '{Ranks}'.");
-        using var ranks = new DeflateStream(data, CompressionMode.Decompress);
+        using var ranks = OpenRanks();
         var words = new RegexPreTokenizer(new Regex(Words, RegexOptions.Compiled), specialTokens: null);
-        return TiktokenTokenizer.Create(ranks, words, normalizer: null, new Dictionary<string, int> { ["<|endoftext|>"] = EndOfText });
+        return TiktokenTokenizer.Create(ranks, words, normalizer: null, new Dictionary<string, int> { [EndOfTextText] = EndOfText });
     }
+
+    private static DeflateStream OpenRanks() => new(
+        Assembly.Load(DataAssembly).GetManifestResourceStream(Ranks)
+            ?? throw new InvalidOperationException($"The assembly {DataAssembly} has no resource '{Ranks}'."),
+        CompressionMode.Decompress);
 }
 
 /// <summary>One token per character, for small experiments. A character is a Unicode scalar value, so a surrogate pair is one.</summary>

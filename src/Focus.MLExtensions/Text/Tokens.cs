@@ -44,6 +44,22 @@ public abstract class TokenSource : IDisposable
                 $"{vocabularySize - 1}, the vocabulary. Were the tokens made with another tokenizer, or are they of another width?");
     }
 
+    /// <summary>The largest id among at most half a million tokens spread evenly over the source; 0 where there are none. Far below a model's
+    /// vocabulary, it says that the tokens are probably another tokenizer's.</summary>
+    /// <exception cref="InvalidDataException">A stored value is not a token id.</exception>
+    public int SampleLargestId()
+    {
+        const int Places = 128, Length = 4096;
+        var tokens = new int[Math.Min(Length, Count)];
+        var largest = 0;
+        for (var place = 0; place < Places && tokens.Length > 0; place++)
+        {
+            Read((long)((Count - tokens.Length) * (place / (Places - 1.0))), tokens);
+            largest = Math.Max(largest, TensorPrimitives.Max<int>(tokens));
+        }
+        return largest;
+    }
+
     /// <summary>Copies consecutive tokens; the range has been checked.</summary>
     protected abstract void Copy(long start, Span<int> destination);
 
@@ -63,7 +79,8 @@ public enum TokenWidth
 
 /// <summary>A file of tokens, mapped into memory: it opens immediately whatever its length, and only the pages read are loaded.</summary>
 /// <remarks>
-/// The format is nanoGPT's: consecutive little-endian tokens without a header. The file must not be truncated while it is open. A read during
+/// The format is nanoGPT's: consecutive little-endian tokens without a header. The header of llm.c's files, and that of a NumPy array of one
+/// dimension, is recognised and passed over; it says width and count. The file must not be truncated while it is open. A read during
 /// <see cref="Dispose"/> in another thread either completes or throws <see cref="ObjectDisposedException"/>.
 /// </remarks>
 public sealed class TokenFile : TokenSource
@@ -71,9 +88,13 @@ public sealed class TokenFile : TokenSource
     private readonly MemoryMappedFile file;
     private readonly MemoryMappedViewAccessor view;
 
-    private TokenFile(string path, TokenWidth width, long length)
+    /// <summary>Where the first token is.</summary>
+    private readonly long offset;
+
+    private TokenFile(string path, TokenFileHeader header)
     {
-        (Name, Width, Count) = (path, width, length / (int)width);
+        (Name, Width, Count, offset) = (path, header.Width, header.Count, header.Offset);
+        var length = offset + Count * (int)Width;
         file = MemoryMappedFile.CreateFromFile(path, FileMode.Open, mapName: null, length, MemoryMappedFileAccess.Read);
         view = file.CreateViewAccessor(offset: 0, length, MemoryMappedFileAccess.Read);
     }
@@ -94,9 +115,10 @@ public sealed class TokenFile : TokenSource
 
     /// <summary>Opens a token file.</summary>
     /// <param name="path">The file.</param>
-    /// <param name="width">The width of a token, which the file does not record.</param>
+    /// <param name="width">The width of a token in files without a header, which do not record it; a header has precedence.</param>
     /// <exception cref="FileNotFoundException">There is no such file.</exception>
-    /// <exception cref="InvalidDataException">The file is empty, or its length is not a multiple of the width.</exception>
+    /// <exception cref="InvalidDataException">The file is empty, or its length is not a multiple of the width or not what its header
+    /// says; or it holds something else than tokens, as far as its header tells.</exception>
     /// <exception cref="ArgumentOutOfRangeException">The width is not defined.</exception>
     public static TokenFile Open(string path, TokenWidth width = TokenWidth.UInt16)
     {
@@ -105,12 +127,7 @@ public sealed class TokenFile : TokenSource
         if (!BitConverter.IsLittleEndian) throw new PlatformNotSupportedException("Token files are little-endian; this processor is not.");
         if (Directory.Exists(path)) throw new FileNotFoundException($"Expected a token file at {path}, found a folder.", path);
         if (!File.Exists(path)) throw new FileNotFoundException($"Expected a token file at {path}, found nothing.", path);
-        var length = new FileInfo(path).Length;
-        if (length == 0) throw new InvalidDataException($"{path} is empty; expected tokens of {(int)width} bytes each.");
-        var left = length % (int)width;
-        return left == 0 ? new TokenFile(path, width, length) : throw new InvalidDataException(
-            $"{path} is {length} bytes long, which is not a whole number of tokens: expected a multiple of {(int)width}, " +
-            $"found {left} bytes from offset {length - left} on. Was the file cut short, or are its tokens of another width?");
+        return new TokenFile(path, TokenFileHeader.Read(path, width));
     }
 
     /// <inheritdoc/>
@@ -121,9 +138,9 @@ public sealed class TokenFile : TokenSource
         try
         {
             if (Width == TokenWidth.UInt16)
-                TensorPrimitives.ConvertTruncating(new ReadOnlySpan<ushort>((ushort*)bytes + start, destination.Length), destination);
+                TensorPrimitives.ConvertTruncating(new ReadOnlySpan<ushort>((ushort*)(bytes + offset) + start, destination.Length), destination);
             else
-                new ReadOnlySpan<int>((int*)bytes + start, destination.Length).CopyTo(destination);
+                new ReadOnlySpan<int>((int*)(bytes + offset) + start, destination.Length).CopyTo(destination);
         }
         finally
         {
@@ -132,7 +149,7 @@ public sealed class TokenFile : TokenSource
         var wrong = Width == TokenWidth.UInt32 ? destination.IndexOfAnyInRange(int.MinValue, -1) : -1;
         if (wrong >= 0)
             throw new InvalidDataException(
-                $"{Name}: the token at index {start + wrong} (byte {4 * (start + wrong)}) is {(uint)destination[wrong]}; " +
+                $"{Name}: the token at index {start + wrong} (byte {offset + (4 * (start + wrong))}) is {(uint)destination[wrong]}; " +
                 $"expected at most {int.MaxValue}.");
     }
 

@@ -167,10 +167,10 @@ internal sealed class CheckpointFolder : IDisposable
 
     private static void RequireSameRun(string path, CheckpointFile checkpoint, IReadOnlyList<SettingChange> changes, Gpt2TrainingOptions options)
     {
-        if (changes.FirstOrDefault(change => !options.AllowChanges || RunSettings.IsFixed(change)) is { } other)
+        if (changes.FirstOrDefault(change => !options.AllowChanges || RunSettings.IsFixed(change, options)) is { } other)
             throw new ArgumentException(
                 $"'{path}' belongs to another run: its {other.Name} is {other.Before}, this run's is {other.After}. Use the checkpoint's value to " +
-                $"resume, {(RunSettings.IsFixed(other) ? "" : $"set {nameof(options.AllowChanges)}, ")}or choose another folder.");
+                $"resume, {(RunSettings.IsFixed(other, options) ? "" : $"set {nameof(options.AllowChanges)}, ")}or choose another folder.");
         if (checkpoint.State.Step > options.MaxSteps)
             throw new ArgumentException(
                 $"'{path}' is at step {checkpoint.State.Step}, but {nameof(options.MaxSteps)} is {options.MaxSteps}. " +
@@ -350,11 +350,21 @@ internal static class RunSettings
            select new SettingChange(checkpoint.State.Step, setting.Key, before, setting.Value),
     ];
 
-    /// <summary>Whether the state of the run would not fit: that of another model, or of another kind of optimizer.</summary>
-    public static bool IsFixed(SettingChange change)
-        => change.Name == Model || (change.Name == nameof(Gpt2TrainingOptions.Optimizer) && KindOf(change.Before) != KindOf(change.After));
+    /// <summary>Whether the state of the run would not fit: that of another model, of another kind of optimizer, or of one with other
+    /// choices.</summary>
+    public static bool IsFixed(SettingChange change, Gpt2TrainingOptions options) => change.Name switch
+    {
+        Model => true,
+        nameof(options.Optimizer) => !Fits(change.Before, options.Optimizer),
+        _ => false,
+    };
 
-    private static string KindOf(string record) => record.Split(' ')[0];
+    private static bool Fits(string before, OptimizerSettings optimizer)
+    {
+        var kind = optimizer.GetType();
+        var json = before[(before.IndexOf(' ', StringComparison.Ordinal) + 1)..];
+        return before == $"{kind.Name} {json}" && optimizer.StructuralDifference((OptimizerSettings)JsonSerializer.Deserialize(json, kind)!) is null;
+    }
 
     private static string Text(IFormattable number) => number.ToString(null, CultureInfo.InvariantCulture);
 

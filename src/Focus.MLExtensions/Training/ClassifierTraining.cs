@@ -8,11 +8,11 @@ namespace Focus;
 /// <summary>The outcome of a training run.</summary>
 /// <param name="Steps">Steps taken; fewer than asked for where the run was cancelled.</param>
 /// <param name="Loss">The mean loss of the last step's batch in nats per row, or NaN where no step was taken.</param>
-/// <param name="Cancelled">Whether the run was cancelled.</param>
-/// <param name="Evaluation">The evaluation after the last step, where there is an evaluation set.</param>
+/// <param name="Cancelled">Whether the run was cancelled, be it in the last evaluation.</param>
+/// <param name="Evaluation">The evaluation after the last step, where there is an evaluation set and the run was not cancelled before.</param>
 public readonly record struct TrainingResult(long Steps, double Loss, bool Cancelled, ClassifierEvaluation? Evaluation);
 
-/// <summary>Trains a classifier by minimising the cross-entropy of shuffled batches.</summary>
+/// <summary>Trains a classifier by minimising the cross-entropy of shuffled batches, weighted where the data have weights.</summary>
 public sealed class ClassifierTraining
 {
     private readonly nn.Module<Tensor, Tensor> model;
@@ -47,6 +47,7 @@ public sealed class ClassifierTraining
         var steps = options.StepsFor(train.Count);
         options.Schedule.Validate(steps);
         MoveToDevice(train, evaluation);
+        using var _ = new SmallWork(options.BatchSize * model.parameters().Sum(parameter => parameter.numel()));
         try
         {
             return TakeSteps(steps, train, evaluation);
@@ -62,7 +63,7 @@ public sealed class ClassifierTraining
     private TrainingResult TakeSteps(long steps, ClassificationData train, ClassificationData? evaluation)
     {
         using var optimizer = options.Optimizer.CreateOptimizer(groups());
-        var curvature = new CurvatureEstimation(optimizer, [.. model.parameters()], options.Seed ?? 0);
+        var curvature = new CurvatureEstimation(optimizer, [.. model.parameters()], [.. model.buffers()], options.Seed ?? 0);
         var batches = new ShuffledBatches(train.Count, options.BatchSize, options.Seed ?? 0);
         var clock = Stopwatch.StartNew();
         var result = new TrainingResult(0, double.NaN, Cancelled: false, Evaluation: null);
@@ -80,13 +81,13 @@ public sealed class ClassifierTraining
         }
         (optimizer as IAveragingOptimizer)?.ToAverage(); // The weights to keep.
         GlobalNorm.OfFinite(model.parameters(), result.Steps, result.Loss); // What the last update did to them, no loss has told yet.
-        return result with { Cancelled = result.Steps < steps };
+        return result with { Cancelled = result.Steps < steps || (evaluation is not null && result.Evaluation is null) };
     }
 
-    private ClassifierEvaluation Evaluate(OptimizerHelper optimizer, ClassificationData evaluation)
+    private ClassifierEvaluation? Evaluate(OptimizerHelper optimizer, ClassificationData evaluation)
     {
         using var average = new AverageScope(optimizer);
-        return ClassifierEvaluation.Of(model, evaluation);
+        return ClassifierEvaluation.Of(model, evaluation, options.CancellationToken);
     }
 
     private void MoveToDevice(ClassificationData train, ClassificationData? evaluation)
@@ -100,21 +101,20 @@ public sealed class ClassifierTraining
     private double Step(OptimizerHelper optimizer, CurvatureEstimation curvature, ClassificationData data, long[] rows, long step)
     {
         using var scope = NewDisposeScope();
-        var indices = tensor(rows, device: data.Features.device);
-        var (features, labels) = (data.Features.index_select(0, indices), data.Labels.index_select(0, indices));
-        Tensor Loss(Tensor logits, Tensor targets) => nn.functional.cross_entropy(logits, targets);
-        var output = model.call(features);
+        var batch = data.Batch(rows);
+        curvature.SeedPass(step);
+        var output = model.call(batch.Features);
         data.RequireClasses(output.shape[1]);
-        var loss = Loss(output, labels);
+        var loss = batch.MeanLoss(output, batch.Labels);
         var value = RequireFinite(loss.ToDouble(), step);
         model.zero_grad();
         loss.backward();
-        curvature.BeforeStep(step, () => Loss(model.call(features), labels).backward());
+        curvature.BeforeStep(step, () => batch.MeanLoss(model.call(batch.Features), batch.Labels).backward());
         optimizer.step();
         curvature.AfterStep(step, () =>
         {
-            var logits = model.call(features);
-            Loss(logits, logits.detach().softmax(1).multinomial(1).squeeze(1)).backward();
+            var logits = model.call(batch.Features);
+            batch.MeanLoss(logits, logits.detach().softmax(1).multinomial(1).squeeze(1)).backward();
         });
         return value;
     }
@@ -123,106 +123,43 @@ public sealed class ClassifierTraining
         => double.IsFinite(loss) ? loss : throw new TrainingDivergedException(step, loss);
 }
 
-/// <summary>Labelled rows in memory.</summary>
-public sealed class ClassificationData : IDisposable
-{
-    private readonly long highestLabel;
-
-    /// <summary>Takes over features and labels.</summary>
-    /// <param name="features">rows × width, float32.</param>
-    /// <param name="labels">rows, int64, each in [0, classes).</param>
-    /// <exception cref="ArgumentException">Shapes or types are not as said, or a label is negative.</exception>
-    public ClassificationData(Tensor features, Tensor labels)
-    {
-        ArgumentNullException.ThrowIfNull(features);
-        ArgumentNullException.ThrowIfNull(labels);
-        if (features.ndim != 2 || features.dtype != ScalarType.Float32)
-            throw new ArgumentException($"Expected features as rows × width of Float32, found {features.shape.ShapeText()} of {features.dtype}.", nameof(features));
-        if (labels.ndim != 1 || labels.dtype != ScalarType.Int64 || labels.shape[0] != features.shape[0])
-            throw new ArgumentException($"Expected {features.shape[0]} labels of Int64, found {labels.shape.ShapeText()} of {labels.dtype}.", nameof(labels));
-        if (labels.numel() > 0)
-        {
-            using Tensor lowest = labels.min(), highest = labels.max();
-            if (lowest.ToInt64() < 0) throw new ArgumentException($"Expected labels of at least 0, found {lowest.ToInt64()}.", nameof(labels));
-            highestLabel = highest.ToInt64();
-        }
-        Features = features.DetachFromDisposeScope();
-        Labels = labels.DetachFromDisposeScope();
-    }
-
-    /// <summary>rows × width, float32.</summary>
-    public Tensor Features { get; private set; }
-
-    /// <summary>rows, int64.</summary>
-    public Tensor Labels { get; private set; }
-
-    /// <summary>The number of rows.</summary>
-    public long Count => Labels.shape[0];
-
-    /// <summary>Moves the rows to a device, where they are not there already.</summary>
-    public void MoveTo(Device device)
-    {
-        Features = Move(Features, device);
-        Labels = Move(Labels, device);
-    }
-
-    /// <inheritdoc/>
-    public void Dispose()
-    {
-        Features.Dispose();
-        Labels.Dispose();
-    }
-
-    /// <summary>Throws where a label is none of a model's classes.</summary>
-    internal void RequireClasses(long classes)
-    {
-        if (highestLabel >= classes)
-            throw new ArgumentException(
-                $"The data have the label {highestLabel}, but the model has {classes} classes; expected labels from 0 to {classes - 1}.");
-    }
-
-    private static Tensor Move(Tensor tensor, Device device)
-    {
-        // Several trainings may share the rows, which must then stay as they are.
-        if (tensor.device is var here && here.type == device.type && (device.index < 0 || here.index == device.index)) return tensor;
-        var moved = tensor.to(device);
-        tensor.Dispose();
-        return moved.DetachFromDisposeScope();
-    }
-}
-
 /// <summary>How well a classifier does on a data set.</summary>
 /// <param name="Loss">The mean cross-entropy, in nats.</param>
 /// <param name="Accuracy">The share of rows whose largest logit is the label's, in [0, 1].</param>
+/// <remarks>Both are weighted where the data have weights.</remarks>
 public readonly record struct ClassifierEvaluation(double Loss, double Accuracy)
 {
-    /// <summary>Rows per forward pass, as in the paper.</summary>
-    private const int BatchSize = 8192;
+    /// <summary>The most rows per forward pass, as in the paper, and the most features, 64 MiB of them.</summary>
+    private const int BatchSize = 8192, BatchFeatures = 1 << 24;
 
     /// <summary>Evaluates a model in evaluation mode, and leaves it in the mode it was in.</summary>
     /// <param name="model">From rows × width to logits, rows × classes; on the data's device.</param>
     /// <param name="data">At least one row.</param>
     /// <exception cref="ArgumentException">A label is none of the model's classes.</exception>
-    public static ClassifierEvaluation Of(nn.Module<Tensor, Tensor> model, ClassificationData data)
+    public static ClassifierEvaluation Of(nn.Module<Tensor, Tensor> model, ClassificationData data) => Of(model, data, CancellationToken.None)!.Value;
+
+    /// <summary>The same, or null where it is cancelled on the way.</summary>
+    internal static ClassifierEvaluation? Of(nn.Module<Tensor, Tensor> model, ClassificationData data, CancellationToken cancellation)
     {
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(data);
         var wasTraining = model.training;
         model.eval();
         using var _ = no_grad();
-        double loss = 0, correct = 0;
-        for (var start = 0L; start < data.Count; start += BatchSize)
+        var rows = Math.Clamp(BatchFeatures / data.Features.Width, 1, BatchSize);
+        double loss = 0, correct = 0, weight = 0;
+        for (var start = 0L; start < data.Count && !cancellation.IsCancellationRequested; start += rows)
         {
             using var scope = NewDisposeScope();
-            var count = Math.Min(BatchSize, data.Count - start);
-            var labels = data.Labels.narrow(0, start, count);
-            var logits = model.call(data.Features.narrow(0, start, count));
+            var batch = data.Batch(start, Math.Min(rows, data.Count - start));
+            var logits = model.call(batch.Features);
             data.RequireClasses(logits.shape[1]);
-            loss += nn.functional.cross_entropy(logits, labels, reduction: nn.Reduction.Sum).ToDouble();
-            correct += logits.argmax(1).eq(labels).sum().ToDouble();
+            loss += batch.Sum(nn.functional.cross_entropy(logits, batch.Labels, reduction: nn.Reduction.None));
+            correct += batch.Sum(logits.argmax(1).eq(batch.Labels));
+            weight += batch.TotalWeight;
         }
         model.train(wasTraining);
-        return new ClassifierEvaluation(loss / data.Count, correct / data.Count);
+        return cancellation.IsCancellationRequested ? null : new ClassifierEvaluation(loss / weight, correct / weight);
     }
 }
 

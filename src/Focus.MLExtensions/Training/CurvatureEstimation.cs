@@ -6,16 +6,24 @@ namespace Focus;
 /// <summary>Gives an <see cref="ICurvatureOptimizer"/> its estimates in a training run; does nothing for any other optimizer.</summary>
 /// <param name="optimizer">The run's optimizer.</param>
 /// <param name="parameters">The model's parameters.</param>
+/// <param name="buffers">Its other tensors, such as averages of normalisations, which estimates leave as they are.</param>
 /// <param name="seed">The run's seed: the random numbers of a step depend on it and on the step alone, so that a resumed run repeats
 /// them.</param>
 /// <param name="rank">The rank of this process, which draws labels of its own.</param>
-internal sealed class CurvatureEstimation(OptimizerHelper optimizer, IReadOnlyList<Parameter> parameters, int seed, int rank = 0)
+internal sealed class CurvatureEstimation(
+    OptimizerHelper optimizer, IReadOnlyList<Parameter> parameters, IReadOnlyList<Tensor> buffers, int seed, int rank = 0)
 {
     /// <summary>How far a parameter is moved for the difference of two gradients.</summary>
     private const double Distance = 1e-3;
 
     private readonly ICurvatureOptimizer? curvature = optimizer as ICurvatureOptimizer;
     private bool isDue;
+
+    /// <summary>Has a step's passes draw the same random numbers, as what is dropped out must be the same in gradients that are compared.</summary>
+    public void SeedPass(long step)
+    {
+        if (curvature is { Kind: not CurvatureKind.None }) manual_seed((long)new RandomStream(seed, RandomPurpose.Dropout, step).Next());
+    }
 
     /// <summary>Does what the optimizer needs before a step, and leaves parameters and gradients as they are.</summary>
     /// <param name="step">The step, counted from 1.</param>
@@ -26,12 +34,13 @@ internal sealed class CurvatureEstimation(OptimizerHelper optimizer, IReadOnlyLi
         isDue = curvature?.IsDue ?? false;
         if (!isDue || curvature!.Kind == CurvatureKind.SampledGradient) return;
         using var scope = NewDisposeScope();
+        using var _ = new KeptTensors(buffers);
         var gradients = Gradients();
         if (curvature.Kind == CurvatureKind.HessianDiagonal) TakeHessianDiagonal(step, addGradients);
         else
         {
             ZeroGradients();
-            curvature.AtPreviousWeights(addGradients);
+            curvature.AtPreviousWeights(() => AddGradients(step, addGradients));
             Take(Gradients().Select(gradient => gradient.mul_(LiveScalar.Of(clipping))));
         }
         foreach (var (parameter, gradient) in parameters.Zip(gradients)) parameter.grad?.copy_(gradient);
@@ -44,9 +53,16 @@ internal sealed class CurvatureEstimation(OptimizerHelper optimizer, IReadOnlyLi
         var signs = parameters.Select(parameter => randint(0, 2, parameter.shape, generator: generator).to(parameter.dtype).to(parameter.device)
             .mul_(LiveScalar.Of(2)).sub_(LiveScalar.One)).ToArray();
 
-        var ahead = GradientsAt(weights, signs, Distance, addGradients);
-        var behind = GradientsAt(weights, signs, -Distance, addGradients);
-        Set(weights);
+        Tensor[] ahead, behind;
+        try
+        {
+            ahead = GradientsAt(weights, signs, Distance, () => AddGradients(step, addGradients));
+            behind = GradientsAt(weights, signs, -Distance, () => AddGradients(step, addGradients));
+        }
+        finally
+        {
+            Set(weights);
+        }
         // z·(H·z) from the central difference of gradients, which, unlike a second backward pass, any model has.
         var estimates = ahead.Zip(behind, signs).Select(all => all.First.sub(all.Second).mul_(all.Third).div_(LiveScalar.Of(2 * Distance)));
         Take(estimates);
@@ -59,6 +75,7 @@ internal sealed class CurvatureEstimation(OptimizerHelper optimizer, IReadOnlyLi
     {
         if (!isDue || curvature!.Kind != CurvatureKind.SampledGradient) return;
         using var scope = NewDisposeScope();
+        using var _ = new KeptTensors(buffers);
         var random = new RandomStream(seed, RandomPurpose.Curvature, step);
         random.Skip(rank);
         manual_seed((long)random.Next());
@@ -66,6 +83,12 @@ internal sealed class CurvatureEstimation(OptimizerHelper optimizer, IReadOnlyLi
         addSampledGradients();
         Take(Gradients());
         ZeroGradients();
+    }
+
+    private void AddGradients(long step, Action addGradients)
+    {
+        SeedPass(step);
+        addGradients();
     }
 
     private void Take(IEnumerable<Tensor> estimates)
@@ -93,6 +116,22 @@ internal sealed class CurvatureEstimation(OptimizerHelper optimizer, IReadOnlyLi
     {
         using var _ = no_grad();
         foreach (var (parameter, weight) in parameters.Zip(weights)) parameter.copy_(weight);
+    }
+}
+
+/// <summary>Tensors that get their values back at the end.</summary>
+internal sealed class KeptTensors(IReadOnlyList<Tensor> tensors) : IDisposable
+{
+    private readonly Tensor[] values = [.. tensors.Select(tensor => tensor.detach().clone().DetachFromDisposeScope())];
+
+    public void Dispose()
+    {
+        using var _ = no_grad();
+        foreach (var (tensor, value) in tensors.Zip(values))
+        {
+            tensor.copy_(value);
+            value.Dispose();
+        }
     }
 }
 

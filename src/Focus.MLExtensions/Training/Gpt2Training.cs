@@ -48,6 +48,7 @@ public sealed class Gpt2Training
         ArgumentNullException.ThrowIfNull(train);
         var ranks = options.Distributed ?? Communicator.Alone;
         ranks.Together(() => { model.to(TorchDevice.Require(options.OfRank(ranks).Device)); });
+        using var _ = new SmallWork((long)options.BatchSize * model.Config.BlockSize * model.Config.ParameterCount);
         try
         {
             using var run = new Gpt2Run(model, options, train, validation);
@@ -119,7 +120,7 @@ internal sealed class Gpt2Run : IDisposable
             parallel = new DataParallel(model, ranks, ranks.Size == 1 ? null : RunSettings.OfJob(model.Config, options, train, validation));
             optimizer = options.Optimizer.CreateOptimizer(model.ParameterGroups());
             working = new WorkingModel(model, options.Precision);
-            curvature = new CurvatureEstimation(optimizer, [.. model.parameters()], options.Seed ?? 0, ranks.Rank);
+            curvature = new CurvatureEstimation(optimizer, [.. model.parameters()], [], options.Seed ?? 0, ranks.Rank);
             checkpoints = ranks.Together(() => this.options.CheckpointFolder is { } folder
                 ? new CheckpointFolder(folder, model, optimizer, RunSettings.Of(model.Config, options, train.Count)) : null);
             if (options.CheckpointFolder is not null) Resume();

@@ -25,9 +25,16 @@ internal static class TensorMemory
     public static unsafe float* Address(this Tensor tensor) => (float*)Unsafe.AsPointer(ref MemoryMarshal.GetReference(tensor.bytes));
 }
 
-/// <summary>Shapes in messages.</summary>
+/// <summary>What inputs of models must be, and shapes in messages.</summary>
 internal static class Shapes
 {
+    /// <summary>Throws where an input is on another device than a model's weights.</summary>
+    public static void RequireDevice(this Tensor input, Tensor weight, string name)
+    {
+        if (input.device_type != weight.device_type || (input.device_type != DeviceType.CPU && input.device_index != weight.device_index))
+            throw new ArgumentException($"Expected the {name} on the model's device, {weight.device}, found {input.device}; move one of the two with its method 'to'.", name);
+    }
+
     /// <summary>A shape as messages give it: <c>[2, 3]</c>.</summary>
     public static string ShapeText(this IReadOnlyList<long> shape) => $"[{string.Join(", ", shape)}]";
 }

@@ -87,6 +87,29 @@ public static class TorchThreads
     public static void UseOne() => set_num_threads(1);
 }
 
+/// <summary>Keeps small work on the thread that does it until it is disposed of: waking and awaiting others would take longer than the work, and
+/// milliseconds at each of its many operations where other programs have the cores.</summary>
+internal readonly struct SmallWork : IDisposable
+{
+    /// <summary>Fewer multiplications than this take a core about a millisecond.</summary>
+    private const long LeastShared = 1 << 22;
+
+    private readonly int threads;
+
+    /// <param name="multiplications">How many a pass through the network takes.</param>
+    public SmallWork(long multiplications)
+    {
+        if (multiplications >= LeastShared) return;
+        threads = get_num_threads();
+        if (threads > 1) set_num_threads(1);
+    }
+
+    public void Dispose()
+    {
+        if (threads > 1) set_num_threads(threads);
+    }
+}
+
 /// <summary>Devices by name.</summary>
 internal static class TorchDevice
 {

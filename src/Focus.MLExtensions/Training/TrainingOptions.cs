@@ -30,7 +30,7 @@ public abstract record TrainingRunOptions
     public long EvaluationInterval { get; init; }
 
     /// <summary>Stops the run. GPT-2 training stops between micro-batches and discards the unfinished step; classifier training stops after
-    /// the current step. What was trained so far is kept.</summary>
+    /// the current step, or on the way through an evaluation. What was trained so far is kept.</summary>
     public CancellationToken CancellationToken { get; init; }
 
     private protected virtual bool HasSchedule => Schedule is not ConstantSchedule;
@@ -151,8 +151,8 @@ public record Gpt2TrainingOptions : TrainingRunOptions
     /// made first, and its step reported once more. Where the newest checkpoint is damaged, the error says which one comes before it.</remarks>
     public bool Resume { get; init; }
 
-    /// <summary>Whether to resume with other settings than the checkpoint's: another learning rate or other hyperparameters of the same optimizer,
-    /// schedule, batch size, clipping, precision, seed or data. The model and the kind of optimizer stay.</summary>
+    /// <summary>Whether to resume with other settings than the checkpoint's: another learning rate or other real numbers of the same optimizer,
+    /// schedule, batch size, clipping, precision, seed or data. The model and the optimizer's choices, counts and sizes stay.</summary>
     /// <remarks>Checkpoints from then on tell of the changes (<see cref="Gpt2Checkpoint.ChangesOf"/>).</remarks>
     public bool AllowChanges { get; init; }
 

@@ -95,6 +95,24 @@ public class PhaseScanTests
     }
 
     [TestMethod]
+    public void OptimizersOfAllKindsAreScannedTogether()
+    {
+        LandscapeOptimizer[] Mixed(double momentum) =>
+            [LandscapeOptimizer.Focus(), .. Optimizers.OfRules, LandscapeOptimizer.From(new SgdOptions { Momentum = momentum }, "plain SGD")];
+        var options = Small with { Optimizers = Mixed(0), NoiseMode = NoiseMode.Common };
+        Scan(options).Run(Shard.Whole);
+        var diagram = Scan(options).Score();
+        Assert.IsTrue(diagram.IsComplete);
+        CollectionAssert.AreEqual(
+            new[] { "FOCUS", "SGD", "AdEMAMix", "CautiousAdamW", "Sophia-G", "AdaHessian", "ScheduleFreeAdamW", "plain SGD" }, diagram.Optimizers.ToArray());
+        var scores = diagram.Scores(2, 1)!;
+        var simulated = new LandscapeSimulator(options).Simulate(SmallGrid.At(2, 1));
+        for (var i = 0; i < scores.Count; i++) Assert.AreEqual(simulated.Scores[i], scores[i]);
+        Assert.AreEqual(scores.Count, scores.Select(score => score.Loss).Distinct().Count());
+        Refuses("optimizers", () => Scan(options with { Optimizers = Mixed(0.1) }));
+    }
+
+    [TestMethod]
     public void ARowCutShortIsNamed()
     {
         Scan(Small).Run(Shard.Whole);

@@ -7,6 +7,7 @@ public class ValidationTests
     [
         [new LandscapeSimulator.Options { Optimizers = [] }, "Optimizers", "empty"],
         [new LandscapeSimulator.Options { Optimizers = [LandscapeOptimizer.Adam(), LandscapeOptimizer.Adam(0.8)] }, "Optimizers", "Adam 2 times"],
+        [new LandscapeSimulator.Options { Optimizers = [LandscapeOptimizer.Lion(), LandscapeOptimizer.From(new SgdOptions(), "LION")] }, "Optimizers", "From"],
         [new LandscapeSimulator.Options { LearningRates = [] }, "LearningRates", "empty"],
         [new LandscapeSimulator.Options { LearningRates = [0.1, -0.5] }, "LearningRates", "-0.5"],
         [new LandscapeSimulator.Options { LearningRates = [double.NaN] }, "LearningRates", "NaN"],

@@ -24,6 +24,21 @@ internal sealed class Keyed
     public uint Label { get; set; }
 }
 
+/// <summary>A point that counts as much as its weight.</summary>
+internal sealed class Weighted
+{
+    [VectorType(2)]
+    public float[] Features { get; set; } = [];
+
+    [KeyType(3)]
+    public uint Label { get; set; }
+
+    public float Weight { get; set; }
+
+    public static IEnumerable<Weighted> Of(Keyed[] points, Func<int, float> weight)
+        => points.Select((point, i) => new Weighted { Features = point.Features, Label = point.Label, Weight = weight(i) });
+}
+
 /// <summary>What comes out.</summary>
 internal sealed class Scored
 {

@@ -142,6 +142,19 @@ public sealed class Gpt2PretrainerTests
     }
 
     [TestMethod]
+    public void A_change_of_settings_that_is_allowed_is_in_the_log()
+    {
+        var log = new LogCollector(mlContext);
+        var data = mlContext.Tokens(Rows());
+        var options = TinyGpt2.Quick with { MaxSteps = 2, CheckpointFolder = folder.File("run") };
+        mlContext.Focus.Gpt2Pretrainer(options).Fit(data);
+
+        mlContext.Focus.Gpt2Pretrainer(options with { MaxSteps = 3, BatchSize = 2, Resume = true, AllowChanges = true }).Fit(data);
+
+        Assert.HasCount(1, log.Messages.Where(message => message.Contains("BatchSize changed from 4 to 2", StringComparison.Ordinal)));
+    }
+
+    [TestMethod]
     public void A_run_cancelled_on_its_way_leaves_a_usable_model_and_a_warning()
     {
         using var cancellation = new CancellationTokenSource();

@@ -59,7 +59,7 @@ public sealed class Gpt2TransformerTests
     {
         var rows = Enumerable.Range(0, 200).Select(i => Row(i % 40)).ToArray();
         var together = Score(rows);
-        using var engine = MlContext.Model.CreatePredictionEngine<TokenRow, Judged>(Model);
+        using var engine = MlContext.Model.CreatePredictionEngine<TokenRow, Judged>(Model, new PredictionEngineOptions { OwnsTransformer = false });
 
         for (var i = 0; i < rows.Length; i += 7)
             Assert.AreEqual(engine.Predict(new TokenRow { Tokens = rows[i] }).Loss, together[i].Loss, 1e-5f);

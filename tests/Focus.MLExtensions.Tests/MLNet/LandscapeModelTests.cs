@@ -10,7 +10,7 @@ public sealed class LandscapeModelTests
 {
     private static readonly LandscapeScan.Options Unusual = QuickScan.Options with
     {
-        Optimizers = [LandscapeOptimizer.Adam(0.8, 0.99, 1e-6), LandscapeOptimizer.Focus(0.7, 0.95, 0.3), LandscapeOptimizer.Signum(0.85), LandscapeOptimizer.Lion(0.8, 0.9)],
+        Optimizers = [LandscapeOptimizer.Adam(0.8, 0.99, 1e-6), LandscapeOptimizer.Focus(0.7, 0.95, 0.3), LandscapeOptimizer.Signum(0.85), LandscapeOptimizer.Lion(0.8, 0.9), LandscapeOptimizer.From(new AdEMAMixOptions { Alpha = 3, Beta3Warmup = 7 }, "slow")],
         LearningRates = [1.0 / 3, 0.01],
         Dimensions = 3,
         StartSpread = 0.1,
@@ -50,6 +50,17 @@ public sealed class LandscapeModelTests
     }
 
     [TestMethod]
+    public void An_optimizer_that_no_file_can_name_is_refused_when_the_model_is_saved()
+    {
+        var options = QuickScan.Options with { Optimizers = [LandscapeOptimizer.From(new SignDescentOptions())] };
+        var model = mlContext.Focus.Landscapes.NarrowingValley(options).Fit(mlContext.Grid());
+
+        Assert.IsTrue(model.Transform(mlContext.Grid()).Doubles("SignDescentLoss").All(double.IsFinite));
+        using var file = new MemoryStream();
+        StringAssert.Contains(Assert.ThrowsExactly<NotSupportedException>(() => mlContext.Focus.Model.Save(model, file)).Message, "SignDescent");
+    }
+
+    [TestMethod]
     [DataRow("beta1=0.8", "beta1=1.8")]
     [DataRow("Lion(", "Tiger(")]
     [DataRow("quadratic valley", "quadratic hill")]
@@ -81,6 +92,26 @@ public sealed class LandscapeModelTests
         mlContext.Focus.Model.Save(model, file);
         file.Position = 0;
         return mlContext.Focus.Model.Load(file);
+    }
+
+    /// <summary>An optimizer of a user's own.</summary>
+    private sealed record SignDescentOptions : OptimizerSettings
+    {
+        public override string Name => "SignDescent";
+
+        protected override UpdateMethod CreateMethod() => UpdateMethod.Elementwise<SignDescentRule, SignDescentOptions>();
+    }
+
+    private readonly struct SignDescentRule(double learningRate) : IUpdateRule<SignDescentRule, SignDescentOptions>
+    {
+        private readonly Coefficient descent = -0.5 * learningRate;
+
+        public static int StateCount => 0;
+
+        public static SignDescentRule At(SignDescentOptions options, UpdateStep step) => new(step.LearningRate);
+
+        public void Update<T>(ref T parameter, T gradient, ref T first, ref T second, ref T third) where T : struct, IElements<T>
+            => parameter = T.MultiplyAdd(T.Sign(gradient), descent, parameter);
     }
 
     private static double[] Raw(FocusTransformer model, IDataView grid)

@@ -87,6 +87,26 @@ public sealed class LandscapeScanTests
     }
 
     [TestMethod]
+    public void Optimizers_of_the_library_have_columns_by_their_names()
+    {
+        var grid = mlContext.Grid(2, 2);
+        var options = QuickScan.Options with
+        {
+            Optimizers =
+            [
+                LandscapeOptimizer.Focus(), LandscapeOptimizer.From(new CautiousAdamWOptions()), LandscapeOptimizer.From(new SgdOptions()),
+                LandscapeOptimizer.From(new SgdOptions { Nesterov = false }, "HeavyBall"),
+            ],
+        };
+        var view = mlContext.Scan(grid, options);
+
+        var expected = QuickScan.Expected(grid, options);
+        foreach (var (i, column) in new[] { "FocusLoss", "CautiousAdamWLoss", "SgdLoss", "HeavyBallLoss" }.Index())
+            CollectionAssert.AreEqual(expected.Select(cell => cell.Scores[i].Loss).ToArray(), view.Doubles(column));
+        CollectionAssert.AreNotEqual(view.Doubles("SgdLoss"), view.Doubles("HeavyBallLoss"));
+    }
+
+    [TestMethod]
     public void Values_without_a_column_come_from_the_options()
     {
         var grid = mlContext.Focus.Data.LandscapeGrid(weightDecay: [0.3]);

@@ -120,18 +120,34 @@ public sealed class MlpTrainerFaultTests
     }
 
     [TestMethod]
-    public void Key_values_of_a_type_that_models_do_not_keep_are_refused_by_fit_and_from_the_shape()
+    [DataRow(-1f)]
+    [DataRow(float.NaN)]
+    [DataRow(float.PositiveInfinity)]
+    public void Weights_that_no_row_can_have(float weight) => Expect<InvalidOperationException>(
+        Blobs.Quick with { ExampleWeightColumnName = "Weight" },
+        mlContext.Data.LoadFromEnumerable(Weighted.Of(Blobs.Keyed(60), i => i == 41 ? weight : 1)), "'Weight'", "row 41", $"{weight}");
+
+    [TestMethod]
+    public void Weights_that_are_all_zero_missing_or_of_another_type()
     {
-        var rows = Enumerable.Range(1, 9).Select(day => new Dated { Day = new DateTime(2025, 1, day % 3 + 1) });
-        var source = mlContext.Data.LoadFromEnumerable(rows);
-        var data = mlContext.Transforms.Conversion.MapValueToKey("Label", nameof(Dated.Day)).Fit(source).Transform(source);
-        var trainer = mlContext.Focus.Trainers.Mlp(Blobs.Quick);
-        foreach (var use in new Action[] { () => trainer.Fit(data), () => trainer.GetOutputSchema(MlNetInternals.Current.CreateSchemaShape(data.Schema)) })
-        {
-            var error = Assert.ThrowsExactly<ArgumentOutOfRangeException>(use);
-            Assert.AreEqual("inputSchema", error.ParamName);
-            foreach (var part in new[] { "'Label'", "text, numbers or Booleans", "DateTime" }) StringAssert.Contains(error.Message, part);
-        }
+        var data = mlContext.Data.LoadFromEnumerable(Weighted.Of(Blobs.Keyed(60), _ => 0));
+        Expect<InvalidOperationException>(Blobs.Quick with { ExampleWeightColumnName = "Weight" }, data, "60 rows", "'Weight'");
+        Expect<ArgumentOutOfRangeException>(Blobs.Quick with { ExampleWeightColumnName = "Mass" }, data, "example weight", "'Mass'");
+        Expect<ArgumentOutOfRangeException>(Blobs.Quick with { ExampleWeightColumnName = "Label" }, data, "'Label'", "Single", "Key<UInt32");
+        var shape = MlNetInternals.Current.CreateSchemaShape(data.Schema);
+        var trainer = mlContext.Focus.Trainers.Mlp(Blobs.Quick with { ExampleWeightColumnName = "Features" });
+        Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => trainer.GetOutputSchema(shape));
+    }
+
+    [TestMethod]
+    public void An_evaluation_set_without_the_weights()
+    {
+        var train = mlContext.Data.LoadFromEnumerable(Weighted.Of(Blobs.Keyed(60), _ => 1));
+        var trainer = mlContext.Focus.Trainers.Mlp(Blobs.Quick with { ExampleWeightColumnName = "Weight" });
+
+        var error = Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => trainer.Fit(train, mlContext.View(Blobs.Keyed(60))));
+
+        StringAssert.Contains(error.Message, "'Weight'");
     }
 
     private void Expect<TException>(MlpTrainer.Options options, IEnumerable<Keyed> rows, params string[] parts) where TException : Exception
@@ -166,14 +182,6 @@ public sealed class MlpTrainerFaultTests
 
         [KeyType(3)]
         public uint Label { get; set; } = 1;
-    }
-
-    private sealed class Dated
-    {
-        [VectorType(2)]
-        public float[] Features { get; set; } = [0, 0];
-
-        public DateTime Day { get; set; }
     }
 
     private sealed class UnknownSize

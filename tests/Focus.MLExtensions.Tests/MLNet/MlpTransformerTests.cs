@@ -26,7 +26,7 @@ public sealed class MlpTransformerTests
     {
         var points = Blobs.Keyed(40, seed: 3);
         var expected = Score(points);
-        using var engine = MlContext.Model.CreatePredictionEngine<Keyed, Scored>(Model);
+        using var engine = MlContext.Model.CreatePredictionEngine<Keyed, Scored>(Model, new PredictionEngineOptions { OwnsTransformer = false });
 
         for (var i = 0; i < points.Length; i++)
         {

@@ -46,7 +46,7 @@ public sealed class MnistFaultTests
     public void An_empty_file() => Expect([], IdxBytes.Labels(2), ImageName, "byte 0", "header of 16 bytes");
 
     [TestMethod]
-    public void Trailing_bytes() => Expect([.. IdxBytes.Images(2), 1, 2, 3], IdxBytes.Labels(2), ImageName, "byte 1584", "found 3 more bytes");
+    public void Trailing_bytes() => Expect([.. IdxBytes.Images(2), 1, 2, 3], IdxBytes.Labels(2), ImageName, "byte 1584", "more bytes");
 
     [TestMethod]
     public void A_wrong_magic_number() => Expect(
@@ -90,6 +90,16 @@ public sealed class MnistFaultTests
         var packed = IdxBytes.Gzip(IdxBytes.Images(2));
         packed[10] = 0xff;
         Expect(packed, IdxBytes.Labels(2), ImageName, "damaged");
+    }
+
+    [TestMethod]
+    public void A_gzip_file_that_expands_far_beyond_its_header_takes_no_memory_for_it()
+    {
+        var packed = IdxBytes.Gzip([.. IdxBytes.Images(2), .. new byte[50_000_000]]);
+        var before = GC.GetTotalAllocatedBytes();
+        Expect(packed, IdxBytes.Labels(2), ImageName, "byte 1584", "more bytes");
+        Assert.IsLessThan(10_000_000, GC.GetTotalAllocatedBytes() - before);
+        Expect(IdxBytes.Gzip(IdxBytes.Numbers(0x803, int.MaxValue, 28, 28)), IdxBytes.Labels(2), ImageName, "byte 4", "promises");
     }
 
     private IDataView Load() => new MLContext().Focus.Data.LoadMnist(folder.Path, MnistSplit.Test);

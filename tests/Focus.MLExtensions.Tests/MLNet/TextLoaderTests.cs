@@ -29,7 +29,7 @@ public sealed class TextLoaderTests
     {
         var view = mlContext.Focus.Data.LoadText(folder.File("**/*.txt"));
 
-        CollectionAssert.AreEqual(new[] { "First line.\r\n\r\nÜber ∑ 🙂", "Below" }, Texts(view));
+        CollectionAssert.AreEqual(new[] { "First line.\n\nÜber ∑ 🙂", "Below" }, Texts(view));
         CollectionAssert.AreEqual(
             new[] { folder.File("b.txt"), folder.File(Path.Combine("inner", "c.txt")) }, view.GetColumn<string>("Source").ToArray());
         Assert.IsNull(view.GetRowCount());

@@ -1,5 +1,6 @@
 using Microsoft.ML;
 using Microsoft.ML.Data;
+using Microsoft.ML.Runtime;
 
 namespace Focus.Tests;
 
@@ -63,6 +64,20 @@ public sealed class TokenLoaderTests
             Assert.Throws<ArgumentOutOfRangeException>(() => mlContext.Focus.Data.LoadTokens(path, rowLength: 0)).Message,
             "rowLength is 0");
         Assert.Throws<ArgumentOutOfRangeException>(() => mlContext.Focus.Data.LoadTokens(path, (TokenWidth)3));
+    }
+
+    [TestMethod]
+    [DataRow(12, 0)]
+    [DataRow(100, 1)]
+    public void Ids_far_below_the_vocabulary_are_a_warning(int vocabularySize, int warnings)
+    {
+        var log = new LogCollector(mlContext, ChannelMessageKind.Warning);
+        var path = Write([.. Enumerable.Range(0, 200).Select(i => i % 12)], TokenWidth.UInt16);
+        var options = TinyGpt2.Quick with { MaxSteps = 1, Model = TinyGpt2.Model with { VocabularySize = vocabularySize } };
+
+        mlContext.Focus.Gpt2Pretrainer(options).Fit(mlContext.Focus.Data.LoadTokens(path));
+
+        Assert.AreEqual(warnings, log.Messages.Count(message => message.Contains("11") && message.Contains($"{vocabularySize}")));
     }
 
     private string Write(int[] tokens, TokenWidth width)

@@ -45,6 +45,8 @@ public class Gpt2FaultTests
         Assert.ThrowsExactly<ArgumentException>(() => model.call(zeros(1, 4)));
         Assert.ThrowsExactly<ArgumentException>(() => model.call(zeros(4, dtype: ScalarType.Int64)));
         Assert.ThrowsExactly<ArgumentException>(() => model.call(zeros(0, 4, dtype: ScalarType.Int64)));
+        var elsewhere = Assert.ThrowsExactly<ArgumentException>(() => model.call(zeros(1, 4, dtype: ScalarType.Int64, device: META)));
+        StringAssert.Contains(elsewhere.Message, "meta");
     }
 
     [TestMethod]

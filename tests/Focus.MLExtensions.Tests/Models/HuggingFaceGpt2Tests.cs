@@ -100,6 +100,82 @@ public sealed class HuggingFaceGpt2Tests
     }
 
     [TestMethod]
+    [DataRow("_orig_mod.")]
+    [DataRow("module._orig_mod.")]
+    public void Prefixes_of_compiled_and_distributed_models_are_passed_over(string prefix)
+    {
+        using var scope = NewDisposeScope();
+        using var folder = new TemporaryFolder();
+        using var model = Gpt2Models.Random(Config);
+        Write(folder, PublishedConfig, Published(model).ToDictionary(item => prefix + item.Key, item => item.Value));
+        Safetensors.Save(folder.File("own.safetensors"), model.state_dict().ToDictionary(item => prefix + item.Key, item => item.Value));
+
+        using (var loaded = HuggingFaceGpt2.Load(folder.Path)) Gpt2Models.AssertEqual(model, loaded);
+        using (var loaded = Gpt2Files.Load(folder.File("own.safetensors"), Config)) Gpt2Models.AssertEqual(model, loaded);
+        StringAssert.Contains(
+            Assert.ThrowsExactly<InvalidDataException>(() => Gpt2Files.Load(folder.File("own.safetensors"), Config with { Width = 16 })).Message, $"'{prefix}");
+    }
+
+    [TestMethod]
+    [DataRow("transformer.wte.weight")]
+    [DataRow("lm_head.weight")]
+    public void Of_a_tied_model_either_of_the_two_weights_suffices(string kept)
+    {
+        using var scope = NewDisposeScope();
+        using var folder = new TemporaryFolder();
+        using var model = Gpt2Models.Random(Config);
+        var tensors = Published(model);
+        tensors.Remove("transformer.wte.weight", out var weight);
+        tensors[kept] = weight!;
+        Write(folder, PublishedConfig, tensors);
+
+        using (var loaded = HuggingFaceGpt2.Load(folder.Path)) Gpt2Models.AssertEqual(model, loaded);
+
+        File.WriteAllText(folder.File("config.json"), PublishedConfig.Replace("{\n  \"act", "{ \"tie_word_embeddings\": false, \"act"));
+        AssertRefused(folder, folder.Path, kept == "lm_head.weight" ? "transformer.wte.weight" : "lm_head.weight");
+    }
+
+    [TestMethod]
+    public void A_configuration_that_is_given_takes_the_place_of_the_files()
+    {
+        using var scope = NewDisposeScope();
+        using var folder = new TemporaryFolder();
+        using var model = Gpt2Models.Random(Config);
+        Write(folder, "{", Published(model));
+        File.Delete(folder.File("config.json"));
+
+        using var loaded = HuggingFaceGpt2.Load(folder.Path, Config);
+
+        Assert.AreEqual(Config, loaded.Config);
+        Gpt2Models.AssertEqual(model, loaded);
+        AssertMissing(folder, "config.json");
+        Assert.ThrowsExactly<ArgumentOutOfRangeException>(() => HuggingFaceGpt2.Load(folder.Path, Config with { Layers = 0 }));
+    }
+
+    [TestMethod]
+    [DataRow("eos_token_id", "[50256, 0]")]
+    [DataRow("bos_token_id", "\"<s>\"")]
+    [DataRow("torch_dtype", "{}")]
+    [DataRow("architectures", "\"GPT2\"")]
+    [DataRow("initializer_range", "\"auto\"")]
+    [DataRow("quantization_config", "{ \"bits\": 4 }")]
+    [DataRow("activation_function", "\"gelu_fast\"")]
+    public void Settings_that_change_nothing_may_be_anything(string key, string value)
+    {
+        using var scope = NewDisposeScope();
+        using var folder = new TemporaryFolder();
+        using var model = Gpt2Models.Random(Config);
+        var config = JsonNode.Parse(PublishedConfig)!;
+        config[key] = JsonNode.Parse(value);
+        config.AsObject().Remove("model_type");
+        Write(folder, config.ToJsonString()[..^1] + ", } // Ours.", Published(model));
+
+        using var loaded = HuggingFaceGpt2.Load(folder.Path);
+
+        Gpt2Models.AssertEqual(model, loaded);
+    }
+
+    [TestMethod]
     public void Weights_in_several_files_are_read_together()
     {
         using var scope = NewDisposeScope();

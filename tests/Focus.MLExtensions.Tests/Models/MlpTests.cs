@@ -137,4 +137,24 @@ public class MlpTests
         var distance = (expected.to(ScalarType.Float64) - actual.to(ScalarType.Float64)).abs().max().ToDouble();
         Assert.AreEqual(0, distance / scale, 2e-5, what); // NaN would be less than anything.
     }
+
+    [TestMethod]
+    public void AnInputThatIsNotRowsOfTheFeaturesIsOneLine()
+    {
+        using var mlp = Network();
+        foreach (var (input, found) in new[]
+                 {
+                     (zeros(4, 76), "[4, 76] of Float32"), (zeros(77), "[77] of Float32"), (zeros(2, 3, 77), "[2, 3, 77] of Float32"),
+                     (zeros(4, 77, ScalarType.Float64), "[4, 77] of Float64"), (zeros(1, 77), "at least 2"), (zeros(4, 77, device: META), "meta"),
+                 })
+        {
+            var error = Assert.ThrowsExactly<ArgumentException>(() => mlp.call(input));
+            Assert.AreEqual("input", error.ParamName);
+            Assert.DoesNotContain('\n', error.Message);
+            StringAssert.Contains(error.Message, found);
+        }
+        Assert.Throws<ArgumentNullException>(() => mlp.forward(null!));
+        mlp.eval();
+        Assert.AreEqual(1, mlp.call(zeros(1, 77)).shape[0]);
+    }
 }

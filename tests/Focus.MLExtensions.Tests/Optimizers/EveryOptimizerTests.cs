@@ -179,7 +179,7 @@ public sealed class EveryOptimizerTests
         AddGradients();
         var gradient = weight.grad!.clone();
 
-        new CurvatureEstimation(optimizer, [weight, unused], seed: 1).BeforeStep(step: 1, AddGradients);
+        new CurvatureEstimation(optimizer, [weight, unused], [], seed: 1).BeforeStep(step: 1, AddGradients);
 
         var state = (ParameterState)optimizer.state_dict().State[0];
         Assert.IsTrue(state.Tensors[2].allclose(curvatures, rtol: 1e-2, atol: 1e-2), string.Join(' ', state.Tensors[2].data<float>().ToArray()));
@@ -202,7 +202,7 @@ public sealed class EveryOptimizerTests
             void AddGradients() => weight.square().mul(tensor(a)).sum().mul(0.5).backward();
             optimizer.zero_grad();
             AddGradients();
-            new CurvatureEstimation(optimizer, [weight], seed: 1).BeforeStep(step, AddGradients);
+            new CurvatureEstimation(optimizer, [weight], [], seed: 1).BeforeStep(step, AddGradients);
             optimizer.step();
 
             var c = w.Select((_, i) => a[i] * w[i] + gamma * beta1 / (1 - beta1) * (a[i] * w[i] - (step == 1 ? 0 : a[i] * before[i]))).ToArray();
@@ -235,6 +235,113 @@ public sealed class EveryOptimizerTests
         Assert.IsTrue(weight.allclose(present, rtol: 0, atol: 0));
         using var other = new MarsOptions().CreateOptimizer([new Parameter(ones(2, 2))]);
         Assert.ThrowsExactly<InvalidOperationException>(() => ((ICurvatureOptimizer)other).AtPreviousWeights(() => { }));
+    }
+
+    [TestMethod]
+    public void ASchedulerThatCyclesMomentaLeavesAnOptimizerWithoutOneAsItIs()
+    {
+        var weight = new Parameter(ones(6, 40));
+        using var optimizer = new AdafactorOptions().CreateOptimizer([weight]);
+        var scheduler = optim.lr_scheduler.OneCycleLR(optimizer, max_lr: 0.1, total_steps: 20);
+        for (var step = 0; step < 19; step++)
+        {
+            weight.grad = ones(6, 40);
+            optimizer.step();
+            scheduler.step();
+        }
+        var state = (ParameterState)optimizer.state_dict().State.Single();
+        Assert.IsTrue(state.Tensors[0].allclose(ones(6, 1))); // The means of squares that are 1.
+        Assert.IsTrue(state.Tensors[1].allclose(ones(1, 40)));
+    }
+
+    public static IEnumerable<object[]> OtherStructures =>
+    [
+        [new AdamWOptions { Amsgrad = true }, new AdamWOptions(), "Amsgrad"], [new AdafactorOptions(), new AdafactorOptions { Beta1 = 0.9 }, "Beta1"],
+        [new MarsOptions { Exact = true }, new MarsOptions(), "Exact"], [new AdaHessianOptions { MatrixBlock = 2 }, new AdaHessianOptions(), "MatrixBlock"],
+        [new MuonOptions { Auxiliary = new() { Amsgrad = true } }, new MuonOptions(), "Auxiliary.Amsgrad"],
+    ];
+
+    [TestMethod]
+    [DynamicData(nameof(OtherStructures))]
+    public void StateOfOtherChoicesIsRefusedByName(OptimizerSettings saved, OptimizerSettings other, string name)
+    {
+        Parameter[] weights = [new(ones(4, 4))];
+        using OptimizerHelper one = saved.CreateOptimizer(weights), two = other.CreateOptimizer(weights);
+        var stream = new MemoryStream();
+        one.save_state_dict(new BinaryWriter(stream));
+        stream.Position = 0;
+        StringAssert.Contains(Assert.ThrowsExactly<InvalidDataException>(() => two.load_state_dict(new BinaryReader(stream))).Message, name);
+        StringAssert.Contains(Assert.ThrowsExactly<ArgumentException>(() => two.load_state_dict(one.state_dict())).Message, name);
+    }
+
+    [TestMethod]
+    public void StateOfATransposedParameterIsSavedAndRestored()
+    {
+        var weight = new Parameter(rand(3, 4).t());
+        using var optimizer = new AdamWOptions().CreateOptimizer([weight]);
+        weight.grad = rand(4, 3);
+        optimizer.step();
+        var stream = new MemoryStream();
+        optimizer.save_state_dict(new BinaryWriter(stream));
+        stream.Position = 0;
+        using var other = new AdamWOptions().CreateOptimizer([weight]);
+        other.load_state_dict(new BinaryReader(stream));
+        Assert.IsTrue(((ParameterState)other.state_dict().State[0]).ApproximatelyEquals((ParameterState)optimizer.state_dict().State[0]));
+    }
+
+    [TestMethod]
+    public void AnOptimizerOfMatricesNeedsOne()
+    {
+        foreach (OptimizerSettings settings in new OptimizerSettings[] { new MuonOptions(), new NorMuonOptions(), new CondaOptions(), new ApolloOptions() })
+            StringAssert.Contains(Assert.ThrowsExactly<ArgumentException>(() => settings.CreateOptimizer([new Parameter(ones(4))])).Message, "matri");
+    }
+
+    [TestMethod]
+    public void NoStepIsTakenFromTheAverage()
+    {
+        var weight = new Parameter(ones(2));
+        using var optimizer = new ScheduleFreeAdamWOptions().CreateOptimizer([weight]);
+        weight.grad = ones(2);
+        optimizer.step();
+        ((IAveragingOptimizer)optimizer).ToAverage();
+        Assert.ThrowsExactly<InvalidOperationException>(() => optimizer.step());
+        ((IAveragingOptimizer)optimizer).ToTraining();
+        optimizer.step();
+    }
+
+    [TestMethod]
+    [DataRow(10, ScalarType.Float32)]
+    [DataRow(65536, ScalarType.Float32)]
+    [DataRow(1000, ScalarType.Float64)]
+    public void AConstantFirstGradientIsNotScaledBySgdSai(int count, ScalarType type)
+    {
+        var weight = new Parameter(zeros(count, type));
+        using var optimizer = new SgdSaiOptions { LearningRate = 1, WeightDecay = 0 }.CreateOptimizer([weight]);
+        weight.grad = full([count], 0.1, type);
+        optimizer.step();
+        Assert.AreEqual(-0.1, weight.mean().ToDouble(), 1e-6);
+    }
+
+    [TestMethod]
+    public void EightBitMomentsLeaveFloat64Weights()
+    {
+        var weight = new Parameter(full([5000], 1 + 1e-12, ScalarType.Float64));
+        using var optimizer = new Adam8BitOptions().CreateOptimizer([weight]);
+        weight.grad = zeros(5000, ScalarType.Float64);
+        optimizer.step();
+        Assert.AreEqual(1 + 1e-12, weight.max().ToDouble());
+    }
+
+    /// <summary>A loss that is linear in the weights has no curvature, if what is dropped out of it stays the same.</summary>
+    [TestMethod]
+    public void WhatIsDroppedOutIsTheSameInGradientsThatAreCompared()
+    {
+        var weight = new Parameter(ones(200));
+        using var optimizer = new AdaHessianOptions().CreateOptimizer([weight]);
+        void AddGradients() => nn.functional.dropout(weight, 0.5, training: true).sum().backward();
+        AddGradients();
+        new CurvatureEstimation(optimizer, [weight], [], seed: 1).BeforeStep(step: 1, AddGradients);
+        Assert.AreEqual(0, ((ParameterState)optimizer.state_dict().State[0]).Tensors[2].abs().max().ToDouble());
     }
 
     [TestMethod]

@@ -61,7 +61,7 @@ public sealed class MatrixOptimizerTests
         var together = Model();
         var alone = together.Select(parameter => new Parameter(parameter.detach().clone())).ToList();
         using var batched = options.CreateOptimizer(together);
-        var single = alone.Select(parameter => options.CreateOptimizer([parameter])).ToList();
+        var single = alone.Select(parameter => options.CreateOptimizer([parameter, new Parameter(ones(2, 2))])).ToList(); // There must be a matrix.
         for (var step = 0; step < 3; step++)
         {
             Step(batched, together, step);

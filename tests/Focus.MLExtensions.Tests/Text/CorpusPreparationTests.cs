@@ -1,3 +1,4 @@
+using static Focus.Tests.Archives;
 using System.Text.Json;
 
 namespace Focus.Tests;
@@ -133,6 +134,45 @@ public sealed class CorpusPreparationTests
 
             AssertSameFiles("whole", $"stop{stop}");
         }
+    }
+
+    [TestMethod]
+    public void AnInterruptedPreparationGoesOnWhateverFormatsTheShardsHave()
+    {
+        string[] texts = [.. Many(2000).Select(document => document.Text)];
+        var lines = Utf8(string.Join('\n', texts.Select(text => $$"""{"text":"{{text}}"}""")));
+        folder.Write("shards/0.parquet", ParquetFile("text", texts[..1500], texts[1500..]));
+        folder.Write("shards/1.jsonl.zst", Zstandard(lines));
+        folder.Write("shards/2.jsonl.bz2", Bzip2(lines));
+        folder.Write("shards/3.zip", Zip(("a.jsonl", lines)));
+        folder.Write("shards/4.json", $"[{string.Join(',', texts.Select(text => $$"""{"text":"{{text}}"}"""))}]");
+        var shards = TextDocuments.FromOpenWebText(folder.File("shards"));
+        var options = Options("whole") with { ValidationShare = 0.1, Separator = Id('.') };
+        Assert.AreEqual(10_000, Prepare(shards, options).Documents);
+        foreach (var stop in new[] { 1000, 5000, 9900 })
+        {
+            using var source = new CancellationTokenSource();
+            var interrupted = options with { Output = folder.File($"stop{stop}") };
+            var begun = shards.Select((document, i) =>
+            {
+                if (i == stop) source.Cancel();
+                return document;
+            });
+            Assert.Throws<OperationCanceledException>(
+                () => CorpusPreparation.Run(TextDocuments.From(begun), Letters, interrupted, progress: null, source.Token));
+            Prepare(shards, interrupted);
+            AssertSameFiles("whole", $"stop{stop}");
+        }
+    }
+
+    [TestMethod]
+    public void OnlyTheSeparatorIsTheTokenThatEndsADocument()
+    {
+        var options = Options("out") with { ValidationShare = 0, Separator = Gpt2Tokens.EndOfText };
+
+        var corpus = CorpusPreparation.Run(Texts(["a<|endoftext|>b"]), NamedTokenizer.Gpt2(), options);
+
+        CollectionAssert.AreEqual(new[] { 64, 27, 91, 437, 1659, 5239, 91, 29, 65, 50256 }, Tokens(corpus.OpenTrain()));
     }
 
     [TestMethod]

@@ -28,6 +28,38 @@ public class Gpt2TokensTests
     }
 
     [TestMethod]
+    public void InAPromptTheEndOfTextIsOneToken()
+    {
+        CollectionAssert.AreEqual(new[] { 64, Gpt2Tokens.EndOfText, 65 }, Gpt2Tokens.EncodePrompt("a<|endoftext|>b").ToArray());
+        CollectionAssert.AreEqual(
+            new[] { Gpt2Tokens.EndOfText, Gpt2Tokens.EndOfText, 27, 91 }, Gpt2Tokens.EncodePrompt("<|endoftext|><|endoftext|><|").ToArray());
+        Assert.IsEmpty(Gpt2Tokens.EncodePrompt(""));
+    }
+
+    [TestMethod]
+    public void LongRunsHaveTheIdsOfTheTokenizer()
+    {
+        const string Letters = "etaoin shrdlu-.,'ßé漢字語🎈\n\t0123456789";
+        var random = new Random(1);
+        for (var length = 200; length < 1200; length += 50)
+        {
+            var letters = new string([.. Enumerable.Range(0, length).Select(_ => (char)('a' + random.Next(26)))]);
+            var chinese = new string([.. Enumerable.Range(0, length).Select(_ => (char)('一' + random.Next(4000)))]);
+            var mixed = string.Concat(Enumerable.Range(0, length).Select(_ => Letters.EnumerateRunes().ElementAt(random.Next(30))));
+            foreach (var text in new[] { letters, chinese, $"It's {letters}\n\n {mixed}", $"a{new string(' ', length)}b", $"\n\n{chinese}'s{new string('=', length)}" })
+                CollectionAssert.AreEqual(Tokenizer.EncodeToIds(text).ToArray(), Gpt2Tokens.EncodePrompt(text).ToArray(), text);
+        }
+    }
+
+    [TestMethod]
+    [Timeout(60_000, CooperativeCancellation = false)] // The time was quadratic: a quarter of an hour.
+    public void AMillionCharactersWithoutABlankComeBack()
+    {
+        foreach (var text in new[] { string.Concat(Enumerable.Repeat("GATTACA", 150_000)), "!" + string.Concat(Enumerable.Repeat("🎈", 525_000)) })
+            Assert.AreEqual(text, Tokenizer.Decode(NamedTokenizer.Gpt2().EncodeToIds(text)));
+    }
+
+    [TestMethod]
     public void TextsHaveTheGoldenIdsAndComeBack()
     {
         foreach (var golden in Golden().GetProperty("cases").EnumerateArray()

@@ -1,4 +1,5 @@
 using System.Formats.Tar;
+using Parquet;
 using static Focus.Tests.Archives;
 
 namespace Focus.Tests;
@@ -62,7 +63,10 @@ public sealed class OpenWebTextTests
     public void CompressedTextsCutAnywhereAreReported()
     {
         var text = Utf8(string.Join(' ', Enumerable.Range(0, 1000)));
-        foreach (var (name, bytes) in new[] { ("a.txt.gz", Gzip(text)), ("a.txt.xz", Xz(text)) })
+        foreach (var (name, bytes) in new[]
+        {
+            ("a.txt.gz", Gzip(text)), ("a.txt.xz", Xz(text)), ("a.txt.zst", Zstandard(text)), ("a.txt.bz2", Bzip2(text)), ("a.zip", Zip(("a.txt", text))),
+        })
             for (var length = 20; length < bytes.Length; length += 1 + (length / 100))
             {
                 var read = Read(folder.Write(name, bytes[..length]));
@@ -87,7 +91,129 @@ public sealed class OpenWebTextTests
         CollectionAssert.AreEqual(new[] { "good", "good too" }, read.Texts);
         CollectionAssert.AreEqual(
             new[] { 2, 3, 4, 5, 7, 9 }.Select(line => $"{path}:{line}").ToArray(), read.Broken.Select(broken => broken.Source).ToArray());
-        StringAssert.Contains(read.Broken[0].Reason, "string field 'text'; the line begins at offset 20");
+        StringAssert.Contains(read.Broken[0].Reason, "offset 20");
+    }
+
+    [TestMethod]
+    [DataRow("""{"score":NaN,"limit":-Infinity,"text":"good"}""")]
+    [DataRow("""{"raw":"\ud800 \x","text":"good","other":[{"text":"bad"},"}]"]}""")]
+    [DataRow("""{"text":"bad","text":"good","n":01,"hex":0x1F}""")]
+    [DataRow("""{"te\u0078t":"goo\u0064"}""")]
+    public void FieldsThatAreNotNeededMayBeWhatOthersAccept(string line)
+    {
+        var deep = $$"""{"deep":{{new string('[', 5000)}}{{new string(']', 5000)}},"text":"good"}""";
+        byte[] bytes = [.. Utf8(line), .. "\n{\"url\":\""u8, 0xFF, .. "\",\"text\":\"good\"}\n"u8, .. Utf8(deep)];
+
+        var read = Read(folder.Write("a.jsonl", bytes));
+
+        Assert.IsEmpty(read.Broken);
+        CollectionAssert.AreEqual(new[] { "good", "good", "good" }, read.Texts);
+    }
+
+    [TestMethod]
+    public void AnArrayOfJsonIsReadElementByElement()
+    {
+        var path = folder.Write("a.json", "\uFEFF\n [ {\n \"text\": \"one, [two] \\\"\"\n}, {\"text\":\"three\\\\\"},\n 5, {\"n\":[{}]},{\"text\":\"four\"}\n]\n");
+
+        var read = Read(path);
+
+        CollectionAssert.AreEqual(new[] { "one, [two] \"", "three\\", "four" }, read.Texts);
+        CollectionAssert.AreEqual(new[] { $"{path}[2]", $"{path}[3]" }, read.Broken.Select(broken => broken.Source).ToArray());
+        Assert.AreEqual($"{path}[4]", read.Documents[2].Source);
+    }
+
+    [TestMethod]
+    [DataRow("""[{"text":"one"},{"text":"two" """, 1)]
+    [DataRow("""[{"text":"one"}] {"text":"two"}""", 1)]
+    public void AnArrayWithoutItsEndIsReportedAndItsStartRead(string json, int broken)
+    {
+        var read = Read(folder.Write("a.json", json));
+
+        CollectionAssert.AreEqual(new[] { "one" }, read.Texts);
+        Assert.HasCount(broken, read.Broken);
+    }
+
+    [TestMethod]
+    public void ElementsLongerThanAnyBufferComeWhole()
+    {
+        var texts = Enumerable.Range(1, 40).Select(i => new string((char)('a' + (i % 26)), i * 9000)).ToArray();
+
+        CollectionAssert.AreEqual(texts, Read(folder.Write("a.json", $"[{string.Join(',', texts.Select(text => $$"""{"text":"{{text}}"}"""))}]")).Texts);
+    }
+
+    [TestMethod]
+    public void TheShardsOfADataSetAreReadInTheirOrderWhateverTheyAreCompressedBy()
+    {
+        folder.Write("data/train-00000-of-00005.parquet", ParquetFile("text", ["Alpha\r\n", null, "Bêta 🎈"], ["Gamma"]));
+        folder.Write("data/train-00001-of-00005.jsonl.zst", [.. Zstandard(Utf8("{\"text\":\"one\"}\n")), .. Zstandard(Utf8("{\"text\":\"two\"}"))]);
+        folder.Write("data/train-00002-of-00005.txt.bz2", [.. Bzip2(Utf8("three ")), .. Bzip2(Utf8("four"))]);
+        folder.Write("data/train-00003-of-00005.zip", Zip(("a.txt", Utf8("five")), ("b/", []), ("b/c.jsonl.zst", Zstandard(Utf8("{\"text\":\"six\"}")))));
+        folder.Write("data/train-00004-of-00005.tar.zst", Zstandard(Tar(("d.txt.bz2", Bzip2(Utf8("seven"))))));
+
+        var read = Read(folder.Path);
+
+        CollectionAssert.AreEqual(new[] { "Alpha\r\n", "Bêta 🎈", "Gamma", "one", "two", "three four", "five", "six", "seven" }, read.Texts);
+        Assert.AreEqual(folder.File("data/train-00000-of-00005.parquet") + ":2", read.Broken.Single().Source);
+        Assert.AreEqual(folder.File("data/train-00000-of-00005.parquet") + ":4", read.Documents[2].Source);
+    }
+
+    [TestMethod]
+    [DataRow(CompressionMethod.None)]
+    [DataRow(CompressionMethod.Snappy)]
+    [DataRow(CompressionMethod.Gzip)]
+    [DataRow(CompressionMethod.Zstd)]
+    public void ParquetIsReadInItsCommonCompressions(CompressionMethod compression)
+    {
+        string?[] texts = [.. Enumerable.Range(0, 3000).Select(i => i % 7 == 0 ? null : $"{i}: {new string((char)('a' + i % 26), i % 40)}")];
+        var read = Read(folder.Write("texts.parquet", ParquetFile(compression, "text", texts[..2000], texts[2000..])));
+        CollectionAssert.AreEqual(texts.Where(text => text is not null).ToArray(), read.Texts);
+        Assert.HasCount(texts.Count(text => text is null), read.Broken);
+    }
+
+    [TestMethod]
+    public void WhatIsNotReadIsNamedWithTheWayOut()
+    {
+        folder.Write("a.parquet", ParquetFile("content", ["a"]));
+        folder.Write("b.arrow", "ARROW1");
+        folder.Write("c.parquet.gz", Gzip(ParquetFile("text", ["c"])));
+        folder.Write("c.zip.gz", Gzip(Zip(("c.txt", Utf8("c")))));
+        folder.Write("d.7z", [(byte)'7', (byte)'z', 0xBC, 0xAF, 0x27, 0x1C]);
+        folder.Write("e.txt.bz2", [.. Bzip2(Utf8("e")), .. "BZh"u8]);
+
+        var read = Read(folder.Path);
+
+        Assert.IsEmpty(read.Texts);
+        CollectionAssert.AreEqual(
+            new[] { "a.parquet", "b.arrow", "c.parquet.gz", "c.zip.gz", "d.7z", "e.txt.bz2" }.Select(folder.File).ToArray(),
+            read.Broken.Select(broken => broken.Source).ToArray());
+        foreach (var (broken, part) in read.Broken.Zip(["id, content", "to_parquet", "unpack", "unpack", "unpack", "bzip2"])) StringAssert.Contains(broken.Reason, part);
+    }
+
+    [TestMethod]
+    public void ArchivesWithinThemselvesComeToAnEnd()
+    {
+        var nested = Utf8("deep");
+        for (var i = 0; i < 8; i++) nested = Gzip(nested);
+        folder.Write("a.txt" + string.Concat(Enumerable.Repeat(".gz", 8)), nested);
+        for (var i = 0; i < 40; i++) nested = Gzip(nested);
+        var path = folder.Write("b.gz", nested);
+
+        var read = Read(folder.Path);
+
+        CollectionAssert.AreEqual(new[] { "deep" }, read.Texts);
+        Assert.AreEqual(path, read.Broken.Single().Source);
+    }
+
+    [TestMethod]
+    public void NoNameInAnArchiveIsAPath()
+    {
+        (string, byte[])[] entries = [("../../escaped.txt", Utf8("one")), ("/escaped.txt", Utf8("two"))];
+        folder.Write("deep/er/a.tar", Tar(entries));
+        folder.Write("deep/er/b.zip", Zip(entries));
+
+        CollectionAssert.AreEqual(new[] { "one", "two", "one", "two" }, Read(folder.Path).Texts);
+        Assert.HasCount(2, Directory.GetFiles(folder.Path, "*", SearchOption.AllDirectories));
+        Assert.IsFalse(File.Exists("/escaped.txt"));
     }
 
     [TestMethod]
@@ -133,7 +259,7 @@ public sealed class OpenWebTextTests
     public void DamageAnywhereIsReportedAndNeverFatal()
     {
         var random = new Random(1);
-        var sound = new[] { ".tar", ".tar.gz", ".tar.xz", ".jsonl" }.ToDictionary(ending => ending, Sound);
+        var sound = new[] { ".tar", ".tar.gz", ".tar.xz", ".jsonl", ".tar.zst", ".tar.bz2", ".zip", ".parquet" }.ToDictionary(ending => ending, Sound);
         for (var i = 0; i < 400; i++)
         {
             var (ending, bytes) = sound.ElementAt(i % sound.Count);
@@ -142,7 +268,7 @@ public sealed class OpenWebTextTests
             var path = folder.Write("a" + ending, damaged[..random.Next(1, damaged.Length)]);
 
             var read = Read(path);
-            if (ending is ".tar.gz" or ".tar.xz") Assert.IsNotEmpty(read.Broken);
+            if (ending is not (".tar" or ".jsonl")) Assert.IsNotEmpty(read.Broken);
             File.Delete(path);
         }
 
@@ -153,6 +279,10 @@ public sealed class OpenWebTextTests
             {
                 ".tar.gz" => Gzip(tar),
                 ".tar.xz" => Xz(tar),
+                ".tar.zst" => Zstandard(tar),
+                ".tar.bz2" => Bzip2(tar),
+                ".zip" => Zip(("a.txt", Utf8(new string('a', 2000))), ("b.tar", tar)),
+                ".parquet" => ParquetFile("text", ["a", "b"], ["c"]),
                 ".jsonl" => Utf8("{" + new string(' ', 100) + "}"),
                 _ => tar,
             };

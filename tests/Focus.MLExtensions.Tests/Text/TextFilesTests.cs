@@ -18,12 +18,12 @@ public sealed class TextFilesTests
         folder.Write("deep/er/c.txt", "C");
         folder.Write("deep/no.md", "no");
 
-        CollectionAssert.AreEqual(new[] { "Ä\r\n", "B", "C" }, Read(folder.Path).Texts);
-        CollectionAssert.AreEqual(new[] { "Ä\r\n", "B", "C" }, Read(folder.File("**/*.txt")).Texts);
-        CollectionAssert.AreEqual(new[] { "Ä\r\n", "B" }, Read(folder.File("*.txt")).Texts);
+        CollectionAssert.AreEqual(new[] { "Ä\n", "B", "C" }, Read(folder.Path).Texts);
+        CollectionAssert.AreEqual(new[] { "Ä\n", "B", "C" }, Read(folder.File("**/*.txt")).Texts);
+        CollectionAssert.AreEqual(new[] { "Ä\n", "B" }, Read(folder.File("*.txt")).Texts);
         CollectionAssert.AreEqual(new[] { "C", "no" }, Read(folder.File("deep/**/*")).Texts);
         var both = new DocumentsRead(TextDocuments.FromFiles([folder.File("b.txt"), folder.File("*.txt")]));
-        CollectionAssert.AreEqual(new[] { "B", "Ä\r\n" }, both.Texts, "each file once, the paths in the order given");
+        CollectionAssert.AreEqual(new[] { "B", "Ä\n" }, both.Texts, "each file once, the paths in the order given");
         Assert.AreEqual(folder.File("b.txt"), both.Documents[0].Source);
         var relative = Path.GetRelativePath(Environment.CurrentDirectory, folder.File("b.txt"));
         CollectionAssert.AreEqual(both.Texts, new DocumentsRead(TextDocuments.FromFiles([relative, folder.File("*.txt")])).Texts);
@@ -48,6 +48,23 @@ public sealed class TextFilesTests
         var lines = Enumerable.Range(1, 40).Select(i => new string((char)('a' + (i % 26)), i * 9000)).ToArray();
 
         CollectionAssert.AreEqual(lines, Read(folder.Write("a.txt", string.Join('\n', lines)), perLine: true).Texts);
+    }
+
+    [TestMethod]
+    [DataRow("one\r\n\r\ntwo\rthree\n\r", "one\n\ntwo\nthree\n\n")]
+    [DataRow("\u0085\u2028\f", "\u0085\u2028\f")]
+    public void LineBreaksAreReadAsPythonReadsThem(string file, string text)
+        => CollectionAssert.AreEqual(new[] { text }, Read(folder.Write("a.txt", file)).Texts);
+
+    [TestMethod]
+    public void LineBreaksAreReadAsPythonReadsThemWhereverALongFileIsCut()
+    {
+        var path = folder.Write("long.txt", string.Concat(Enumerable.Repeat("ab\r\n", 1000)));
+        foreach (var length in new[] { 99, 100, 101, 102 })
+        {
+            var parts = TextDocuments.FromFiles(path).Read(new DocumentReading { PartLength = length });
+            Assert.AreEqual(string.Concat(Enumerable.Repeat("ab\n", 1000)), string.Concat(parts.Select(part => part.Text)));
+        }
     }
 
     [TestMethod]

@@ -38,6 +38,20 @@ public class ClassifierTrainingTests
         Assert.IsFalse(model.training);
     }
 
+    public static IEnumerable<object[]> OptimizersWithMorePasses =>
+        [[new AdaHessianOptions()], [new MarsOptions { Exact = true }], [new SophiaGOptions { CurvatureInterval = 1 }]];
+
+    [TestMethod]
+    [DynamicData(nameof(OptimizersWithMorePasses))]
+    public void MorePassesOfAStepLeaveNormalisationsAsTheyAre(OptimizerSettings optimizer)
+    {
+        using var norm = nn.BatchNorm1d(8);
+        using var model = nn.Sequential(nn.Linear(64, 8), norm, nn.Dropout(0.2), nn.ReLU(), nn.Linear(8, 4));
+        using var data = Corners();
+        new ClassifierTraining(model, () => ParameterGroups.For(model), new TrainingOptions { Optimizer = optimizer, BatchSize = 32, MaxSteps = 5 }).Run(data);
+        Assert.AreEqual(5, norm.named_buffers().Single(named => named.name == "num_batches_tracked").buffer.ToInt64());
+    }
+
     [TestMethod]
     public void EqualSeedsGiveEqualRuns()
     {
@@ -144,6 +158,45 @@ public class ClassifierTrainingTests
     }
 
     [TestMethod]
+    public void AnEvaluationIsCancelledOnTheWay()
+    {
+        using var cancellation = new CancellationTokenSource();
+        using var data = Corners();
+        using var evaluation = Corners(rows: 30_000);
+        using var inner = new Mlp(64, [48], 4, seed: 1);
+        using var model = new Watched(inner, cancellation.Cancel);
+
+        var options = new TrainingOptions { MaxSteps = 1, CancellationToken = cancellation.Token };
+        var result = new ClassifierTraining(model, inner.ParameterGroups, options).Run(data, evaluation);
+
+        Assert.AreEqual(1, model.Evaluations, "Of four passes of 8,192 rows.");
+        Assert.AreEqual((1L, true, null), (result.Steps, result.Cancelled, result.Evaluation));
+    }
+
+    [TestMethod]
+    public void SmallStepsStayOnTheirThreadAndLargeOnesDoNotAndTheThreadsAreAsBefore()
+    {
+        var threads = get_num_threads();
+        try
+        {
+            set_num_threads(2);
+            using var data = Corners(rows: 2048);
+            using var model = new Mlp(64, [48], 4, seed: 1); // 3,300 parameters.
+            foreach (var (batch, expected) in new[] { (64, 1), (2048, 2) })
+            {
+                var during = 0;
+                var progress = new Collector(_ => during = get_num_threads());
+                new ClassifierTraining(model, model.ParameterGroups, new TrainingOptions { BatchSize = batch, MaxSteps = 1, Progress = progress }).Run(data);
+                Assert.AreEqual((expected, 2), (during, get_num_threads()));
+            }
+        }
+        finally
+        {
+            set_num_threads(threads);
+        }
+    }
+
+    [TestMethod]
     public void LabelsThatAreNoClassesAreRefused()
     {
         var negative = Assert.ThrowsExactly<ArgumentException>(() => new ClassificationData(zeros(2, 64), tensor(new long[] { 1, -100 })));
@@ -167,7 +220,7 @@ public class ClassifierTrainingTests
     public void AnEvaluationOnTheWayThatIsNotFiniteIsReportedAndOnlyTheLastOneFails()
     {
         using var evaluation = Corners();
-        evaluation.Features[0].fill_(float.NaN);
+        evaluation.Batch(0, 1).Features.fill_(float.NaN);
         var losses = new List<double>();
         var progress = new Collector(p => { if (p.Evaluation is { } found) losses.Add(found.Loss); });
         var error = Assert.ThrowsExactly<TrainingDivergedException>(
@@ -235,5 +288,30 @@ public class ClassifierTrainingTests
         }
 
         public void Report(TrainingProgress value) => action(value);
+    }
+
+    /// <summary>A network that tells of its passes in evaluation.</summary>
+    private sealed class Watched : nn.Module<Tensor, Tensor>
+    {
+        private readonly Mlp inner;
+        private readonly Action evaluated;
+
+        public Watched(Mlp inner, Action evaluated) : base(nameof(Watched))
+        {
+            (this.inner, this.evaluated) = (inner, evaluated);
+            RegisterComponents();
+        }
+
+        public int Evaluations { get; private set; }
+
+        public override Tensor forward(Tensor input)
+        {
+            if (!training)
+            {
+                Evaluations++;
+                evaluated();
+            }
+            return inner.call(input);
+        }
     }
 }

@@ -188,7 +188,8 @@ public class ResumeTests
             new[] { "BatchSize", "AccumulationSteps", "Precision", "Schedule", "Seed", "ClipNorm" }, changes.ConvertAll(change => change.Name));
         Assert.IsGreaterThan(1024, scales[0]!.Value); // As a new run's in float16.
 
-        Assert.ThrowsExactly<ArgumentException>(() => Run(other with { Optimizer = new LionOptions() }));
+        foreach (OptimizerSettings misfit in new OptimizerSettings[] { new LionOptions(), new AdamWOptions { Amsgrad = true } })
+            StringAssert.Contains(Assert.ThrowsExactly<ArgumentException>(() => Run(other with { Optimizer = misfit })).Message, "its Optimizer is");
         using var model = new Gpt2(Config with { Layers = 1 });
         using var tokens = TinyRun.Tokens();
         StringAssert.Contains(Assert.ThrowsExactly<ArgumentException>(() => new Gpt2Training(model, other).Run(tokens)).Message, "Model");

@@ -289,6 +289,31 @@ public class Gpt2SampleTests
     }
 
     [TestMethod]
+    public void ARunStartsFromTheWeightsOfAnotherModel()
+    {
+        Prepare();
+        Succeeds("train", [.. Tiny, "--data", In("data"), "--steps", "2", "--out", In("first")]);
+        // With a learning rate of 0 the weights stay as they are.
+        string[] start = ["--preset", "shakespeare-char", "--device", "cpu", "--data", In("data"), "--steps", "1", "--learning-rate", "0", "--warmup-steps", "0"];
+        string[] from = [.. start, "--batch-size", "2", "--evaluation-batches", "1", "--init-from", In("first"), "--out", In("second")];
+        Refuses("--layers", "train", [.. from, "--layers", "3"]);
+        Succeeds("train", from);
+        CollectionAssert.AreEqual(Weights("first"), Weights("second"));
+        var settings = JsonDocument.Parse(File.ReadAllText(In("second", "settings.json"))).RootElement;
+        Assert.AreEqual(1, settings.GetProperty("layers").GetInt32());
+
+        Directory.Delete(In("first"), recursive: true); // The run goes on from its own checkpoint.
+        Succeeds("train", "--resume", "--steps", "2", "--out", In("second"));
+        Assert.HasCount(2, Metrics("second"));
+
+        byte[] Weights(string run)
+        {
+            Succeeds("export", "--model", In(run), "--to", In(run, "model"), "--format", "safetensors");
+            return File.ReadAllBytes(In(run, "model", "model.safetensors"));
+        }
+    }
+
+    [TestMethod]
     public void SettingsOfAnEarlierVersionAreRefused()
     {
         Prepare();

@@ -55,6 +55,7 @@ public sealed class MpiJobTests
             var message = errors.Result + output.Result; // Launchers write to either.
             StringAssert.Contains(message, signal == "STOP" ? "ank 0 of 2" : "9");
         }
+        AwaitRelease(In("job", "checkpoints", "run.lock"));
         Assert.IsEmpty(Processes());
         var newest = Path.GetFileNameWithoutExtension(Gpt2Checkpoint.Newest(In("job", "checkpoints"))!);
         var steps = long.Parse(newest["step-".Length..], CultureInfo.InvariantCulture);
@@ -134,6 +135,24 @@ public sealed class MpiJobTests
         if (job.WaitForExit(Limit)) return;
         job.Kill(entireProcessTree: true);
         Assert.Fail($"The job did not end within {Limit}.");
+    }
+
+    /// <summary>Waits until a process that was killed has let a file go, which takes a moment longer than its end.</summary>
+    private static void AwaitRelease(string path)
+    {
+        var clock = Stopwatch.StartNew();
+        while (File.Exists(path))
+        {
+            try
+            {
+                new FileStream(path, FileMode.Open, FileAccess.ReadWrite, FileShare.None).Dispose();
+                return;
+            }
+            catch (IOException) when (clock.Elapsed < Limit)
+            {
+                Thread.Sleep(10);
+            }
+        }
     }
 
     /// <summary>The processes of this test's job, with their environments.</summary>

@@ -32,6 +32,16 @@ public class ToyLandscapesSampleTests
     }
 
     [TestMethod]
+    public void OtherOptimizersHaveDiagramsToo()
+    {
+        Make("5", "others", "--optimizers", "focus", "SGD", "cautious-lion", "sophia-g");
+        CollectionAssert.AreEqual(new[] { 4, 4, 20, 2 }, NpyFile.ReadShape(In("others", "figure-2a", "syn-exp-7-3.npy")).ToArray());
+        Make("2a", "others", "--optimizers", "focus", "SGD", "cautious-lion", "sophia-g");
+        StringAssert.StartsWith(File.ReadAllText(In("others", "figure-2a.csv")), "sharpness,noise,winner,FOCUS_loss,FOCUS_learning_rate,FOCUS_standard_error,SGD_loss");
+        CollectionAssert.DoesNotContain(Files("others").Keys, "figure-2a-boundary.csv"); // It is that of Adam and Signum.
+    }
+
+    [TestMethod]
     public void FiguresOfPathsCurvesAndRegretAreMade()
     {
         foreach (var figure in new[] { "1c", "4" }) Make(figure, "figures");
@@ -53,6 +63,10 @@ public class ToyLandscapesSampleTests
     [DataRow("3/2", "--figure", "2a", "--shard", "3/2")]
     [DataRow("4 rows", "--figure", "2a", "--resolution", "30", "--shard", "1/5")]
     [DataRow("'x'", "--figure", "2a", "--shard", "x")]
+    [DataRow("'tiger'", "--figure", "2a", "--optimizers", "adam", "tiger")]
+    [DataRow("Muon", "--figure", "2a", "--optimizers", "adam", "muon")]
+    [DataRow("at least two", "--figure", "2a", "--optimizers", "adam")]
+    [DataRow("'sgd'", "--figure", "2a", "--optimizers", "sgd,sgd")]
     public void WrongInputIsOneLine(string hint, params string[] arguments)
     {
         Refuses(hint, [.. arguments, "--out", In("none")]);

@@ -8,7 +8,7 @@ namespace Focus;
 /// <summary>How the processes of a job exchange data.</summary>
 public enum CommunicatorEngine
 {
-    /// <summary>MPI where a launcher of MPI programs, such as mpirun, has started the process; otherwise <see cref="None"/>.</summary>
+    /// <summary>MPI where a launcher, such as mpirun, has started several processes; otherwise <see cref="None"/>.</summary>
     Auto,
 
     /// <summary>Not at all: the process is on its own.</summary>
@@ -83,7 +83,8 @@ public abstract class Communicator : IDisposable
         var limit = timeout ?? DefaultTimeout;
         Check.Between(0.001, 1e6, limit.TotalSeconds, nameof(timeout));
         var launcher = Launcher.Find(Environment.GetEnvironmentVariable);
-        if (engine == CommunicatorEngine.None || (engine == CommunicatorEngine.Auto && launcher is null)) return Alone;
+        if (engine == CommunicatorEngine.Auto) engine = launcher is { Size: > 1 } ? CommunicatorEngine.Mpi : CommunicatorEngine.None;
+        if (engine == CommunicatorEngine.None) return Alone;
         var opened = MpiCommunicator.Open(launcher, limit);
         if (opened.LocalSize > 1 && Environment.GetEnvironmentVariable("OMP_NUM_THREADS") is null)
             set_num_threads(Math.Max(1, Environment.ProcessorCount / opened.LocalSize));

@@ -11,15 +11,16 @@ internal sealed record Launcher(string Name, string SizeVariable, int Size)
     /// <summary>The launchers by the variables that only they set. A shell of Slurm has some of a job's variables, too, but none of PMIx.</summary>
     private static readonly (string Name, string Size, string Mark)[] Known =
     [
-        (OpenMpi, "OMPI_COMM_WORLD_SIZE", "OMPI_COMM_WORLD_RANK"),
-        ("MPICH's mpirun", "PMI_SIZE", "PMI_RANK"),
+        ("Open MPI's mpirun", "OMPI_COMM_WORLD_SIZE", "OMPI_COMM_WORLD_RANK"),
+        (Mpich, "PMI_SIZE", "PMI_RANK"),
         ("srun", "SLURM_STEP_NUM_TASKS", "PMIX_RANK"),
         ("torchrun", "WORLD_SIZE", "RANK"),
     ];
 
-    private const string OpenMpi = "Open MPI's mpirun";
+    private const string Mpich = "MPICH's mpirun";
 
-    public bool IsOpenMpi => Name == OpenMpi;
+    /// <summary>Whether the library is MPICH or one of its relatives; with the others it mostly is Open MPI.</summary>
+    public bool IsMpich => Name == Mpich;
 
     /// <summary>Finds the launcher of this process.</summary>
     /// <param name="variable">The value of an environment variable, or null.</param>

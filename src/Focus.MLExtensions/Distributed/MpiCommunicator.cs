@@ -38,22 +38,6 @@ internal sealed unsafe class MpiCommunicator : Communicator
         return start.GetAwaiter().GetResult();
     }
 
-    private static MpiCommunicator Join(Launcher? launcher, TimeSpan timeout)
-    {
-        var mpi = MpiLibrary.Load(launcher);
-        Initialize(mpi);
-        nint group = 0, machine = 0;
-        Require(mpi, mpi.Duplicate(mpi.Values.World, &group));
-        Require(mpi, mpi.SetErrorHandler(group, mpi.Values.ErrorsReturn));
-        var all = PlaceIn(mpi, group);
-        if (launcher is not null && launcher.Size != all.Size)
-            throw new InvalidOperationException(
-                $"{launcher.Name} has started {launcher.Size} processes ({launcher.SizeVariable}), but {mpi.Version} finds {all.Size}. The library " +
-                $"must be the launcher's: start the program with the library's mpirun, or set {MpiLibrary.PathVariable} to the path of the other.");
-        Require(mpi, mpi.SplitType(group, mpi.Values.SharedMemory, all.Rank, mpi.Values.NoInfo, &machine));
-        return new MpiCommunicator(mpi, group, all, PlaceIn(mpi, machine), timeout);
-    }
-
     private protected override void Sum(byte* data, int elements, ScalarType type)
     {
         var kind = type switch
@@ -91,6 +75,22 @@ internal sealed unsafe class MpiCommunicator : Communicator
     }
 
     private void AbortAfter(object sender, UnhandledExceptionEventArgs fault) => Abort($"{fault.ExceptionObject}");
+
+    private static MpiCommunicator Join(Launcher? launcher, TimeSpan timeout)
+    {
+        var mpi = MpiLibrary.Load(launcher);
+        Initialize(mpi);
+        nint group = 0, machine = 0;
+        Require(mpi, mpi.Duplicate(mpi.Values.World, &group));
+        Require(mpi, mpi.SetErrorHandler(group, mpi.Values.ErrorsReturn));
+        var all = PlaceIn(mpi, group);
+        if (launcher is not null && launcher.Size != all.Size)
+            throw new InvalidOperationException(
+                $"{launcher.Name} has started {launcher.Size} processes ({launcher.SizeVariable}), but {mpi.Version} finds {all.Size}. The library " +
+                $"must be the launcher's: start the program with the library's mpirun, or set {MpiLibrary.PathVariable} to the path of the other.");
+        Require(mpi, mpi.SplitType(group, mpi.Values.SharedMemory, all.Rank, mpi.Values.NoInfo, &machine));
+        return new MpiCommunicator(mpi, group, all, PlaceIn(mpi, machine), timeout);
+    }
 
     private static void Initialize(MpiLibrary mpi)
     {

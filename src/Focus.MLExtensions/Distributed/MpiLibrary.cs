@@ -73,7 +73,7 @@ internal sealed unsafe class MpiLibrary
     /// <exception cref="DllNotFoundException">There is none.</exception>
     public static MpiLibrary Load(Launcher? launcher)
     {
-        string[] found = launcher is null or { IsOpenMpi: true } ? [.. OpenMpiNames, .. MpichNames] : [.. MpichNames, .. OpenMpiNames];
+        string[] found = launcher is { IsMpich: true } ? [.. MpichNames, .. OpenMpiNames] : [.. OpenMpiNames, .. MpichNames];
         string[] names = Environment.GetEnvironmentVariable(PathVariable) is { } path ? [path] : [.. found, .. StandardNames];
         foreach (var name in names)
             if (NativeLibrary.TryLoad(name, out var library)) return new MpiLibrary(name, library);

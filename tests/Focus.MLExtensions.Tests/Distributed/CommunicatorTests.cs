@@ -88,17 +88,17 @@ public class CommunicatorTests
     }
 
     [TestMethod]
-    [DataRow("OMPI_COMM_WORLD_RANK=1 OMPI_COMM_WORLD_SIZE=4 SLURM_PROCID=0 SLURM_NTASKS=4", 4, true)]
-    [DataRow("PMI_RANK=0 PMI_SIZE=2", 2, false)]
+    [DataRow("OMPI_COMM_WORLD_RANK=1 OMPI_COMM_WORLD_SIZE=4 SLURM_PROCID=0 SLURM_NTASKS=4", 4, false)]
+    [DataRow("PMI_RANK=0 PMI_SIZE=2", 2, true)]
     [DataRow("PMIX_RANK=0 SLURM_STEP_NUM_TASKS=8 SLURM_NTASKS=16", 8, false)]
     [DataRow("RANK=0 WORLD_SIZE=3", 3, false)]
     [DataRow("SLURM_PROCID=0 SLURM_NTASKS=4", null, false)]
     [DataRow("", null, false)]
-    public void TheLauncherIsKnownByItsVariables(string variables, int? size, bool isOpenMpi)
+    public void TheLauncherIsKnownByItsVariables(string variables, int? size, bool isMpich)
     {
         var pairs = variables.Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(pair => pair.Split('='));
         var known = pairs.ToDictionary(pair => pair[0], pair => pair[1]);
         var launcher = Launcher.Find(known.GetValueOrDefault);
-        Assert.AreEqual((size, isOpenMpi), (launcher?.Size, launcher?.IsOpenMpi ?? false));
+        Assert.AreEqual((size, isMpich), (launcher?.Size, launcher?.IsMpich ?? false));
     }
 }

@@ -26,25 +26,34 @@ internal static class TrainCommand
         {
             Description = "With --resume: other settings may differ from the run's, but not the model and the kind of optimizer",
         };
+        Option<CommunicatorEngine> distributed = new("--distributed")
+        {
+            Description = "How the processes of a job exchange gradients; auto takes MPI where mpirun or srun has started the program",
+        };
+        distributed.TakeOnly(Commands.NamesOf(typeof(CommunicatorEngine)));
+        Option<double?> timeout = new("--timeout")
+        {
+            Description = "Seconds that a process waits for the others before the job ends [default: 600]", HelpName = "seconds",
+        };
         var command = new Command("train", "Trains a model as a preset or a configuration file says; options change single settings.")
         {
-            output, resume, change,
+            output, resume, change, distributed, timeout,
         };
         var options = new SettingOptions(command, forOptimizer: true);
         command.Run(
             (parsed, cancellation) =>
             {
-                var run = new TrainingRun(parsed.GetRequiredValue(output));
-                var newest = Gpt2Checkpoint.Newest(run.Checkpoints);
-                if (parsed.GetValue(resume) && newest is null)
-                    throw new ArgumentException($"There is no checkpoint in '{run.Checkpoints}' to resume from.");
-                if (!parsed.GetValue(resume) && newest is not null)
-                    throw new ArgumentException(
-                        $"'{run.Folder}' holds a run ({Path.GetFileName(newest)}); give --resume to continue it, or another --out.");
-                if (parsed.GetValue(change) && newest is null)
-                    throw new ArgumentException($"--override changes the settings of a run; there is none in '{run.Folder}'.");
-                var earlier = newest is not null && File.Exists(run.Settings) ? RunSettings.Open(run.Settings) : null;
-                Train(run, options.Read(parsed, earlier), parsed.GetValue(change), cancellation);
+                TimeSpan? limit = parsed.GetValue(timeout) is { } seconds ? TimeSpan.FromSeconds(seconds) : null;
+                using var ranks = Communicator.Open(parsed.GetValue(distributed), limit);
+                if (ranks.Rank > 0) KeepSilent();
+                var run = new TrainingRun(parsed.GetRequiredValue(output)) { Ranks = ranks };
+                var settings = ranks.Together(() =>
+                {
+                    if (ranks.Rank == 0) run.RequireState(parsed.GetValue(resume), parsed.GetValue(change));
+                    var earlier = parsed.GetValue(resume) && File.Exists(run.Settings) ? RunSettings.Open(run.Settings) : null;
+                    return options.Read(parsed, earlier);
+                });
+                Train(run, settings, parsed.GetValue(change), cancellation);
             },
             "interrupted. A checkpoint is written; run the same command with --resume to continue.");
         return command;
@@ -91,6 +100,14 @@ internal static class TrainCommand
             + Invariant($"{value.TokensPerSecond:N0} tokens/s  {left:g} left");
     }
 
+    /// <summary>Rank 0 writes for all.</summary>
+    private static void KeepSilent()
+    {
+        Console.SetOut(TextWriter.Null);
+        Console.SetError(TextWriter.Null);
+        AnsiConsole.Console = AnsiConsole.Create(new() { Out = new AnsiConsoleOutput(TextWriter.Null) });
+    }
+
     private static void Train(TrainingRun run, RunSettings settings, bool allowChanges, CancellationToken cancellation)
     {
         var changed = allowChanges ? new Reporter<SettingChange>(change => AnsiConsole.WriteLine(change.ToString())) : null;
@@ -107,6 +124,9 @@ internal static class TrainCommand
 /// <summary>A training run and its folder.</summary>
 internal sealed record TrainingRun(string Folder)
 {
+    /// <summary>The processes that train together; of them rank 0 has the folder.</summary>
+    public Communicator Ranks { get; init; } = Communicator.Open(CommunicatorEngine.None);
+
     /// <summary>All settings; a configuration file for the same run again.</summary>
     public string Settings => Path.Combine(Folder, "settings.json");
 
@@ -117,6 +137,17 @@ internal sealed record TrainingRun(string Folder)
 
     /// <summary>The result; it is written when the run is over.</summary>
     public string Result => Path.Combine(Folder, "result.json");
+
+    /// <summary>Checks that the folder holds a run where one is to be resumed, and none where one is to be begun.</summary>
+    /// <exception cref="ArgumentException">It does not.</exception>
+    public void RequireState(bool resume, bool change)
+    {
+        var newest = Gpt2Checkpoint.Newest(Checkpoints);
+        if (resume && newest is null) throw new ArgumentException($"There is no checkpoint in '{Checkpoints}' to resume from.");
+        if (!resume && newest is not null)
+            throw new ArgumentException($"'{Folder}' holds a run ({Path.GetFileName(newest)}); give --resume to continue it, or another --out.");
+        if (change && newest is null) throw new ArgumentException($"--override changes the settings of a run; there is none in '{Folder}'.");
+    }
 
     /// <summary>Trains from the start, or from the folder's newest checkpoint on.</summary>
     /// <param name="settings">The run's settings.</param>
@@ -129,12 +160,16 @@ internal sealed record TrainingRun(string Folder)
         RunSettings settings, IProgress<Gpt2Progress> progress, CancellationToken cancellation, IProgress<SettingChange>? changed = null)
     {
         if (Path.GetRelativePath(settings.Data, Folder) == ".") throw new ArgumentException($"'{Folder}' is --data; name another folder for --out.");
-        using var data = TrainingData.Open(settings);
+        var isFirst = Ranks.Rank == 0;
+        using var data = Ranks.Together(() => TrainingData.Open(settings));
         if (data.Doubt is { } doubt) Console.Error.WriteLine($"Gpt2 train: {doubt}");
-        using var model = CreateModel(settings, data);
+        using var model = Ranks.Together(() => CreateModel(settings, data));
         var described = false;
-        // A checkpoint that does not fit the settings is refused before the first report; until then the folder stays as it was.
-        if (Gpt2Checkpoint.Newest(Checkpoints) is null) Describe();
+        Ranks.Together(() =>
+        {
+            // A checkpoint that does not fit the settings is refused before the first report; until then the folder stays as it was.
+            if (isFirst && Gpt2Checkpoint.Newest(Checkpoints) is null) Describe();
+        });
         var options = settings.Training() with
         {
             CheckpointFolder = Checkpoints,
@@ -149,9 +184,10 @@ internal sealed record TrainingRun(string Folder)
                 progress.Report(value);
             }),
             CancellationToken = cancellation,
+            Distributed = Ranks,
         };
         var result = Train(model, options, data);
-        result.Write(Result);
+        if (isFirst) result.Write(Result);
         return result;
 
         void Describe()

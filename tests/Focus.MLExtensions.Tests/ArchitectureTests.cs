@@ -15,8 +15,9 @@ public sealed class ArchitectureTests
         ["Text"] = [],
         ["Optimizers"] = ["Training"],
         ["Models"] = ["Optimizers", "Training"],
-        ["Training"] = ["Models", "Optimizers", "Text"],
-        ["MLNet"] = ["Landscapes", "Models", "Optimizers", "Scans", "Text", "Training"],
+        ["Distributed"] = ["Optimizers", "Training"],
+        ["Training"] = ["Distributed", "Models", "Optimizers", "Text"],
+        ["MLNet"] = ["Distributed", "Landscapes", "Models", "Optimizers", "Scans", "Text", "Training"],
     };
 
     private static readonly string[] WithoutTorch = ["IO", "Scans", "Landscapes", "Text"];

@@ -25,6 +25,9 @@ internal struct RandomStream(int seed, RandomPurpose purpose, long number)
     /// <summary>A number uniform in [0, <paramref name="end"/>).</summary>
     public long Next(long end) => (long)Math.BigMul(Next(), (ulong)end, out _);
 
+    /// <summary>Passes over numbers, as many calls of <see cref="Next()"/> would.</summary>
+    public void Skip(long count) => state += (ulong)count * SplitMix64.GoldenRatio;
+
     public ulong Next()
     {
         var value = SplitMix64.Mix(state);

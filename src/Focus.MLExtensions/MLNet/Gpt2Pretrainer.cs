@@ -63,12 +63,13 @@ public sealed class Gpt2Pretrainer : IEstimator<Gpt2Transformer>
         var reader = new TokenReader(run, input, run.ValidationSet);
 
         using var channel = host.Start("Training");
-        var (train, validation) = reader.Read();
+        var ranks = options.Distributed ?? Communicator.Alone;
+        var (train, validation) = ranks.Together(reader.Read);
         if (reader.Tokenizer is null && train.SampleLargestId() is var largest && largest < options.Model.VocabularySize / 2)
             channel.Warning(MessageSensitivity.None, "{0}",
                 $"The largest id found in {train.Name} is {largest}, far below the model's vocabulary of {options.Model.VocabularySize}; " +
                 $"is that the vocabulary of the tokens ({nameof(Options.Model)}.{nameof(Gpt2Config.VocabularySize)})?");
-        var seed = options.Seed ?? host.Rand.Next();
+        var seed = options.Seed ?? ranks.Broadcast(host.Rand.Next());
         var network = new Gpt2(options.Model, seed);
         try
         {

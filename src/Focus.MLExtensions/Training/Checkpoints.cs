@@ -277,6 +277,20 @@ internal sealed class RunTensors
         using var scope = NewDisposeScope();
         var targets = Named().ToDictionary();
         checkpoint.CopyTo(targets);
+        SetSteps(targets);
+    }
+
+    /// <summary>Gives all ranks the tensors of rank 0.</summary>
+    public void Broadcast(Communicator communicator)
+    {
+        using var scope = NewDisposeScope();
+        var targets = Named().ToDictionary();
+        foreach (var (_, tensor) in targets) communicator.Broadcast(tensor);
+        SetSteps(targets);
+    }
+
+    private void SetSteps(Dictionary<string, Tensor> targets)
+    {
         foreach (var (name, _, state) in parameters) state.Step = targets[StepName(name)].ToInt64();
     }
 
@@ -296,13 +310,36 @@ internal static class RunSettings
             [Model] = JsonSerializer.Serialize(model),
             [nameof(options.Optimizer)] = Text(options.Optimizer),
             [nameof(options.Schedule)] = options.HasDefaultSchedule ? "the default" : Text(options.Schedule),
-            [nameof(options.BatchSize)] = Text(options.BatchSize),
+            [nameof(options.BatchSize)] = Text(options.BatchSize * (options.Distributed?.Size ?? 1)),
             [nameof(options.AccumulationSteps)] = Text(options.AccumulationSteps),
             [nameof(options.ClipNorm)] = options.ClipNorm is { } norm ? Text(norm) : "none",
             [nameof(options.Precision)] = options.Precision.ToString(),
             [nameof(options.Seed)] = Text(options.Seed ?? 0),
             ["Training tokens"] = Text(trainTokens),
         };
+
+    /// <summary>What must be the same on all ranks of a job.</summary>
+    public static IEnumerable<KeyValuePair<string, string>> OfJob(
+        Gpt2Config model, Gpt2TrainingOptions options, TokenSource train, TokenSource? validation) =>
+    [
+        .. Of(model, options, train.Count),
+        new(nameof(options.MaxSteps), Text(options.MaxSteps)),
+        new(nameof(options.EvaluationInterval), Text(options.EvaluationInterval)),
+        new(nameof(options.EvaluationBatches), Text(options.EvaluationBatches)),
+        new(nameof(options.CheckpointInterval), Text(options.CheckpointInterval)),
+        new(nameof(options.CheckpointFolder), options.CheckpointFolder is null ? "none" : options.Resume ? "resumed from" : "new"),
+        new("Training data", SampleOf(train)),
+        new("Validation data", validation is null ? "none" : SampleOf(validation)),
+    ];
+
+    /// <summary>A hash of some of the tokens.</summary>
+    private static string SampleOf(TokenSource source)
+    {
+        var sample = new int[Math.Min(64, source.Count)];
+        for (var i = 0; i < sample.Length; i++) source.Read(source.Count * i / sample.Length, sample.AsSpan(i, 1));
+        var hash = sample.Aggregate(new StreamKey(source.Count), (key, token) => key.With((ulong)token));
+        return $"{source.Count} tokens with the hash {hash.State().Low:x}";
+    }
 
     /// <summary>What is no longer as in a checkpoint.</summary>
     public static IReadOnlyList<SettingChange> Changes(CheckpointFile checkpoint, IReadOnlyDictionary<string, string> settings) =>

@@ -9,7 +9,9 @@ namespace Focus;
 /// <param name="buffers">Its other tensors, such as averages of normalisations, which estimates leave as they are.</param>
 /// <param name="seed">The run's seed: the random numbers of a step depend on it and on the step alone, so that a resumed run repeats
 /// them.</param>
-internal sealed class CurvatureEstimation(OptimizerHelper optimizer, IReadOnlyList<Parameter> parameters, IReadOnlyList<Tensor> buffers, int seed)
+/// <param name="rank">The rank of this process, which draws labels of its own.</param>
+internal sealed class CurvatureEstimation(
+    OptimizerHelper optimizer, IReadOnlyList<Parameter> parameters, IReadOnlyList<Tensor> buffers, int seed, int rank = 0)
 {
     /// <summary>How far a parameter is moved for the difference of two gradients.</summary>
     private const double Distance = 1e-3;
@@ -74,7 +76,9 @@ internal sealed class CurvatureEstimation(OptimizerHelper optimizer, IReadOnlyLi
         if (!isDue || curvature!.Kind != CurvatureKind.SampledGradient) return;
         using var scope = NewDisposeScope();
         using var _ = new KeptTensors(buffers);
-        manual_seed((long)new RandomStream(seed, RandomPurpose.Curvature, step).Next());
+        var random = new RandomStream(seed, RandomPurpose.Curvature, step);
+        random.Skip(rank);
+        manual_seed((long)random.Next());
         ZeroGradients();
         addSampledGradients();
         Take(Gradients());

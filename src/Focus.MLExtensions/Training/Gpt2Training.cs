@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Text.Json;
 using System.Text.Json.Serialization;
 using TorchSharp;
 using TorchSharp.Modules;
@@ -41,10 +42,12 @@ public sealed class Gpt2Training
     /// <exception cref="InvalidDataException">A token is not in the vocabulary, or the checkpoint to resume from is damaged.</exception>
     /// <exception cref="TrainingDivergedException">The loss turned NaN or infinite; the last checkpoint stays as it is.</exception>
     /// <exception cref="IOException">A checkpoint or metrics cannot be written.</exception>
+    /// <exception cref="RankFailedException">Any of this happened on another rank of a job.</exception>
     public Gpt2TrainingResult Run(TokenSource train, TokenSource? validation = null)
     {
         ArgumentNullException.ThrowIfNull(train);
-        model.to(TorchDevice.Require(options.Device));
+        var ranks = options.Distributed ?? Communicator.Alone;
+        ranks.Together(() => { model.to(TorchDevice.Require(options.OfRank(ranks).Device)); });
         using var _ = new SmallWork((long)options.BatchSize * model.Config.BlockSize * model.Config.ParameterCount);
         try
         {
@@ -88,6 +91,8 @@ internal sealed class Gpt2Run : IDisposable
 
     private readonly Gpt2 model;
     private readonly Gpt2TrainingOptions options;
+    private readonly Communicator ranks;
+    private readonly DataParallel parallel;
     private readonly TokenBatches trainBatches, trainEvaluation;
     private readonly TokenBatches? validationEvaluation;
     private readonly OptimizerHelper optimizer;
@@ -104,24 +109,24 @@ internal sealed class Gpt2Run : IDisposable
     /// <summary>Prepares the run's first step, or the one after the checkpoint to resume from.</summary>
     public Gpt2Run(Gpt2 model, Gpt2TrainingOptions options, TokenSource train, TokenSource? validation)
     {
-        (this.model, this.options) = (model, options);
-        trainBatches = new TokenBatches(train, RandomPurpose.TrainingBatches, model.Config, options);
-        trainEvaluation = new TokenBatches(train, RandomPurpose.TrainingEvaluation, model.Config, options);
-        validationEvaluation = validation is null ? null : new TokenBatches(validation, RandomPurpose.ValidationEvaluation, model.Config, options);
+        ranks = options.Distributed ?? Communicator.Alone;
+        (this.model, this.options) = (model, options.OfRank(ranks));
+        (trainBatches, trainEvaluation, validationEvaluation) = ranks.Together(() => (
+            Batches(train, RandomPurpose.TrainingBatches), Batches(train, RandomPurpose.TrainingEvaluation),
+            validation is null ? null : Batches(validation, RandomPurpose.ValidationEvaluation)));
         scaler = new LossScaler(dynamic: options.Precision == TrainingPrecision.Float16);
         try
         {
+            parallel = new DataParallel(model, ranks, ranks.Size == 1 ? null : RunSettings.OfJob(model.Config, options, train, validation));
             optimizer = options.Optimizer.CreateOptimizer(model.ParameterGroups());
             working = new WorkingModel(model, options.Precision);
-            curvature = new CurvatureEstimation(optimizer, [.. model.parameters()], [], options.Seed ?? 0);
-            if (options.CheckpointFolder is { } folder)
-            {
-                checkpoints = new CheckpointFolder(folder, model, optimizer, RunSettings.Of(model.Config, options, train.Count));
-                Resume(checkpoints);
-            }
+            curvature = new CurvatureEstimation(optimizer, [.. model.parameters()], [], options.Seed ?? 0, ranks.Rank);
+            checkpoints = ranks.Together(() => this.options.CheckpointFolder is { } folder
+                ? new CheckpointFolder(folder, model, optimizer, RunSettings.Of(model.Config, options, train.Count)) : null);
+            if (options.CheckpointFolder is not null) Resume();
             elapsedBefore = state.Elapsed;
             savedStep = LacksEvaluation ? state.Step - 1 : state.Step; // What was saved and reported without it is so again.
-            metrics = new Gpt2Metrics(model, options, savedStep);
+            metrics = ranks.Together(() => new Gpt2Metrics(model, this.options, savedStep));
             checkpoints?.DeleteLeftovers();
         }
         catch
@@ -134,7 +139,7 @@ internal sealed class Gpt2Run : IDisposable
     public Gpt2TrainingResult Complete()
     {
         if (LacksEvaluation) RepeatFinish();
-        while (state.Step < options.MaxSteps && !options.CancellationToken.IsCancellationRequested)
+        while (state.Step < options.MaxSteps)
         {
             options.Schedule.Apply(optimizer, state.Step, options.MaxSteps);
             var started = clock.Elapsed;
@@ -142,7 +147,7 @@ internal sealed class Gpt2Run : IDisposable
             state = state.After(outcome, clock.Elapsed - started, scaler.State);
             FinishStep(outcome);
         }
-        if (state.Step > savedStep) Save(); // A cancelled run's last steps are kept, too.
+        if (state.Step > savedStep) ranks.Together(Save); // A cancelled run's last steps are kept, too.
         (optimizer as IAveragingOptimizer)?.ToAverage(); // The weights to keep.
         return new Gpt2TrainingResult(
             state.Step, state.Outcome?.Loss ?? double.NaN, Cancelled: state.Evaluation is null || state.Step < options.MaxSteps,
@@ -155,6 +160,7 @@ internal sealed class Gpt2Run : IDisposable
         metrics?.Dispose();
         working?.Dispose();
         optimizer?.Dispose();
+        parallel?.Dispose();
         checkpoints?.Dispose();
     }
 
@@ -166,15 +172,27 @@ internal sealed class Gpt2Run : IDisposable
 
     private IEnumerable<Tensor> Gradients => model.parameters().Select(parameter => parameter.grad).OfType<Tensor>();
 
-    private void Resume(CheckpointFolder folder)
+    private TokenBatches Batches(TokenSource source, RandomPurpose purpose) => new(source, purpose, model.Config, options, ranks.Rank);
+
+    private void Resume()
     {
-        if (!options.Resume) folder.RequireEmpty();
-        else if (folder.LoadNewest(options) is { } saved)
+        ranks.Together(() =>
         {
-            state = saved;
-            scaler.State = state.LossScaler;
-            working.Refresh();
-        }
+            if (!options.Resume) checkpoints?.RequireEmpty();
+            else if (checkpoints?.LoadNewest(options) is { } saved) state = saved;
+        });
+        if (ranks.Size > 1) TakeStateOfRank0();
+        scaler.State = state.LossScaler;
+        working.Refresh();
+    }
+
+    /// <summary>Only rank 0 needs to reach the checkpoints.</summary>
+    private void TakeStateOfRank0()
+    {
+        state = JsonSerializer.Deserialize<Gpt2RunState>(ranks.Broadcast(JsonSerializer.Serialize(state)))!;
+        if (state.Step == 0) return;
+        using var average = new AverageScope(optimizer);
+        new RunTensors(model, optimizer).Broadcast(ranks);
     }
 
     /// <summary>Takes one optimizer step, unless its gradients overflow in float16: gradients of the micro-batches, clipping, update.</summary>
@@ -184,15 +202,13 @@ internal sealed class Gpt2Run : IDisposable
         using var scope = NewDisposeScope();
         var (step, scale) = (state.Step + 1, scaler.Scale);
         working.Model.train();
-        model.zero_grad();
-        var loss = 0.0;
-        for (var micro = 0; micro < options.AccumulationSteps; micro++)
-        {
-            if (options.CancellationToken.IsCancellationRequested) return null;
-            loss += AddGradients(FirstMicroBatch + micro);
-        }
-        loss /= options.AccumulationSteps;
+        parallel.ZeroGradients();
+        var sums = new double[2];
+        ranks.Together(() => (sums[0], sums[1]) = AddMicroBatches() is { } own ? (own, 0) : (0, 1), sums);
+        var (loss, cancelled) = (sums[0] / (options.AccumulationSteps * ranks.Size), sums[1] > 0);
+        if (cancelled) return null;
         if (!double.IsFinite(loss)) throw new TrainingDivergedException(step, loss);
+        parallel.AverageGradients();
         var norm = GlobalNorm.Of(Gradients) / scale;
         if (!double.IsFinite(norm))
         {
@@ -209,12 +225,25 @@ internal sealed class Gpt2Run : IDisposable
         return new Gpt2StepOutcome(loss, norm, clipping < 1, scale);
     }
 
+    /// <summary>Adds the gradients of the step's micro-batches, and returns the sum of their losses, or null where the run was cancelled.</summary>
+    private double? AddMicroBatches()
+    {
+        var loss = 0.0;
+        for (var micro = 0; micro < options.AccumulationSteps; micro++)
+        {
+            if (options.CancellationToken.IsCancellationRequested) return null;
+            loss += AddGradients(FirstMicroBatch + micro);
+        }
+        return loss;
+    }
+
     /// <summary>Adds the gradients of one micro-batch's share of the scaled mean loss, and returns its loss.</summary>
     private double AddGradients(long number)
     {
         using var scope = NewDisposeScope();
-        // What is dropped depends on the micro-batch alone, so that a resumed run repeats it.
-        if (model.Config.Dropout > 0) manual_seed((long)new RandomStream(options.Seed ?? 0, RandomPurpose.Dropout, number).Next());
+        // What is dropped depends on the micro-batch and the rank alone, so that a resumed run repeats it.
+        var draw = number * ranks.Size + ranks.Rank;
+        if (model.Config.Dropout > 0) manual_seed((long)new RandomStream(options.Seed ?? 0, RandomPurpose.Dropout, draw).Next());
         var (tokens, targets) = trainBatches.At(number);
         var loss = working.Model.LossOfChecked(tokens, targets, scaler.Scale).to(ScalarType.Float32);
         loss.mul(LiveScalar.Of(scaler.Scale / options.AccumulationSteps)).backward();
@@ -226,7 +255,11 @@ internal sealed class Gpt2Run : IDisposable
     private void AddStepGradients()
     {
         working.Refresh();
-        for (var micro = 0; micro < options.AccumulationSteps; micro++) AddGradients(FirstMicroBatch + micro);
+        ranks.Together(() =>
+        {
+            for (var micro = 0; micro < options.AccumulationSteps; micro++) AddGradients(FirstMicroBatch + micro);
+        });
+        parallel.AverageGradients();
         ScaleGradients(1 / scaler.Scale);
     }
 
@@ -234,10 +267,14 @@ internal sealed class Gpt2Run : IDisposable
     private void AddSampledGradients()
     {
         using var scope = NewDisposeScope();
-        var (tokens, _) = trainBatches.At(FirstMicroBatch);
-        var loss = working.Model.LossOfChecked(tokens, working.Model.SampleTargets(tokens), scaler.Scale).to(ScalarType.Float32);
-        loss.mul(LiveScalar.Of(scaler.Scale)).backward();
-        working.CollectGradients();
+        ranks.Together(() =>
+        {
+            var (tokens, _) = trainBatches.At(FirstMicroBatch);
+            var loss = working.Model.LossOfChecked(tokens, working.Model.SampleTargets(tokens), scaler.Scale).to(ScalarType.Float32);
+            loss.mul(LiveScalar.Of(scaler.Scale)).backward();
+            working.CollectGradients();
+        });
+        parallel.AverageGradients();
         ScaleGradients(1 / scaler.Scale);
     }
 
@@ -260,9 +297,12 @@ internal sealed class Gpt2Run : IDisposable
     {
         if (IsDue(options.EvaluationInterval)) state = state.With(Evaluate());
         state = state with { Elapsed = elapsedBefore + clock.Elapsed };
-        metrics.Write(state, outcome, optimizer.ParamGroups.First().LearningRate, scaler.IsDynamic);
-        if (state.IsBest) checkpoints?.SaveBest(state);
-        if (IsDue(options.CheckpointInterval)) Save();
+        ranks.Together(() =>
+        {
+            metrics.Write(state, outcome, optimizer.ParamGroups.First().LearningRate, scaler.IsDynamic);
+            if (state.IsBest) checkpoints?.SaveBest(state);
+            if (IsDue(options.CheckpointInterval)) Save();
+        });
     }
 
     /// <summary>Whether something is due that happens at intervals and after the last step.</summary>
@@ -288,15 +328,23 @@ internal sealed class Gpt2Run : IDisposable
     {
         working.Model.eval();
         using var _ = no_grad();
-        if (MeanLoss(trainEvaluation) is not { } trainLoss) return null;
-        double? validationLoss = null;
-        if (validationEvaluation is not null && (validationLoss = MeanLoss(validationEvaluation)) is null) return null;
+        var sums = new double[3];
+        ranks.Together(() =>
+        {
+            var (train, validation) = (SumOfLosses(trainEvaluation), validationEvaluation is null ? 0 : SumOfLosses(validationEvaluation));
+            (sums[0], sums[1], sums[2]) = (train ?? 0, validation ?? 0, train is null || validation is null ? 1 : 0);
+        }, sums);
+        var (trainSum, validationSum, isCancelled) = (sums[0], sums[1], sums[2] > 0);
+        if (isCancelled) return null;
+        var trainLoss = MeanLoss(trainSum);
+        double? validationLoss = validationEvaluation is null ? null : MeanLoss(validationSum);
         var momenta = (optimizer as SettingsOptimizer)?.Momenta().ToArray() ?? [];
         return new Gpt2Evaluation(
             trainLoss, validationLoss, GlobalNorm.OfFinite(model.parameters(), state.Step, trainLoss), momenta.Length > 0 ? GlobalNorm.Of(momenta) : null);
     }
 
-    private double? MeanLoss(TokenBatches batches)
+    /// <summary>The sum of the losses of an evaluation's batches, or null where the run was cancelled meanwhile.</summary>
+    private double? SumOfLosses(TokenBatches batches)
     {
         var sum = 0.0;
         for (var i = 0; i < options.EvaluationBatches; i++)
@@ -306,16 +354,21 @@ internal sealed class Gpt2Run : IDisposable
             var (tokens, targets) = batches.At(state.Step * options.EvaluationBatches + i);
             sum += working.Model.LossOfChecked(tokens, targets).ToDouble();
         }
-        var mean = sum / options.EvaluationBatches;
+        return sum;
+    }
+
+    private double MeanLoss(double sumOfRanks)
+    {
+        var mean = sumOfRanks / ((double)options.EvaluationBatches * ranks.Size);
         return double.IsFinite(mean) ? mean : throw new TrainingDivergedException(state.Step, mean);
     }
 
     private void Save()
     {
+        savedStep = state.Step;
         if (checkpoints is null) return;
         GlobalNorm.OfFinite(model.parameters(), state.Step, state.Outcome!.Value.Loss);
         checkpoints.Save(state, options.CheckpointsKept);
-        savedStep = state.Step;
     }
 }
 

@@ -64,7 +64,7 @@ public sealed record Gpt2Evaluation(double TrainLoss, double? ValidationLoss, do
 internal sealed class Gpt2Metrics : IDisposable
 {
     private readonly Gpt2TrainingOptions options;
-    private readonly double tokensPerStep, flopsPerToken;
+    private readonly double tokensPerStep, flopsPerTokenAndDevice;
     private readonly JsonLinesMetrics? jsonLines;
     private readonly TensorBoardMetrics? tensorBoard;
 
@@ -72,8 +72,9 @@ internal sealed class Gpt2Metrics : IDisposable
     public Gpt2Metrics(Gpt2 model, Gpt2TrainingOptions options, long step)
     {
         this.options = options;
-        tokensPerStep = (double)options.BatchSize * options.AccumulationSteps * model.Config.BlockSize;
-        flopsPerToken = FlopsPerToken(model);
+        var devices = options.Distributed?.Size ?? 1;
+        tokensPerStep = (double)options.BatchSize * devices * options.AccumulationSteps * model.Config.BlockSize;
+        flopsPerTokenAndDevice = FlopsPerToken(model) / devices;
         jsonLines = options.MetricsFile is { } file ? new JsonLinesMetrics(file, step) : null;
         try
         {
@@ -110,7 +111,7 @@ internal sealed class Gpt2Metrics : IDisposable
             SkippedSteps = state.SkippedSteps,
             LossScale = hasLossScale ? outcome.LossScale : null,
             TokensPerSecond = tokensPerSecond,
-            ModelFlopsUtilization = flopsPerToken * tokensPerSecond / options.PeakFlops,
+            ModelFlopsUtilization = flopsPerTokenAndDevice * tokensPerSecond / options.PeakFlops,
             Elapsed = state.Elapsed,
             Evaluation = state.Evaluation,
         };

@@ -2,17 +2,18 @@ using static TorchSharp.torch;
 
 namespace Focus;
 
-/// <summary>Batches of consecutive tokens that begin anywhere in a source, found by number.</summary>
+/// <summary>Batches of consecutive tokens that begin anywhere in a source, found by number; of a job's batch, the sequences that are this
+/// rank's.</summary>
 internal sealed class TokenBatches
 {
     private readonly TokenSource source;
     private readonly RandomPurpose purpose;
-    private readonly int seed, sequences, blockSize, vocabularySize;
+    private readonly int seed, rank, sequences, blockSize, vocabularySize;
     private readonly Device device;
 
-    public TokenBatches(TokenSource source, RandomPurpose purpose, Gpt2Config config, Gpt2TrainingOptions options)
+    public TokenBatches(TokenSource source, RandomPurpose purpose, Gpt2Config config, Gpt2TrainingOptions options, int rank = 0)
     {
-        (this.source, this.purpose) = (source, purpose);
+        (this.source, this.purpose, this.rank) = (source, purpose, rank);
         (seed, sequences) = (options.Seed ?? 0, options.BatchSize);
         (blockSize, vocabularySize) = (config.BlockSize, config.VocabularySize);
         Check.Between(1, Array.MaxLength / blockSize, options.BatchSize, nameof(options.BatchSize)); // The tokens are copied to an array.
@@ -27,6 +28,7 @@ internal sealed class TokenBatches
     public (Tensor Tokens, Tensor Targets) At(long number)
     {
         var random = new RandomStream(seed, purpose, number);
+        random.Skip((long)rank * sequences);
         var tokens = new long[sequences * blockSize];
         var targets = new long[tokens.Length];
         var block = new int[blockSize + 1];

@@ -1,4 +1,5 @@
 using static System.FormattableString;
+using static TorchSharp.torch;
 
 namespace Focus;
 
@@ -168,6 +169,16 @@ public record Gpt2TrainingOptions : TrainingRunOptions
     /// <summary>Receives the progress of every step; null for none.</summary>
     public IProgress<Gpt2Progress>? Progress { get; init; }
 
+    /// <summary>The processes to train on together, or null for this one alone; the caller disposes of it.</summary>
+    /// <remarks>
+    /// <para>Each process, or rank, takes BatchSize sequences of a micro-batch of BatchSize × <see cref="Communicator.Size"/>: the run equals that of one
+    /// process with the larger batch, up to rounding, and may be resumed by another number of processes with as large a micro-batch in all. What is
+    /// dropped out or sampled does depend on the number.</para>
+    /// <para>Files and reports are rank 0's alone, and so are the checkpoints that all resume from. Where one rank is cancelled or fails, all do. The
+    /// device <c>cuda</c> stands for the visible GPU with the number <see cref="Communicator.LocalRank"/>.</para>
+    /// </remarks>
+    public Communicator? Distributed { get; init; }
+
     /// <summary>The device's peak speed in floating-point operations per second, above 0, for <see cref="Gpt2Progress.ModelFlopsUtilization"/>:
     /// 312e12 for an A100 in bfloat16, as in nanoGPT. Null leaves the share out.</summary>
     public double? PeakFlops { get; init; }
@@ -192,6 +203,20 @@ public record Gpt2TrainingOptions : TrainingRunOptions
             throw new ArgumentException($"{nameof(Resume)} is set, but no {nameof(CheckpointFolder)} to resume from.", nameof(Resume));
         Schedule.Validate(MaxSteps);
     }
+
+    /// <summary>The options of this rank of a job: its own GPU, and files and reports for rank 0 alone.</summary>
+    internal Gpt2TrainingOptions OfRank(Communicator communicator)
+    {
+        if (communicator.Size == 1) return this;
+        var options = Device == "cuda" ? this with { Device = $"cuda:{OwnGpu(communicator)}" } : this;
+        return communicator.Rank == 0 ? options : options with
+        {
+            CheckpointFolder = null, MetricsFile = null, TensorBoardFolder = null, Progress = null, Changed = null,
+        };
+    }
+
+    /// <summary>Launchers show a process all GPUs of its machine, or only its own.</summary>
+    private static int OwnGpu(Communicator communicator) => communicator.LocalRank % Math.Max(1, cuda.device_count());
 }
 
 /// <summary>A training run whose loss, or the gradient of it, is no longer a finite number.</summary>

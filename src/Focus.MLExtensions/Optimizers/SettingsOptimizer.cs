@@ -280,11 +280,24 @@ internal sealed class GroupOptions : TorchSharp.Modules.OptimizerOptions
         base.LoadStateDict(reader);
         if (reader.ReadString() is var found && found != Kind.Name)
             throw new InvalidDataException($"The saved optimizer state has {found}; expected {Kind.Name}.");
-        var saved = (OptimizerSettings)JsonSerializer.Deserialize(reader.ReadString(), Kind)!;
+        var saved = Read(reader.ReadString());
         if (Hyperparameters.StructuralDifference(saved) is { } difference)
             throw new InvalidDataException($"The saved state is of a {Kind.Name} with another {difference}; create the optimizer with the saved one's.");
-        saved.Validate();
         Hyperparameters = saved;
+    }
+
+    private OptimizerSettings Read(string json)
+    {
+        try
+        {
+            var saved = JsonSerializer.Deserialize(json, Kind) as OptimizerSettings ?? throw new JsonException("It is null.");
+            saved.Validate();
+            return saved;
+        }
+        catch (Exception fault) when (fault is JsonException or ArgumentException)
+        {
+            throw new InvalidDataException($"The saved options of {Kind.Name} are damaged: {Check.Reason(fault)}", fault);
+        }
     }
 
     public override void LoadStateDict(TorchSharp.Modules.OptimizerOptions source)

@@ -362,8 +362,15 @@ internal static class RunSettings
     private static bool Fits(string before, OptimizerSettings optimizer)
     {
         var kind = optimizer.GetType();
-        var json = before[(before.IndexOf(' ', StringComparison.Ordinal) + 1)..];
-        return before == $"{kind.Name} {json}" && optimizer.StructuralDifference((OptimizerSettings)JsonSerializer.Deserialize(json, kind)!) is null;
+        if (!before.StartsWith($"{kind.Name} ", StringComparison.Ordinal)) return false;
+        try
+        {
+            return JsonSerializer.Deserialize(before[kind.Name.Length..], kind) is OptimizerSettings saved && optimizer.StructuralDifference(saved) is null;
+        }
+        catch (JsonException)
+        {
+            return false;
+        }
     }
 
     private static string Text(IFormattable number) => number.ToString(null, CultureInfo.InvariantCulture);

@@ -180,9 +180,9 @@ public class ClassifierTrainingTests
         try
         {
             set_num_threads(2);
-            using var data = Corners(rows: 2048);
+            using var data = Corners(rows: 8192);
             using var model = new Mlp(64, [48], 4, seed: 1); // 3,300 parameters.
-            foreach (var (batch, expected) in new[] { (64, 1), (2048, 2) })
+            foreach (var (batch, expected) in new[] { (64, 1), (8192, 2) })
             {
                 var during = 0;
                 var progress = new Collector(_ => during = get_num_threads());

@@ -64,7 +64,7 @@ internal sealed class CondaMethod : MatrixMethod<CondaOptions>
         var basis = batch.State(2);
         if ((batch.Step - 1) % options.RefreshInterval == 0)
         {
-            var (left, _, right) = linalg.svd(first, fullMatrices: false);
+            var (left, _, right) = linalg.svd(first.Finite(), fullMatrices: false);
             basis.copy_(isTall ? right.transpose(1, 2) : left);
         }
         var second = batch.State(1).AverageSquare(Into(batch.Gradients), options.Beta2);

@@ -125,7 +125,7 @@ internal sealed class CosmosMethod : MatrixMethod<CosmosOptions>
         var (gradient, space, moments) = (batch.Gradients, batch.State(2), batch.State(3));
         var transposed = gradient.transpose(1, 2);
         if (batch.Step == 1)
-            space.copy_(linalg.eigh(transposed.matmul(gradient)).Item2.narrow(2, batch.Shape.Columns - options.Rank, options.Rank).flip(2));
+            space.copy_(linalg.eigh(transposed.matmul(gradient).Finite()).Item2.narrow(2, batch.Shape.Columns - options.Rank, options.Rank).flip(2));
         else
         {
             var powers = space.matmul(moments).Average(transposed.matmul(gradient.matmul(space)), options.Beta2);

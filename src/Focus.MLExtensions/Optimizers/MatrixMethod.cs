@@ -179,6 +179,11 @@ internal sealed class MatrixBatch
 /// <summary>Operations on batches of matrices.</summary>
 internal static class MatrixOperations
 {
+    /// <summary>The matrices, which are to be decomposed.</summary>
+    /// <exception cref="ArithmeticException">One has a number that is NaN or infinite.</exception>
+    public static Tensor Finite(this Tensor matrices) => matrices.isfinite().all().ToBoolean() ? matrices : throw new ArithmeticException(
+        "A gradient is NaN or infinite, so its matrix has no decomposition. A smaller learning rate, or skipping the step, usually helps.");
+
     /// <summary>The Frobenius norm of each matrix, of shape count × 1 × 1.</summary>
     public static Tensor FrobeniusNorms(this Tensor matrices) => linalg.vector_norm(matrices, 2, [1, 2], keepdim: true);
 

@@ -118,7 +118,7 @@ internal sealed class SoapMethod : MatrixMethod<SoapOptions>
     }
 
     private static Tensor FirstBasis(MatrixBatch batch, SoapOptions options, Side side)
-        => Given(batch, options, side)?.Basis ?? linalg.eigh(batch.State(side.State)).Item2.flip(2);
+        => Given(batch, options, side)?.Basis ?? linalg.eigh(batch.State(side.State).Finite()).Item2.flip(2);
 
     private static void Refresh(MatrixBatch batch, SoapOptions options, List<Side> sides)
     {

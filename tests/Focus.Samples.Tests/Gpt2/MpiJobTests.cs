@@ -44,7 +44,8 @@ public sealed class MpiJobTests
     public void AProcessThatDiesOrHangsEndsTheJobAndTheLastCheckpointResumes(string launcher, string signal)
     {
         Prepare();
-        using (var job = Start(launcher, (2, [.. Train("job", batch: 6, steps: 1_000_000), "--timeout", "3"])))
+        // Longer than a slow machine takes to start the other rank or to write a checkpoint.
+        using (var job = Start(launcher, (2, [.. Train("job", batch: 6, steps: 1_000_000), "--timeout", "10"])))
         {
             var errors = job.StandardError.ReadToEndAsync();
             var output = job.StandardOutput.ReadToEndAsync();

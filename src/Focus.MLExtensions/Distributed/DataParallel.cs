@@ -120,7 +120,7 @@ public sealed class DataParallel : IDisposable
         new("number of torch's threads", $"{get_num_threads()}"), // Others sum in another order.
     ];
 
-    private static KeyValuePair<string, string> Shape(string name, Tensor tensor) => new(name, $"{tensor.dtype} [{string.Join(", ", tensor.shape)}]");
+    private static KeyValuePair<string, string> Shape(string name, Tensor tensor) => new(name, $"{tensor.dtype} {tensor.shape.ShapeText()}");
 
     private void RequireSame(KeyValuePair<string, string>[] own)
     {

@@ -25,9 +25,10 @@ public enum MarsForm
 /// Shampoo form:  θ ← θ − η·( √max(1, rows/columns)·NS(m/(1−β1)) + ω·θ )
 /// </code>
 /// g_before is the gradient of the step before, and 0 at the first. With <see cref="Exact"/> it is the gradient of the present step's loss at the
-/// weights from before the last step: a second gradient, which the trainers provide (<see cref="ICurvatureOptimizer"/>). Parameters with one dimension take <see cref="Auxiliary"/>. The published code keeps a reference to the
-/// gradient as g_before, which is lost where gradients are accumulated in place; here it is a copy. State: m, v and g_before; m and
-/// g_before in the Shampoo form; with <see cref="Exact"/> the weights before. Two passes over memory.
+/// weights from before the last step: a second gradient, which the trainers provide (<see cref="ICurvatureOptimizer"/>). Parameters with one
+/// dimension take <see cref="Auxiliary"/>. The published code keeps a reference to the gradient as g_before, which is lost where gradients are
+/// accumulated in place; here it is a copy. State: m, v and g_before, or m and g_before in the Shampoo form; with <see cref="Exact"/> also the
+/// weights before. Two passes over memory.
 /// </remarks>
 public sealed record MarsOptions : MomentOptions
 {

@@ -56,11 +56,15 @@ public class FusedStepTests
         var fused = starts.Select(s => new Parameter(s.clone())).ToList();
         var strided = starts.Select(s => new Parameter(s.t().contiguous().t())).ToList();
         Assert.IsFalse(strided[1].is_contiguous());
-        using var one = options.CreateOptimizer(fused);
-        using var other = options.CreateOptimizer(strided);
-        for (var step = 0; step < 10; step++)
+        AssertEqualSteps(options, fused, strided, steps: 10, generator);
+    }
+
+    private static void AssertEqualSteps(OptimizerSettings options, List<Parameter> ones, List<Parameter> others, int steps, Generator generator)
+    {
+        using OptimizerHelper one = options.CreateOptimizer(ones), other = options.CreateOptimizer(others);
+        for (var step = 0; step < steps; step++)
         {
-            foreach (var (a, b) in fused.Zip(strided))
+            foreach (var (a, b) in ones.Zip(others))
             {
                 a.grad = randn(a.shape, generator: generator);
                 b.grad = a.grad.clone();
@@ -71,7 +75,7 @@ public class FusedStepTests
                 optimizer.step();
             }
         }
-        foreach (var (a, b) in fused.Zip(strided)) Assert.IsTrue(a.allclose(b, rtol: 1e-5, atol: 1e-6), $"shape {string.Join("×", a.shape)}");
+        foreach (var (a, b) in ones.Zip(others)) Assert.IsTrue(a.allclose(b, rtol: 1e-5, atol: 1e-6), $"shape {string.Join("×", a.shape)}");
     }
 
     [TestMethod]
@@ -135,22 +139,7 @@ public class FusedStepTests
         var starts = shapes.Select(shape => randn(shape, generator: generator)).ToList();
         var fused = starts.Select(start => new Parameter(start.clone())).ToList();
         var strided = starts.Select(start => new Parameter(start.transpose(-1, -2).contiguous().transpose(-1, -2))).ToList();
-        using var one = options.CreateOptimizer(fused);
-        using var other = options.CreateOptimizer(strided);
-        for (var step = 0; step < 3; step++)
-        {
-            foreach (var (a, b) in fused.Zip(strided))
-            {
-                a.grad = randn(a.shape, generator: generator);
-                b.grad = a.grad.clone();
-            }
-            foreach (var optimizer in new[] { one, other })
-            {
-                EveryOptimizerTests.GiveCurvature(optimizer);
-                optimizer.step();
-            }
-        }
-        foreach (var (a, b) in fused.Zip(strided)) Assert.IsTrue(a.allclose(b, rtol: 1e-5, atol: 1e-6), $"shape {string.Join("×", a.shape)}");
+        AssertEqualSteps(options, fused, strided, steps: 3, generator);
     }
 
     [TestMethod]
